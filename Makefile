@@ -1,0 +1,51 @@
+# The one front door: `make` lists the targets. Each makes the environment it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test lint types generate snapshots clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install 'pip==26.3'
+	$(PIP) install --constraint constraints.txt --group dev --editable .
+	@touch $@
+
+.venv: $(READY)
+
+demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
+	@$(BIN)/mimo-proto demo
+
+check: lint types drift test  ## all that must be green before a commit lands
+
+lint: $(READY)  ## ruff: format and rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)  ## mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+drift: $(READY)  ## generated files are what spec/ says
+	$(BIN)/python -m codegen --check
+
+test: $(READY)  ## the tests, with branch coverage at 100 %
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed
+	$(BIN)/python -m codegen
+
+snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
+	$(BIN)/pytest --snapshot-update
+
+clean:  ## remove what the targets made
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.* dist build
