@@ -115,7 +115,7 @@ class ConnectError(TransportError):
 
 
 class ConnectionClosed(TransportError):
-    """The connection broke after the request was sent and before the answer ended; the server may have done the work."""
+    """The connection broke after the request was sent and before the answer ended; the work may have been done."""
 
 
 class RedirectRefused(TransportError):
