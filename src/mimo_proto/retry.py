@@ -68,7 +68,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigurationError(f"RetryPolicy.{name} is {value!r}: give seconds, 0 or more")
 
 
-def retry_delay(policy: RetryPolicy, error: MimoError, attempt: int, *, now: float, fraction: float) -> float | None:
+def retry_delay(
+    policy: RetryPolicy,
+    error: MimoError,
+    attempt: int,
+    *,
+    now: float,
+    fraction: float,
+    retry_after: str | None = None,
+) -> float | None:
     """Decide whether a call that failed is tried again, and after how long.
 
     Args:
@@ -77,6 +85,7 @@ def retry_delay(policy: RetryPolicy, error: MimoError, attempt: int, *, now: flo
         attempt: Which attempt it was, from 1.
         now: The wall clock in seconds since the epoch, for a ``Retry-After`` that is a date.
         fraction: The jitter, from 0 to 1.
+        retry_after: The header as sent; without it ``error.retry_after`` counts.
 
     Returns:
         Seconds to wait before the next attempt, or None: give the error to the caller.
@@ -88,7 +97,7 @@ def retry_delay(policy: RetryPolicy, error: MimoError, attempt: int, *, now: flo
         return wait
     if not isinstance(error, APIError) or error.in_stream or isinstance(error, NEVER) or error.status not in policy.on:
         return None
-    asked = error.retry_after
+    asked = error.retry_after if retry_after is None else parse_retry_after(retry_after, now=now)
     if asked is None:
         return wait
     return max(asked, wait) if asked <= policy.retry_after_max else None

@@ -32,7 +32,6 @@ from mimo_proto.errors import (
     IdleTimeout,
     MimoError,
     ReadTimeout,
-    RedirectRefused,
     RemoteProtocolError,
     StreamCancelled,
 )
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from mimo_proto.watchdog import Guard, Reason
     from mimo_proto.wire import HTTPRequest
 
-__all__ = ["Exchange", "Progress", "Transport"]
+__all__ = ["Exchange", "Progress", "Transport", "ended"]
 
 PIECE: Final = 65536
 """How much is read at a time, in bytes."""
@@ -68,15 +67,15 @@ FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class Progress(Protocol):
-    """What a stream's reader knows of the events, for the clocks. `StreamDecoder` is one."""
+    """What has become of a stream's pieces, for the clocks. `StreamDecoder` is one.
 
-    @property
-    def fruitless(self) -> bool:
-        """The last piece completed no event."""
+    Attributes:
+        fruitless: Set when a piece completed no event; set back here.
+        finished: The answer is complete; something may follow.
+    """
 
-    @property
-    def finished(self) -> bool:
-        """The answer is complete; something may follow."""
+    fruitless: bool
+    finished: bool
 
 
 class Transport:
@@ -108,8 +107,7 @@ class Transport:
             ConnectError, ConnectTimeout: Nothing was sent.
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded: It may have been.
             StreamCancelled: The guard was tripped by a caller.
-            RedirectRefused: The status is 3xx.
-            RemoteProtocolError: The answer is not HTTP, or is encoded in an unknown way.
+            RemoteProtocolError: The answer is not HTTP.
         """
         connection = self._pool.take(guard)
         stage: Stage = "connect"
@@ -129,10 +127,9 @@ class Transport:
                 connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
             stage = "head"
             exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
-            refusal = exchange.refusal() if guard.reason is None else _ended(guard.reason, timeouts)
-            if refusal is None:
+            if guard.reason is None:
                 return exchange
-            failure: BaseException = refusal
+            failure: BaseException = ended(guard.reason, timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, stage, guard, timeouts)
         guard.detach()
@@ -162,24 +159,10 @@ class Exchange:
         self._guard = guard
         self._timeouts = timeouts
         self._open = True
-        codings = {coding.strip() for coding in self.headers.get("content-encoding", "").lower().split(",")} - {""}
+        coding = self.headers.get("content-encoding", "")
+        codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
         self._decode = bool(codings)
-        self._unreadable = not codings <= CODINGS
-
-    def refusal(self) -> MimoError | None:
-        """Why the answer is not taken, known from the head alone; None when it is."""
-        if 300 <= self.status <= 399:
-            location = self.headers.get("location", "")
-            return RedirectRefused(
-                f"HTTP {self.status} redirects to {location[:200]!r}, which is not followed: key and prompt would travel. "
-                "Set base_url to where the service is",
-                status=self.status,
-                location=location,
-            )
-        if self._unreadable and self.status < 400:
-            coding = self.headers["content-encoding"]
-            return RemoteProtocolError(f"the body is encoded as {coding[:100]!r}, though only identity was accepted")
-        return None
+        self._strange = "" if codings <= CODINGS else coding
 
     def read(self) -> bytes:
         """Wait for the next piece of the decoded body; empty at its end.
@@ -188,11 +171,14 @@ class Exchange:
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
                 say; the connection is closed then.
         """
+        if self._strange:
+            self.close()
+            raise RemoteProtocolError(f"the body is encoded as {self._strange[:100]!r}; only identity was asked for")
         try:
             data = self._response.read1(PIECE, decode_content=self._decode)
             if self._guard.reason is None:
                 return data
-            failure: BaseException = _ended(self._guard.reason, self._timeouts)
+            failure: BaseException = ended(self._guard.reason, self._timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, "body", self._guard, self._timeouts)
         self.close()
@@ -236,7 +222,7 @@ class Exchange:
         pieces: list[bytes] = []
         size = 0
         try:
-            while not self._unreadable and size < limit and (piece := self.read()):
+            while size < limit and (piece := self.read()):
                 pieces.append(piece)
                 size += len(piece)
         except StreamCancelled:
@@ -273,6 +259,7 @@ class Exchange:
                 return
             if tee is not None:
                 tee(piece)
+            progress.fruitless = False
             yield piece
             if not progress.fruitless:
                 idle_at = monotonic() + idle
@@ -311,7 +298,7 @@ class Exchange:
             self._connection.close()
 
 
-def _ended(reason: Reason, timeouts: Timeouts) -> MimoError:
+def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
     """The error for a guard that has tripped."""
     match reason:
         case "cancelled":
@@ -333,12 +320,12 @@ def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeout
         exc.__cause__ = exc.__context__ = None
         return exc.with_traceback(None)
     if guard.reason is not None:
-        return _ended(guard.reason, timeouts)
+        return ended(guard.reason, timeouts)
     # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
     if isinstance(cause, TimeoutError | ReadTimeoutError):
         if stage == "connect":
-            return _ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
+            return ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
         seconds = timeouts.read or 0.0
         doing = "the request could not be sent" if stage == "send" else "no byte came"
         return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
