@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from codegen.dialect import SpecError, load, read_directory
+from codegen.load import SpecError, load, read_directory
 from codegen.render import MARK, render
 
 __all__ = ["main"]

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import Any
 
-from codegen.dialect import BOUNDS, DRAFT, SCALARS, Definition, Schema, Spec, target, types_of
+from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
 from codegen.shapes import Shape, Shapes
+from codegen.spec import Definition, Schema, Spec, target, types_of
 
 __all__ = ["LINE", "document", "docstring", "template_data"]
 
@@ -91,7 +92,9 @@ def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
             yield {"type": "string"}
     else:
         for name in types_of(schema):
-            kept = {key: schema[key] for key, on in BOUNDS.items() if shape == "sent" and key in schema and name in on}
+            kept: Schema = {}
+            if shape == "sent":
+                kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
             if name == "array" and "items" in schema:
                 kept["items"] = _one_of(_alternatives(schema["items"], shape))
             yield {"type": name, **kept}
@@ -167,7 +170,7 @@ def _is_scalar(spec: Spec, schema: Schema) -> bool:
         return all(_is_scalar(spec, member) for member in schema["oneOf"])
     if "$ref" in schema:
         return spec.definitions[target(schema["$ref"])].kind == "enum"
-    return all(name in (*SCALARS, "null") for name in types_of(schema))
+    return not {"object", "array"} & {*types_of(schema)}
 
 
 def _description(schema: Schema) -> str:

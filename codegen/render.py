@@ -17,9 +17,9 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
-from codegen.dialect import Spec
 from codegen.prepare import LINE, docstring, document, template_data
 from codegen.shapes import find_shapes
+from codegen.spec import Spec
 
 __all__ = ["MARK", "render"]
 
@@ -93,7 +93,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
 
 def _pieces(spec: Spec) -> dict[str, str]:
     """The source of each definition, as the generator writes it with our templates."""
-    shapes = find_shapes(spec)
+    shapes = find_shapes(spec.definitions)
     expected = template_data(spec, shapes)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
