@@ -1,0 +1,333 @@
+"""Every error of this package: one tree, plain data.
+
+MimoError
+├── ConfigurationError (also ValueError)      the client cannot be built like this
+├── TransportError                            the bytes did not get through
+│   ├── ConnectError                          no connection
+│   ├── ConnectionClosed                      it broke before the answer's end
+│   ├── RedirectRefused                       the server wants the request (and the key) elsewhere
+│   └── TransportTimeout (also TimeoutError)
+│       ├── ConnectTimeout                    Timeouts.connect
+│       ├── ReadTimeout                       Timeouts.read: between two bytes
+│       ├── IdleTimeout                       Timeouts.idle: between two events
+│       └── DeadlineExceeded                  Timeouts.total: the whole call
+├── APIError                                  the server answered with an error
+│   ├── BadRequestError                       400, 422
+│   ├── AuthenticationError                   401
+│   ├── InsufficientBalanceError              402
+│   ├── PermissionDeniedError                 403
+│   ├── NotFoundError                         404
+│   ├── ContentFilterError                    421, whatever the HTTP status
+│   ├── RateLimitError                        429
+│   └── ServerError                           5xx
+├── RemoteProtocolError                       the server broke the protocol
+│   ├── SSEError
+│   │   └── EventTooLargeError                Limits.event
+│   ├── BodyTooLargeError                     Limits.body
+│   ├── DecodeError                           JSON that the models cannot hold
+│   ├── UnexpectedContentType                 not what was asked for
+│   └── IncompleteStreamError                 the stream ended before the protocol's end
+├── StreamCancelled                           Stream.cancel()
+└── LocalProtocolError                        the caller broke the protocol
+    └── InvalidRequestError (also ValueError) a request that the spec refuses
+
+Rules: an error's text says what happened, where, and what to do.
+Errors hold data only: they pickle, copy and compare by identity, and never hold a socket, a request header or the key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "MimoError",
+    "ConfigurationError",
+    "TransportError",
+    "ConnectError",
+    "ConnectionClosed",
+    "RedirectRefused",
+    "TransportTimeout",
+    "ConnectTimeout",
+    "ReadTimeout",
+    "IdleTimeout",
+    "DeadlineExceeded",
+    "APIError",
+    "BadRequestError",
+    "AuthenticationError",
+    "InsufficientBalanceError",
+    "PermissionDeniedError",
+    "NotFoundError",
+    "ContentFilterError",
+    "RateLimitError",
+    "ServerError",
+    "RemoteProtocolError",
+    "SSEError",
+    "EventTooLargeError",
+    "BodyTooLargeError",
+    "DecodeError",
+    "UnexpectedContentType",
+    "IncompleteStreamError",
+    "StreamCancelled",
+    "LocalProtocolError",
+    "InvalidRequestError",
+    "api_error_class",
+]
+
+
+class MimoError(Exception):
+    """Base of every error that this package raises.
+
+    Attributes:
+        attempts: How many HTTP requests were made for the call; 0 where none was.
+        partial: What a stream had delivered before it failed (a ``ChatCompletion``, a ``Response``), else None.
+    """
+
+    attempts: int = 0
+    partial: Any = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text} (attempt {self.attempts})" if self.attempts > 1 else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[MimoError], args: tuple[Any, ...], state: dict[str, Any]) -> MimoError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(MimoError, ValueError):
+    """The client, endpoint or header cannot be used as given: no key, a bad base URL, a bad header value."""
+
+
+class TransportError(MimoError):
+    """The request or the answer did not get through."""
+
+
+class ConnectError(TransportError):
+    """No connection: name resolution, refusal, or TLS. Nothing was sent, so trying again is safe."""
+
+
+class ConnectionClosed(TransportError):
+    """The connection broke after the request was sent and before the answer ended; the work may have been done."""
+
+
+class RedirectRefused(TransportError):
+    """The server redirects; following would carry key and prompt to another place.
+
+    Attributes:
+        status: The HTTP status, 3xx.
+        location: Where to, as the server sent it.
+    """
+
+    def __init__(self, message: str, *, status: int, location: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.location = location
+
+
+class TransportTimeout(TransportError, TimeoutError):
+    """One of the four clocks ran out.
+
+    Attributes:
+        seconds: What the clock was set to.
+    """
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class ConnectTimeout(TransportTimeout):
+    """No connection within ``Timeouts.connect`` seconds."""
+
+
+class ReadTimeout(TransportTimeout):
+    """No byte within ``Timeouts.read`` seconds."""
+
+
+class IdleTimeout(TransportTimeout):
+    """No event within ``Timeouts.idle`` seconds; comments and half events do not count."""
+
+
+class DeadlineExceeded(TransportTimeout):
+    """The call took longer than ``Timeouts.total`` seconds."""
+
+
+class APIError(MimoError):
+    """The server answered with an error: an HTTP status of 400 and up, or an error object inside a 200 stream.
+
+    Attributes:
+        status: The HTTP status (200 inside a stream).
+        code: The body's code; MiMo sends the HTTP number as text, or a word. None when there was none.
+        message: The server's own words, the detail that MiMo puts into ``param`` included.
+        param: The body's ``param`` as sent.
+        type: The body's ``type`` as sent.
+        request_id: The id that a response header gave the call, if any.
+        retry_after: Seconds to wait that the server asked for, if any.
+        body: The body's first bytes, at most ``Limits.error_body``; inside a stream the event's payload.
+        in_stream: True when it came as an event of a stream that had begun with status 200.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str | None = None,
+        param: str | None = None,
+        type: str | None = None,  # noqa: A002 - MiMo's own field name
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: bytes = b"",
+        in_stream: bool = False,
+    ) -> None:
+        where = "in the stream" if in_stream else f"HTTP {status}"
+        super().__init__(f"{where}, code {code}: {message}" if code else f"{where}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.type = type
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+        self.in_stream = in_stream
+
+
+class BadRequestError(APIError):
+    """400 or 422: the request is not what the server takes; sending it again will not help."""
+
+
+class AuthenticationError(APIError):
+    """401: no key, a wrong one, or the key of another host (``sk-`` pay as you go, ``tp-`` token plan)."""
+
+
+class InsufficientBalanceError(APIError):
+    """402: the account has no balance left. Never retried."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the region, the account or the risk control forbids it."""
+
+
+class NotFoundError(APIError):
+    """404: no such model or route, or an image sent to a model that reads text only."""
+
+
+class ContentFilterError(APIError):
+    """421, or a body whose code is "421" under another HTTP status: the content filter refused. Never retried."""
+
+
+class RateLimitError(APIError):
+    """429: too many requests, or the plan's quota is used up."""
+
+
+class ServerError(APIError):
+    """5xx: the server failed or is overloaded."""
+
+
+class RemoteProtocolError(MimoError):
+    """The server sent what neither HTTP, SSE nor MiMo's protocol allow."""
+
+
+class SSEError(RemoteProtocolError):
+    """The event stream cannot be read on."""
+
+
+class EventTooLargeError(SSEError):
+    """One event is larger than ``Limits.event`` bytes."""
+
+
+class BodyTooLargeError(RemoteProtocolError):
+    """The decoded body is larger than ``Limits.body`` bytes."""
+
+
+class DecodeError(RemoteProtocolError):
+    """JSON that is broken, or that the models cannot hold.
+
+    Attributes:
+        path: Where, as a JSONPath such as ``$.choices[0].index``; ``$`` for the whole.
+        data: The payload's first 1,024 bytes.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", data: bytes = b"") -> None:
+        super().__init__(message)
+        self.path = path
+        self.data = data[:1024]
+
+
+class UnexpectedContentType(RemoteProtocolError):
+    """A success that is not what was asked for: HTML, nothing at all, JSON for a stream or a stream for JSON.
+
+    Attributes:
+        status: The HTTP status.
+        content_type: The header as sent, or None.
+        body: At most 1,024 bytes of it.
+    """
+
+    def __init__(self, message: str, *, status: int, content_type: str | None, body: bytes) -> None:
+        super().__init__(message)
+        self.status = status
+        self.content_type = content_type
+        self.body = body[:1024]
+
+
+class IncompleteStreamError(RemoteProtocolError):
+    """The stream ended, cleanly by HTTP's rules, before the protocol's end. ``partial`` holds what had arrived."""
+
+
+class StreamCancelled(MimoError):
+    """``Stream.cancel()`` was called. ``partial`` holds what had arrived."""
+
+
+class LocalProtocolError(MimoError):
+    """The caller did what the protocol has no place for, such as ``feed()`` after ``close()``."""
+
+
+class InvalidRequestError(LocalProtocolError, ValueError):
+    """The spec refuses the request; nothing was sent.
+
+    Attributes:
+        path: Where, as a JSONPath such as ``$.messages[0].role``.
+    """
+
+    def __init__(self, message: str, *, path: str = "$") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+_BY_STATUS: Mapping[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: InsufficientBalanceError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    421: ContentFilterError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+def api_error_class(status: int, code: str | None) -> type[APIError]:
+    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
+
+    MiMo has been seen to send a content-filter refusal (code "421") with HTTP 400.
+
+    Args:
+        status: The HTTP status.
+        code: The body's ``code`` as text, or None.
+    """
+    number = int(code) if code is not None and code.isascii() and code.isdigit() and len(code) == 3 else 0
+    for candidate in (number, status):
+        if candidate in _BY_STATUS:
+            return _BY_STATUS[candidate]
+        if 500 <= candidate <= 599:
+            return ServerError
+    return APIError
