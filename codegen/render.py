@@ -122,7 +122,7 @@ def _pieces(spec: Spec) -> dict[str, str]:
     _, *parts = re.split(r"^#@ (\w+)\n", str(source), flags=re.MULTILINE)
     pieces = dict(zip(parts[::2], parts[1::2], strict=True))
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
-    for name in pieces.keys() - expected.keys():
+    for name in [name for name in pieces if name not in expected]:
         text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
         pieces = {key: re.sub(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
     return pieces
