@@ -67,14 +67,13 @@ def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) ->
         yield name, f"was {_a(was.kind)}, is {_a(now.kind)}", True
         return
     if (was_root := was.schema.get("x-root")) != (now_root := now.schema.get("x-root")):
-        yield name, f"x-root was {was_root}, is {now_root}", was_root is not None
-    match now.kind:
-        case "object":
-            yield from _object(old, new, was, now, after)
-        case "union":
-            yield from _union(was, now)
-        case "enum":
-            yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
+        yield name, f"x-root was {was_root or 'absent'}, is {now_root or 'absent'}", was_root is not None
+    if now.kind == "object":
+        yield from _object(old, new, was, now, after)
+    elif now.kind == "union":
+        yield from _union(was, now)
+    else:
+        yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
 
 
 def _a(noun: str) -> str:
@@ -100,7 +99,10 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
             if was.tag[1] != now.tag[1]:
                 yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
         else:
-            yield from _value(path, _alternatives(old, before), _alternatives(new, schema), shape)
+            # An optional field that is received may be null anyway.
+            implied = "type null added" if shape == "received" and not required else None
+            for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
+                yield place, what, breaking and what != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
 
 
@@ -175,7 +177,8 @@ def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
             narrowed, what = False, f"{bound} {old} removed"
         else:
             narrowed = bound == "pattern" or (new > old) == bound.startswith("min")
-            what = f"{bound} {'narrowed' if narrowed else 'widened'} from {old} to {new}"
+            how = "changed" if bound == "pattern" else "narrowed" if narrowed else "widened"
+            what = f"{bound} {how} from {old} to {new}"
         yield path, what, narrowed and shape != "received"
 
 
