@@ -17,7 +17,7 @@ Direction decides, as for the arguments and results of a function: what is *sent
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
@@ -125,6 +125,7 @@ def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Found:
 
 def _value(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
     """Compare the types that a value may have, as `_alternatives` gives them."""
+    was, now = _spread(was, now), _spread(now, was)
     yield from ((path, f"type {kind} added", shape != "sent") for kind in now if kind not in was)
     yield from ((path, f"type {kind} removed", shape != "received") for kind in was if kind not in now)
     for kind in now:
@@ -156,7 +157,7 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     if "$ref" in schema:
         definition = spec.definitions[target(schema["$ref"])]
         if definition.kind != "enum":
-            return {definition.name: {}}
+            return {definition.name: {"members": definition.members}}
         return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
     if "const" in schema:
         return {"string": {"enum": [schema["const"]]}}
@@ -164,6 +165,14 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     if "items" in schema:
         kept["items"] = _alternatives(spec, schema["items"])
     return {kind: {} if kind == "null" else kept for kind in types_of(schema)}
+
+
+def _spread(types: dict[str, Schema], others: Collection[str]) -> dict[str, Schema]:
+    """The same types with each union's members in place of the union, if the other side does not have the union."""
+    spread: dict[str, Schema] = {}
+    for kind, value in types.items():
+        spread.update({kind: value} if kind in others else dict.fromkeys(value.get("members") or [kind], value))
+    return spread
 
 
 def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
