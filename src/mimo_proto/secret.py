@@ -10,9 +10,10 @@ Rules:
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mimo_proto.errors import MimoError
+if TYPE_CHECKING:
+    from mimo_proto.errors import MimoError
 
 __all__ = ["Secret", "redact", "redact_error"]
 
@@ -22,7 +23,7 @@ MASK = "********"
 class Secret(str):
     """A string whose ``repr`` is asterisks, and that refuses to be pickled; in all else the text that it is.
 
-    What is made of it is a plain string again: a header value made with it is to be wrapped anew. Immutable: any thread.
+    What is made of it is a plain string again: a header value made with it is to be wrapped anew. Any thread.
     """
 
     __slots__ = ()
