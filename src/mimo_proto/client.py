@@ -30,7 +30,7 @@ from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url, fin
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Unpack
 
@@ -343,7 +343,7 @@ class Client:
         decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._limits)
         accumulator: Accumulator[Any, Any] | None = None
         if event_type is None:
-            accumulator = ChatAccumulator() if endpoint.protocol == "chat" else ResponseAccumulator()
+            accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
         return Stream(self._call(endpoint, request, True, options), decoder, accumulator)
 
     def _call(self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions) -> Call:
