@@ -51,9 +51,11 @@ class Accumulator(Protocol[AddedT_contra, WholeT_co]):
 
     def result(self) -> WholeT_co:
         """Give the whole."""
+        ...
 
     def partial(self) -> WholeT_co | None:
         """Give what there is."""
+        ...
 
 
 class Stream(Generic[EventT, ResultT]):
