@@ -8,7 +8,7 @@ the whole stream is decoded, then cut into lines, then read line by line.
 
 Two readings are ours, because the standard leaves them open:
 
-- `retry` without a digit is ignored ("consists of only ASCII digits" holds for an empty string, but that is no integer);
+- `retry` without a digit is ignored: an empty string "consists of only ASCII digits" too, but is no integer;
 - `retry` with more than 18 digits is ignored, a deviation: the standard sets no bound, 18 digits of milliseconds are
   31 million years, and CPython's `int` raises ValueError from 4,301 digits on.
 """
@@ -19,7 +19,7 @@ from typing import Final
 __all__ = ["Event", "LONGEST_RETRY", "interpret", "lines", "utf8_decode"]
 
 Event = tuple[str, str, str, int | None]
-"""A dispatched event: type, data, last event ID, and the reconnection time in ms as far as it is known (None: never set)."""
+"""A dispatched event: type, data, last event ID, and the reconnection time in ms (None while it was never set)."""
 
 LONGEST_RETRY: Final = 18
 """The most digits that a reconnection time may have (ours, see above)."""
@@ -85,12 +85,11 @@ def interpret(stream: bytes) -> Iterator[Event]:
             data = data + value + LF
         # "id": the value does not contain NULL: set the last event ID buffer to it. Otherwise ignore the field.
         elif field == "id":
-            if NULL not in value:
-                last_event_id = value
+            last_event_id = value if NULL not in value else last_event_id
         # "retry": only ASCII digits: set the reconnection time to that integer in base ten. Otherwise ignore the field.
         elif field == "retry":
-            if 1 <= len(value) <= LONGEST_RETRY and all(character in ASCII_DIGITS for character in value):
-                reconnection_time = int(value, 10)
+            digits = all(character in ASCII_DIGITS for character in value)
+            reconnection_time = int(value, 10) if digits and 1 <= len(value) <= LONGEST_RETRY else reconnection_time
         # Otherwise: the field is ignored.
 
     # At the end of the stream pending data is discarded: an event without its empty line is not dispatched.

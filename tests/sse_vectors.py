@@ -74,7 +74,9 @@ ENCODING = (
     vector("bom-of-utf-16", b"\xff\xfedata: a\n\ndata: b\n\n", "b"),
     # Streams are always UTF-8: every length, first and last of each, in every field.
     vector("utf-8-two-bytes", b"data: \xc2\x80\xdf\xbf\n\n", "\x80\u07ff"),
-    vector("utf-8-three-bytes", b"data: \xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\n\n", "\u0800\ud7ff\ue000\uffff"),
+    vector(
+        "utf-8-three-bytes", b"data: \xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\n\n", "\u0800\ud7ff\ue000\uffff"
+    ),
     vector("utf-8-four-bytes", b"data: \xf0\x90\x80\x80\xf4\x8f\xbf\xbf\n\n", "\U00010000\U0010ffff"),
     vector("utf-8-sent-replacement", b"data: \xef\xbf\xbd\n\n", BAD),
     vector("utf-8-in-event", "event: \u4f60\n".encode() + b"data: a\n\n", message("a", "\u4f60")),
@@ -251,7 +253,9 @@ DATA = (
     vector("data-control-characters", b"data: \x01\x07\x08\x1b\x7f\n\n", "\x01\x07\x08\x1b\x7f"),
     vector("data-no-block-between", b"data: a\n\n\n\n\ndata: b\n\n", "a", "b"),
     vector("data-that-looks-like-a-field", b"data: data: a\ndata: event: b\n\n", "data: a\nevent: b"),
-    vector("data-json", b'data: {"a": "b: c"}\n\ndata:{"a":1}\n\ndata: [DONE]\n\n', '{"a": "b: c"}', '{"a":1}', "[DONE]"),
+    vector(
+        "data-json", b'data: {"a": "b: c"}\n\ndata:{"a":1}\n\ndata: [DONE]\n\n', '{"a": "b: c"}', '{"a":1}', "[DONE]"
+    ),
     vector("data-json-over-lines", b'data: {\ndata:  "a": 1\ndata: }\n\n', '{\n "a": 1\n}'),
     vector("data-escaped-ends", b'data: "\\n\\r\\n"\n\n', '"\\n\\r\\n"'),
 )
@@ -278,7 +282,9 @@ ID = (
     vector("id-null-inside", b"id: a\0b\ndata: a\n\n", "a"),
     vector("id-null-last", b"id: 1\0\ndata: a\n\n", "a"),
     vector("id-null-without-space", b"id:\0\x31\ndata: a\n\n", "a"),
-    vector("id-null-keeps-the-old", b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n", *(message(d, last_id="1") for d in "ab")),
+    vector(
+        "id-null-keeps-the-old", b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n", *(message(d, last_id="1") for d in "ab")
+    ),
     vector("id-null-in-the-same-block", b"id: 1\nid: 2\0\ndata: a\n\n", message("a", last_id="1")),
     vector("id-after-null", b"id: 2\0\nid: 1\ndata: a\n\n", message("a", last_id="1")),
 )
@@ -289,7 +295,9 @@ RETRY = (
     vector("retry-without-space", b"retry:3000\ndata: a\n\n", message("a", retry=3000)),
     vector("retry-after-data", b"data: a\nretry: 5\n\n", message("a", retry=5)),
     vector("retry-persists", b"retry: 5\ndata: a\n\ndata: b\n\n", *(message(data, retry=5) for data in "ab")),
-    vector("retry-changes", b"retry: 5\ndata: a\n\nretry: 6\ndata: b\n\n", message("a", retry=5), message("b", retry=6)),
+    vector(
+        "retry-changes", b"retry: 5\ndata: a\n\nretry: 6\ndata: b\n\n", message("a", retry=5), message("b", retry=6)
+    ),
     vector("retry-comes-late", b"data: a\n\nretry: 5\ndata: b\n\n", "a", message("b", retry=5)),
     vector("retry-last-wins", b"retry: 5\nretry: 6\ndata: a\n\n", message("a", retry=6)),
     vector("retry-without-data", b"retry: 5\n\ndata: a\n\n", message("a", retry=5)),

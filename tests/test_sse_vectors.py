@@ -1,10 +1,10 @@
-"""Every vector in every form of its line ends: by the reference, whole, byte by byte, block by block, at each two-way cut."""
+"""Every vector in every form of its line ends: by the reference, whole, in small pieces and at each two-way cut."""
 
 from itertools import product
 
 import pytest
 
-from mimo_proto.sse import SSEDecoder, ServerSentEvent
+from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from tests.feeding import Outcome, byte_by_byte, run, two_way_cuts, whole_blocks
 from tests.sse_reference import interpret
 from tests.sse_vectors import VECTORS, Vector, with_line_ends
@@ -17,10 +17,6 @@ SHORT = 256  # bytes: above, the slow reference is not asked about every prefix
 each_form = pytest.mark.parametrize("form", FORMS, ids=[form.name for form in FORMS])
 
 
-def expected(form: Vector) -> Outcome:
-    return Outcome([ServerSentEvent(*event) for event in form.events], None)
-
-
 def test_names_are_unique() -> None:
     assert len({form.name for form in FORMS}) == len(FORMS)
 
@@ -31,35 +27,25 @@ def test_reference(form: Vector) -> None:
 
 
 @each_form
-def test_whole(form: Vector) -> None:
-    assert run(SSEDecoder(), [form.stream]) == expected(form)
+def test_decoder(form: Vector) -> None:
+    expected = Outcome([ServerSentEvent(*event) for event in form.events], None)
+    assert run(SSEDecoder(), [form.stream]) == expected
+    pieces = byte_by_byte(form.stream)
+    assert run(SSEDecoder(), pieces) == expected, "byte by byte"
+    assert run(SSEDecoder(), [part for piece in pieces for part in (b"", piece)]) == expected, "with empty feeds"
+    assert run(SSEDecoder(), whole_blocks(form.stream)) == expected, "block by block"
+    for cut in two_way_cuts(form.stream):
+        assert run(SSEDecoder(), cut) == expected, cut
 
 
-@each_form
-def test_byte_by_byte(form: Vector) -> None:
-    assert run(SSEDecoder(), byte_by_byte(form.stream)) == expected(form)
-    with_empty_feeds = [piece for byte in byte_by_byte(form.stream) for piece in (b"", byte)]
-    assert run(SSEDecoder(), with_empty_feeds) == expected(form)
-
-
-@each_form
-def test_block_by_block(form: Vector) -> None:
-    assert run(SSEDecoder(), whole_blocks(form.stream)) == expected(form)
-
-
-@each_form
-def test_every_two_way_cut(form: Vector) -> None:
-    for pieces in two_way_cuts(form.stream):
-        assert run(SSEDecoder(), pieces) == expected(form), pieces
-
-
-@pytest.mark.parametrize("form", [form for form in FORMS if len(form.stream) <= SHORT], ids=lambda form: form.name)
-def test_events_are_out_with_their_last_byte(form: Vector) -> None:
-    decoder = SSEDecoder()
-    events: list[ServerSentEvent] = []
-    for position, byte in enumerate(byte_by_byte(form.stream), 1):
-        events += decoder.feed(byte)
-        assert events == [ServerSentEvent(*event) for event in interpret(form.stream[:position])], position
+@pytest.mark.parametrize("vector", [vector for vector in VECTORS if len(vector.stream) <= SHORT], ids=lambda v: v.name)
+def test_events_are_out_with_their_last_byte(vector: Vector) -> None:
+    for form in with_line_ends(vector):
+        decoder = SSEDecoder()
+        events: list[ServerSentEvent] = []
+        for position, byte in enumerate(byte_by_byte(form.stream), 1):
+            events += decoder.feed(byte)
+            assert events == [ServerSentEvent(*event) for event in interpret(form.stream[:position])], position
 
 
 # What a server flushes at once. A decoder may learn from one feed what the next will look like: it must not believe it.
