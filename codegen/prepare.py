@@ -1,0 +1,203 @@
+"""The schemas in the generator's terms: one document for datamodel-code-generator, and what its templates add.
+
+The document holds types only. Descriptions, defaults and order go to the templates, since the generator would send the
+server's defaults, write each description twice, and put required fields first. By shape (see `shapes`):
+
+- sent: absent is UNSET, bounds as `Meta`, enums closed, a lone `const` is the field's default.
+- received: absent is None, no bounds, enums and lone `const`s open (`Literal[...] | str`).
+- both: absent is UNSET, no bounds, enums open, a lone `const` is the field's default.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from textwrap import fill
+from typing import Any
+
+from codegen.dialect import BOUNDS, DRAFT, SCALARS, Definition, Schema, Spec, target, types_of
+from codegen.shapes import Shape, Shapes
+
+__all__ = ["LINE", "document", "docstring", "template_data"]
+
+LINE = 120
+# A blank behind a full stop that ends no single letter (as in "e.g.").
+SENTENCE = re.compile(r"(?<=[\w)`\"'][.!?])(?<!\b[a-z]\.) ")
+
+
+def document(spec: Spec, shapes: Shapes) -> Schema:
+    """All definitions as one JSON Schema that holds types and nothing else."""
+    definitions: dict[str, Schema] = {}
+    for name, definition in spec.definitions.items():
+        shape = shapes.of(name)
+        match definition.kind:
+            case "object":
+                definitions[name] = _object(spec, definition, shape)
+                if definition.schema.get("x-root") == "sent":
+                    definitions[f"{name}Fields"] = _fields(spec, definition)
+            case "union":
+                first = spec.definitions[definition.members[0]]
+                references: list[Schema] = [{"$ref": f"#/$defs/{member}"} for member in definition.members]
+                definitions[name] = {"oneOf": references}
+                if first.tag:
+                    definitions[name]["discriminator"] = {"propertyName": first.tag[0]}
+            case "enum":
+                definitions[name] = _one_of(_alternatives(definition.schema, shape))
+    return {"$schema": DRAFT, "$defs": definitions}
+
+
+def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
+    tag = definition.tag[0] if definition.tag and spec.unions_of(definition.name) else None
+    properties: dict[str, Schema] = {}
+    required = list(definition.required)
+    for name, schema in definition.properties.items():
+        if name == tag:
+            properties[name] = {"const": schema["const"]}
+            required.append(name)
+            continue
+        alternatives = list(_alternatives(schema, shape))
+        if name not in required and shape == "received":
+            alternatives.append({"type": "null"})
+        if "const" in schema and shape != "received":
+            required.append(name)
+        properties[name] = _one_of(alternatives)
+    return {"type": "object", "properties": properties, "required": sorted(set(required))}
+
+
+def _fields(spec: Spec, definition: Definition) -> Schema:
+    """The keyword arguments of a request: its properties without bounds, each object also as a plain dict."""
+
+    def widen(schema: Schema) -> Schema:
+        if "oneOf" in schema:
+            return _one_of(widen(member) for member in schema["oneOf"])
+        if "$ref" in schema and spec.definitions[target(schema["$ref"])].kind != "enum":
+            return {"oneOf": [schema, {"type": "object"}]}
+        bare = {key: value for key, value in schema.items() if key not in BOUNDS}
+        return {**bare, "items": widen(bare["items"])} if "items" in bare else bare
+
+    properties = {name: widen(_one_of(_alternatives(schema, "sent"))) for name, schema in definition.properties.items()}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
+    """The types that a value may have, one by one."""
+    if "oneOf" in schema:
+        for member in schema["oneOf"]:
+            yield from _alternatives(member, shape)
+    elif "$ref" in schema:
+        yield {"$ref": f"#/$defs/{target(schema['$ref'])}"}
+    elif "const" in schema or "enum" in schema:
+        yield {"type": "string", "enum": schema.get("enum", [schema.get("const")])}
+        if shape != "sent":
+            yield {"type": "string"}
+    else:
+        for name in types_of(schema):
+            kept = {key: schema[key] for key, on in BOUNDS.items() if shape == "sent" and key in schema and name in on}
+            if name == "array" and "items" in schema:
+                kept["items"] = _one_of(_alternatives(schema["items"], shape))
+            yield {"type": name, **kept}
+
+
+def _one_of(alternatives: Any) -> Schema:
+    unique: list[Schema] = []
+    for alternative in alternatives:
+        for member in alternative.get("oneOf", [alternative]):
+            if member not in unique:
+                unique.append(member)
+    return unique[0] if len(unique) == 1 else {"oneOf": unique}
+
+
+def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
+    """What the templates need beside the document, by the name of the definition."""
+    data: dict[str, Schema] = {}
+    for name, definition in spec.definitions.items():
+        if definition.kind == "object":
+            data[name] = _struct(spec, shapes, definition)
+            if definition.schema.get("x-root") == "sent":
+                data[f"{name}Fields"] = {
+                    "typed_dict": True,
+                    "docs": docstring(f"The keyword arguments that make a `{name}`; nested objects as dicts too.", 4),
+                    "plans": [
+                        {"name": field, "required": field in definition.required} for field in definition.properties
+                    ],
+                }
+        else:
+            data[name] = {
+                "docs": docstring(_description(definition.schema), 4 if definition.kind == "union" else 0),
+                "union": definition.kind == "union",
+                "accepts": definition.schema.get("x-accepts", []),
+            }
+    return data
+
+
+def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
+    shape = shapes.of(definition.name)
+    unions = spec.unions_of(definition.name)
+    tag = definition.tag if unions else None
+    options = ["kw_only=True"]
+    if tag:
+        options += [f"tag_field={json.dumps(tag[0])}", f"tag={json.dumps(tag[1])}"]
+    if definition.name in shapes.echoed:
+        options.append("forbid_unknown_fields=True")
+        if shape == "received":
+            options.append("omit_defaults=True")
+    if all(_is_scalar(spec, schema) for schema in definition.properties.values()):
+        options.append("gc=False")
+    fields: list[Schema] = []
+    for name, schema in definition.properties.items():
+        docs = docstring(_field_description(schema), 4)
+        default: str | None = "None" if shape == "received" else "UNSET"
+        if tag and name == tag[0]:
+            fields.append({"name": name, "tag": json.dumps(tag[1]), "docs": docs})
+            continue
+        if "const" in schema and shape != "received":
+            default = json.dumps(schema["const"])
+        elif name in definition.required:
+            default = None
+        fields.append({"name": name, "default": default, "docs": docs})
+    return {
+        "docs": docstring(_description(definition.schema), 4),
+        "options": ", ".join(options),
+        "shape": shape,
+        "plans": fields,
+    }
+
+
+def _is_scalar(spec: Spec, schema: Schema) -> bool:
+    if "oneOf" in schema:
+        return all(_is_scalar(spec, member) for member in schema["oneOf"])
+    if "$ref" in schema:
+        return spec.definitions[target(schema["$ref"])].kind == "enum"
+    return all(name in (*SCALARS, "null") for name in types_of(schema))
+
+
+def _description(schema: Schema) -> str:
+    return " ".join(schema[key] for key in ("description", "x-note") if key in schema)
+
+
+def _field_description(schema: Schema) -> str:
+    parts = [_description(schema)]
+    if "default" in schema:
+        parts.append(f"The server's default: `{json.dumps(schema['default'], ensure_ascii=False)}`.")
+    if "examples" in schema:
+        examples = ", ".join(f"`{json.dumps(example, ensure_ascii=False)}`" for example in schema["examples"])
+        parts.append(f"Examples: {examples}.")
+    return " ".join(filter(None, parts))
+
+
+def docstring(text: str, indent: int) -> str:
+    """A docstring's source: on one line if it fits, else its first sentence, a blank line and the rest."""
+    text = text.replace("\\", "\\\\").replace('"""', '\\"""')
+    if text.endswith('"'):
+        text += " "
+    if indent + len(text) + 6 <= LINE:
+        return f'"""{text}"""'
+    space = " " * indent
+    first, _, rest = SENTENCE.sub("\n", text, count=1).partition("\n")
+    if indent + len(first) + 3 > LINE or not rest:
+        first, rest = text, ""
+    paragraphs = [
+        fill(part, LINE, initial_indent=start, subsequent_indent=space, break_long_words=False, break_on_hyphens=False)
+        for part, start in ((first, f'{space}"""'), (rest, space))
+        if part
+    ]
+    return "\n\n".join(paragraphs).lstrip() + f'\n{space}"""'

@@ -1,0 +1,155 @@
+"""From a spec to the text of the modules: datamodel-code-generator translates, its output is cut up, ruff formats.
+
+The generator runs once over all definitions. Each of its templates begins what it writes with a line `#@ Name`, so the
+output is cut there and put together again: one module per spec file, in the spec's order as far as Python allows.
+"""
+
+import re
+import subprocess
+import sys
+import warnings
+from collections import defaultdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from datamodel_code_generator import generate
+from datamodel_code_generator.enums import DataModelType, InputFileType
+from datamodel_code_generator.format import PythonVersion
+from datamodel_code_generator.parser import LiteralType
+
+from codegen.dialect import Spec
+from codegen.prepare import LINE, docstring, document, template_data
+from codegen.shapes import find_shapes
+
+__all__ = ["MARK", "render"]
+
+MARK = "# Generated from "
+HEADER = MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
+# All that a module may need: ruff takes out what it does not.
+IMPORTS = """
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, TypeAlias, TypedDict
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+"""
+RUFF = (
+    "--quiet",
+    "--isolated",
+    "--no-cache",
+    "--target-version=py311",
+    f"--config=line-length={LINE}",
+    '--config=lint.isort.known-first-party=["mimo_proto"]',
+    "--config=lint.isort.split-on-trailing-comma=false",
+    "--config=format.skip-magic-trailing-comma=true",
+)
+
+
+def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen") -> dict[str, str]:
+    """Generate all modules.
+
+    Args:
+        spec: the checked schemas.
+        source: where they are, for the headers.
+        command: what makes the modules again, for the headers.
+
+    Returns:
+        The text of each file, by its name: one module per area, and `__init__.py`.
+    """
+    pieces = _pieces(spec)
+    files: dict[str, str] = {}
+    exported: dict[str, list[str]] = {}
+    for area, content in spec.areas.items():
+        order = _order(spec, area, pieces)
+        earlier = [f"from .{other} import {', '.join(names)}" for other, names in exported.items()]
+        exported[area] = order
+        unions = [definition for definition in spec.of(area) if definition.kind == "union"]
+        accepted = sorted({name for union in unions for name in union.schema.get("x-accepts", [])} - {*order})
+        typing_only = [f"from .{spec.definitions[name].area} import {name}" for name in accepted]
+        if unions:
+            typing_only = ["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *typing_only]
+        files[f"{area}.py"] = "\n".join(
+            [
+                HEADER.format(source=f"{source}{area}.json", command=command)
+                + docstring(f"{content['title']}. {content['description']}", 0),
+                IMPORTS,
+                *earlier,
+                "\n    ".join(typing_only),
+                f"\n__all__ = {order}\n",
+                *(pieces[name] for name in order),
+            ]
+        )
+    files["__init__.py"] = "\n".join(
+        [
+            HEADER.format(source=source, command=command)
+            + '"""The models: one module per file of the spec, all names here."""',
+            *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
+            f"__all__ = {['SPEC_VERSION', *(name for names in exported.values() for name in names)]}",
+            f'SPEC_VERSION: str = "{spec.version}"',
+            '"""Which version of spec/ the models were generated from."""',
+        ]
+    )
+    return _formatted(files)
+
+
+def _pieces(spec: Spec) -> dict[str, str]:
+    """The source of each definition, as the generator writes it with our templates."""
+    shapes = find_shapes(spec)
+    expected = template_data(spec, shapes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source = generate(
+            document(spec, shapes),
+            input_file_type=InputFileType.JsonSchema,
+            output_model_type=DataModelType.MsgspecStruct,
+            target_python_version=PythonVersion.PY_311,
+            custom_template_dir=Path(__file__).with_name("templates"),
+            extra_template_data=defaultdict(dict, expected),
+            enum_field_as_literal=LiteralType.All,
+            field_constraints=True,
+            use_annotated=True,
+            use_standard_collections=True,
+            use_union_operator=True,
+            use_msgspec_tagged_unions=True,
+            use_type_alias=True,
+            class_name="WholeSpec",
+            skip_root_model=True,
+            strict_refs=True,
+            allow_remote_refs=False,
+            schema_version="2020-12",
+            disable_future_imports=True,
+            formatters=[],
+        )
+    _, *parts = re.split(r"^#@ (\w+)\n", str(source), flags=re.MULTILINE)
+    pieces = dict(zip(parts[::2], parts[1::2], strict=True))
+    # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
+    for name in pieces.keys() - expected.keys():
+        text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
+        pieces = {key: re.sub(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+    return pieces
+
+
+def _order(spec: Spec, area: str, pieces: dict[str, str]) -> list[str]:
+    """The names of one module: each after those that it is made of, else in the order of the file."""
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in order and spec.definitions[name].area == area:
+            for reference in spec.definitions[name].references:
+                place(reference)
+            order.append(name)
+            if f"{name}Fields" in pieces:
+                order.append(f"{name}Fields")
+
+    for definition in spec.of(area):
+        place(definition.name)
+    return order
+
+
+def _formatted(files: dict[str, str]) -> dict[str, str]:
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        for file, text in files.items():
+            (directory / file).write_text(text, "utf-8")
+        for command in (["check", "--fix", "--select=F401,I"], ["format"]):
+            subprocess.run([sys.executable, "-m", "ruff", *command, *RUFF, name], check=True)
+        return {file: (directory / file).read_text("utf-8") for file in files}

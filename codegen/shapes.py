@@ -1,0 +1,54 @@
+"""Which way the definitions travel: found by walking the references from the roots.
+
+- sent: reachable from a root with `x-root: sent`; received: from one with `x-root: received`; both: from either.
+- echoed: what comes back in a later request (both, and what an `x-accepts` names, with all that these reach). A field
+  that the server adds to an echoed object must survive, so those are strict in C and take the decoder's slow path.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from codegen.dialect import Spec
+
+__all__ = ["Shape", "Shapes", "find_shapes"]
+
+Shape: TypeAlias = Literal["sent", "received", "both"]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The names that travel in each direction."""
+
+    sent: frozenset[str]
+    received: frozenset[str]
+    echoed: frozenset[str]
+
+    def of(self, name: str) -> Shape:
+        """The shape of one definition."""
+        if name not in self.sent:
+            return "received"
+        return "both" if name in self.received else "sent"
+
+
+def find_shapes(spec: Spec) -> Shapes:
+    """Give every definition its direction."""
+    roots: dict[str, list[str]] = {"sent": [], "received": []}
+    accepted: list[str] = []
+    for name, definition in spec.definitions.items():
+        if "x-root" in definition.schema:
+            roots[definition.schema["x-root"]].append(name)
+        accepted += definition.schema.get("x-accepts", [])
+    sent, received = _reach(spec, roots["sent"]), _reach(spec, roots["received"])
+    return Shapes(sent, received, (sent & received) | _reach(spec, accepted))
+
+
+def _reach(spec: Spec, names: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += spec.definitions[name].references
+    return frozenset(found)

@@ -1,0 +1,359 @@
+# Generated from spec/responses_events.json by `python -m codegen`. Do not edit: change the schema and run that again.
+"""Responses: the events of a stream.
+
+What a streamed reply of POST {base}/responses is made of. Each server-sent event names its type twice, in the `event:`
+line and in `type`; `type` counts. There is no `[DONE]`: a stream ends with `response.completed`, `response.incomplete`
+or `response.failed`.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+from .responses_items import OutputContent
+from .responses_response import OutputItem, Response, ResponseSnapshot
+
+if TYPE_CHECKING:
+    from mimo_proto.unknown import Unknown
+
+__all__ = [
+    "ResponseCreated",
+    "ResponseInProgress",
+    "ResponseCompleted",
+    "ResponseIncomplete",
+    "ResponseFailed",
+    "ResponseOutputItemAdded",
+    "ResponseOutputItemDone",
+    "ResponseContentPartAdded",
+    "ResponseContentPartDone",
+    "ResponseOutputTextDelta",
+    "ResponseOutputTextDone",
+    "ResponseFunctionCallArgumentsDelta",
+    "ResponseFunctionCallArgumentsDone",
+    "ResponseReasoningTextDelta",
+    "ResponseReasoningTextDone",
+    "ResponseCustomToolCallInputDelta",
+    "ResponseCustomToolCallInputDone",
+    "ErrorEvent",
+    "ResponseStreamEvent",
+]
+
+
+class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.created"):
+    """The server has taken the request up."""
+
+    type: ClassVar[Literal["response.created"]] = "response.created"
+    """Names the kind of event."""
+    response: ResponseSnapshot
+    """The response as it is now."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.in_progress"):
+    """The model is at work."""
+
+    type: ClassVar[Literal["response.in_progress"]] = "response.in_progress"
+    """Names the kind of event."""
+    response: ResponseSnapshot
+    """The response as it is now."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.completed"):
+    """The end of a stream: the response is complete."""
+
+    type: ClassVar[Literal["response.completed"]] = "response.completed"
+    """Names the kind of event."""
+    response: Response
+    """The whole response, with its usage."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.incomplete"):
+    """The end of a stream: the response was cut short, by its limit of tokens or by the content filter."""
+
+    type: ClassVar[Literal["response.incomplete"]] = "response.incomplete"
+    """Names the kind of event."""
+    response: Response
+    """The response as far as it came; `incomplete_details` says what stopped it."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.failed"):
+    """The end of a stream: the response failed. In no table of MiMo's; assumed from the OpenAI Responses format."""
+
+    type: ClassVar[Literal["response.failed"]] = "response.failed"
+    """Names the kind of event."""
+    response: Response
+    """The response as far as it came; `error` says what went wrong."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="response.output_item.added"):
+    """A new item begins. Its texts are still empty; they come in deltas."""
+
+    type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
+    """Names the kind of event."""
+    item: OutputItem
+    """The item as it begins."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="response.output_item.done"):
+    """An item is complete."""
+
+    type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
+    """Names the kind of event."""
+    item: OutputItem
+    """The whole item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="response.content_part.added"):
+    """A new part of an item begins."""
+
+    type: ClassVar[Literal["response.content_part.added"]] = "response.content_part.added"
+    """Names the kind of event."""
+    part: OutputContent
+    """The part as it begins, its text empty."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseContentPartDone(Struct, kw_only=True, tag_field="type", tag="response.content_part.done"):
+    """A part of an item is complete."""
+
+    type: ClassVar[Literal["response.content_part.done"]] = "response.content_part.done"
+    """Names the kind of event."""
+    part: OutputContent
+    """The whole part.
+
+    MiMo's table lists answer text only; thinking text is taken as well, as in the event that begins a part.
+    """
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseOutputTextDelta(Struct, kw_only=True, tag_field="type", tag="response.output_text.delta", gc=False):
+    """The next piece of the answer."""
+
+    type: ClassVar[Literal["response.output_text.delta"]] = "response.output_text.delta"
+    """Names the kind of event."""
+    delta: str
+    """The text to put behind what came before."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseOutputTextDone(Struct, kw_only=True, tag_field="type", tag="response.output_text.done", gc=False):
+    """A part of the answer is complete."""
+
+    type: ClassVar[Literal["response.output_text.done"]] = "response.output_text.done"
+    """Names the kind of event."""
+    text: str
+    """The whole text of the part."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseFunctionCallArgumentsDelta(
+    Struct, kw_only=True, tag_field="type", tag="response.function_call_arguments.delta", gc=False
+):
+    """The next piece of a function call's arguments."""
+
+    type: ClassVar[Literal["response.function_call_arguments.delta"]] = "response.function_call_arguments.delta"
+    """Names the kind of event."""
+    delta: str
+    """The JSON text to put behind what came before."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseFunctionCallArgumentsDone(
+    Struct, kw_only=True, tag_field="type", tag="response.function_call_arguments.done", gc=False
+):
+    """A function call's arguments are complete."""
+
+    type: ClassVar[Literal["response.function_call_arguments.done"]] = "response.function_call_arguments.done"
+    """Names the kind of event."""
+    arguments: str
+    """The whole JSON text of the arguments."""
+    name: str | None = None
+    """The function to run."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseReasoningTextDelta(Struct, kw_only=True, tag_field="type", tag="response.reasoning_text.delta", gc=False):
+    """The next piece of the thinking."""
+
+    type: ClassVar[Literal["response.reasoning_text.delta"]] = "response.reasoning_text.delta"
+    """Names the kind of event."""
+    delta: str
+    """The text to put behind what came before."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseReasoningTextDone(Struct, kw_only=True, tag_field="type", tag="response.reasoning_text.done", gc=False):
+    """A part of the thinking is complete."""
+
+    type: ClassVar[Literal["response.reasoning_text.done"]] = "response.reasoning_text.done"
+    """Names the kind of event."""
+    text: str
+    """The whole text of the part."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    content_index: int | None = None
+    """The part's place in the item's `content`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseCustomToolCallInputDelta(
+    Struct, kw_only=True, tag_field="type", tag="response.custom_tool_call_input.delta", gc=False
+):
+    """The next piece of a custom tool's input. Came with the v2.6 models."""
+
+    type: ClassVar[Literal["response.custom_tool_call_input.delta"]] = "response.custom_tool_call_input.delta"
+    """Names the kind of event."""
+    delta: str
+    """The text to put behind what came before."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ResponseCustomToolCallInputDone(
+    Struct, kw_only=True, tag_field="type", tag="response.custom_tool_call_input.done", gc=False
+):
+    """A custom tool's input is complete. Came with the v2.6 models."""
+
+    type: ClassVar[Literal["response.custom_tool_call_input.done"]] = "response.custom_tool_call_input.done"
+    """Names the kind of event."""
+    input: str
+    """The whole input."""
+    item_id: str | None = None
+    """The id of the item."""
+    output_index: int | None = None
+    """The item's place in the response's `output`, from 0."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+class ErrorEvent(Struct, kw_only=True, tag_field="type", tag="error", gc=False):
+    """The server gives the stream up.
+
+    In no table of MiMo's; assumed from the OpenAI Responses format. Decoders raise it as an error and do not yield it.
+    """
+
+    type: ClassVar[Literal["error"]] = "error"
+    """Names the kind of event."""
+    code: str | int | None = None
+    """A word or a number for the cause."""
+    message: str | None = None
+    """The cause in words."""
+    param: str | None = None
+    """What the cause lies in; on MiMo's HTTP errors the detail for people stands here."""
+    sequence_number: int | None = None
+    """The event's place in the stream, from 0."""
+
+
+if TYPE_CHECKING:
+    ResponseStreamEvent: TypeAlias = (
+        ResponseCreated
+        | ResponseInProgress
+        | ResponseCompleted
+        | ResponseIncomplete
+        | ResponseFailed
+        | ResponseOutputItemAdded
+        | ResponseOutputItemDone
+        | ResponseContentPartAdded
+        | ResponseContentPartDone
+        | ResponseOutputTextDelta
+        | ResponseOutputTextDone
+        | ResponseFunctionCallArgumentsDelta
+        | ResponseFunctionCallArgumentsDone
+        | ResponseReasoningTextDelta
+        | ResponseReasoningTextDone
+        | ResponseCustomToolCallInputDelta
+        | ResponseCustomToolCallInputDone
+        | ErrorEvent
+        | Unknown
+    )
+    """One event of a streamed reply."""
+else:
+    ResponseStreamEvent = (
+        ResponseCreated
+        | ResponseInProgress
+        | ResponseCompleted
+        | ResponseIncomplete
+        | ResponseFailed
+        | ResponseOutputItemAdded
+        | ResponseOutputItemDone
+        | ResponseContentPartAdded
+        | ResponseContentPartDone
+        | ResponseOutputTextDelta
+        | ResponseOutputTextDone
+        | ResponseFunctionCallArgumentsDelta
+        | ResponseFunctionCallArgumentsDone
+        | ResponseReasoningTextDelta
+        | ResponseReasoningTextDone
+        | ResponseCustomToolCallInputDelta
+        | ResponseCustomToolCallInputDone
+        | ErrorEvent
+    )

@@ -1,0 +1,96 @@
+"""spec/: every schema is valid, and every example says what its schema says.
+
+A file in spec/examples is named after the definition that it is an example of, then after what it shows:
+`ChatCompletion.thinking.json` is a `ChatCompletion`, each event of `ChatCompletionChunk.thinking.sse` a
+`ChatCompletionChunk`, and `ChatCompletion.thinking.final.json` is what that stream adds up to.
+A `.txt` is a JSON body behind `data:`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, validate
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+SPEC = Path(__file__).parent.parent / "spec"
+EXAMPLES = sorted((SPEC / "examples").iterdir())
+SCHEMAS: dict[str, dict[str, Any]] = {path.name: json.loads(path.read_bytes()) for path in sorted(SPEC.glob("*.json"))}
+DEFINED_IN = {name: schema["$id"] for schema in SCHEMAS.values() for name in schema["$defs"]}
+
+
+def closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Refuse members that the schema does not name: an example shows no field that the spec forgot."""
+    return {
+        **schema,
+        "$defs": {
+            name: {**definition, "additionalProperties": False} if "properties" in definition else definition
+            for name, definition in schema["$defs"].items()
+        },
+    }
+
+
+REGISTRY: Registry[Any] = Registry[Any]().with_resources(
+    (schema["$id"], DRAFT202012.create_resource(closed(schema))) for schema in SCHEMAS.values()
+)
+
+
+def payloads(path: Path) -> list[Any]:
+    """The JSON values in an example."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return [json.loads(text)]
+    if path.suffix == ".txt":
+        return [json.loads(text.removeprefix("data:"))]
+    assert path.suffix == ".sse", f"{path.name}: not a kind of example"
+    blocks = [[line for line in block.split("\n") if line.startswith("data:")] for block in text.split("\n\n")]
+    joined = ["\n".join(line.removeprefix("data:").removeprefix(" ") for line in lines) for lines in blocks if lines]
+    return [json.loads(data) for data in joined if data != "[DONE]"]
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_is_valid(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name])
+    assert SCHEMAS[name]["$id"] == f"https://mimo-proto.invalid/spec/{name}"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_references_lead_somewhere(name: str) -> None:
+    resolver = REGISTRY.resolver(SCHEMAS[name]["$id"])
+    for reference in re.findall(r'"\$ref": "([^"]+)"', (SPEC / name).read_text(encoding="utf-8")):
+        resolver.lookup(reference)
+
+
+def test_a_definition_has_one_home() -> None:
+    assert len(DEFINED_IN) == sum(len(schema["$defs"]) for schema in SCHEMAS.values())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_example_is_what_its_name_says(path: Path) -> None:
+    definition = path.name.split(".", 1)[0]
+    assert definition in DEFINED_IN, f"{path.name}: the spec has no {definition}"
+    schema = {"$ref": f"{DEFINED_IN[definition]}#/$defs/{definition}"}
+    values = payloads(path)
+    assert values
+    for value in values:
+        validate(value, schema, cls=Draft202012Validator, registry=REGISTRY)
+
+
+@pytest.mark.parametrize("path", [p for p in EXAMPLES if p.name.endswith(".final.json")], ids=lambda path: path.name)
+def test_a_final_object_has_its_stream(path: Path) -> None:
+    what = path.name.split(".", 1)[1].removesuffix(".final.json")
+    assert [stream for stream in EXAMPLES if stream.name.endswith(f".{what}.sse")]
+
+
+@pytest.mark.parametrize("path", [p for p in EXAMPLES if p.suffix == ".json"], ids=lambda path: path.name)
+def test_example_has_no_key_twice(path: Path) -> None:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    json.loads(path.read_bytes(), object_pairs_hook=once)
