@@ -1,4 +1,4 @@
-"""The fuzzer: `python -m tests.fuzz N [--seed S] [--target NAME]`, or `make fuzz N=...`.
+"""The fuzzer: `python -m tests.fuzz N [--seed S] [--target NAME]`, or `make fuzz N=... [SEED=...]`.
 
 Each input is a mutated seed, cut at random, and is fed twice: whole and in its pieces. What must hold:
 
@@ -11,6 +11,7 @@ A finding is made smaller before it is shown. The first one ends the run, with e
 """
 
 import argparse
+import platform
 import random
 import secrets
 import sys
@@ -176,34 +177,54 @@ def find(target: Target, numbers: range, seed: int) -> Finding | None:
     return None
 
 
-def fuzz(name: str, numbers: range, seed: int) -> bool:
-    """Run one target and report; True when it was clean."""
+def fuzz(name: str, numbers: range, seed: int) -> tuple[Finding | None, float]:
+    """Run one target and say how it went; give the finding, if any, and the seconds taken."""
     began = time.perf_counter()
     finding = find(TARGETS[name], numbers, seed)
     seconds = time.perf_counter() - began
     if finding is None:
         rate = len(numbers) / seconds
         sys.stdout.write(f"{name}: {len(numbers):,} inputs of seed {seed} in {seconds:.1f} s, {rate:,.0f}/s: clean\n")
-        return True
-    sys.stdout.write(
-        f"{name}: input {finding.number} of seed {seed} breaks a rule: {finding.rule}\n"
-        f"  pieces:    {finding.pieces}\n"
-        f"  again:     python -m tests.fuzz --target {name} --seed {seed} --only {finding.number}\n"
-    )
-    return False
+    else:
+        sys.stdout.write(
+            f"{name}: input {finding.number} of seed {seed} breaks a rule: {finding.rule}\n"
+            f"  pieces:    {finding.pieces}\n"
+            f"  again:     python -m tests.fuzz --target {name} --seed {seed} --only {finding.number}\n"
+        )
+    return finding, seconds
+
+
+def record(path: Path, rows: Sequence[str]) -> None:
+    """Put the rows of figures between the two marks of a page."""
+    start, end = "<!-- figures -->\n", "<!-- end of figures -->"
+    before, _, rest = path.read_text("utf-8").partition(start)
+    _, _, after = rest.partition(end)
+    head = "| target | inputs | seed | seconds | inputs/s | findings |\n|---|---|---|---|---|---|\n"
+    where = f"\nCPython {platform.python_version()} on {platform.machine()}, one core.\n"
+    path.write_text(f"{before}{start}{head}{''.join(rows)}{where}{end}{after}", "utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the targets; 0 when all were clean."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz the decoders.")
     parser.add_argument("inputs", type=int, nargs="?", default=100_000, help="how many for each target (100000)")
     parser.add_argument("--seed", type=int, default=None, help="of the whole run (a fresh one, which is shown)")
     parser.add_argument("--target", choices=TARGETS, default=None, help="this one only")
     parser.add_argument("--only", type=int, default=None, metavar="NUMBER", help="this input only")
+    parser.add_argument("--record", type=Path, default=None, metavar="PAGE", help="write the figures into this page")
     options = parser.parse_args(arguments)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     numbers = range(options.inputs) if options.only is None else range(options.only, options.only + 1)
-    names = TARGETS if options.target is None else [options.target]
-    return 0 if all(fuzz(name, numbers, seed) for name in names) else 1
+    rows: list[str] = []
+    for name in TARGETS if options.target is None else [options.target]:
+        finding, seconds = fuzz(name, numbers, seed)
+        if finding is not None:
+            return 1
+        count, rate = len(numbers), len(numbers) / seconds
+        rows.append(f"| {name} | {count:,} | {seed} | {seconds:.0f} | {rate:,.0f} | none |\n")
+    if options.record is not None:
+        record(options.record, rows)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The fuzzer itself: a small budget of it in each run, and proof that it would notice."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ class StrippingDecoder(SSEDecoder):
     """Takes white space off the data, whatever the cuts."""
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
-        return [event._replace(data=event.data.strip()) for event in super().feed(data)]
+        return [ServerSentEvent(each.event, each.data.strip(), each.id, each.retry) for each in super().feed(data)]
 
 
 class RaisingDecoder(SSEDecoder):
@@ -90,3 +91,14 @@ def test_a_finding_can_be_had_again(capsys: pytest.CaptureFixture[str], monkeypa
     assert command is not None
     assert fuzz.main(command[1].split()) == 1
     assert capsys.readouterr().out == shown
+
+
+def test_figures_go_between_the_marks_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- figures -->\nold\n<!-- end of figures -->\nafter\n", "utf-8")
+    assert fuzz.main(["10", "--seed", "7", "--record", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert text.startswith("before\n<!-- figures -->\n| target |")
+    assert text.endswith("\n<!-- end of figures -->\nafter\n")
+    assert "old" not in text
+    assert all(f"| {name} | 10 | 7 |" in text for name in fuzz.TARGETS)
