@@ -44,8 +44,9 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=1; see docs/fuzzing.md)
 	$(BIN)/python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
 
-generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed
+generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
+	@$(BIN)/python -m codegen diff || true
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
