@@ -59,11 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             changes = compare(old, spec)
             sys.stdout.write(report(old, spec, changes, options.format))
             return int(any(change.breaking for change in changes))
-        source, command = "spec/", "python -m codegen"
+        sources, command = ["spec/"], "python -m codegen"
         if options.overlay:
-            source = f"spec/ and {options.overlay.as_posix()}/"
+            sources.append(f"{options.overlay.as_posix()}/")
             command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
-        files = {options.out / name: text for name, text in render(spec, source, command).items()}
+        files = {options.out / name: text for name, text in render(spec, sources, command).items()}
         if options.out == MODELS:
             files[NEGATIVES] = negatives(spec)
     except (SpecError, subprocess.CalledProcessError) as error:

@@ -17,7 +17,7 @@ Direction decides, as for the arguments and results of a function: what is *sent
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
@@ -67,14 +67,13 @@ def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) ->
         yield name, f"was {_a(was.kind)}, is {_a(now.kind)}", True
         return
     if (was_root := was.schema.get("x-root")) != (now_root := now.schema.get("x-root")):
-        yield name, f"x-root was {was_root}, is {now_root}", was_root is not None
-    match now.kind:
-        case "object":
-            yield from _object(old, new, was, now, after)
-        case "union":
-            yield from _union(was, now)
-        case "enum":
-            yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
+        yield name, f"x-root was {was_root or 'absent'}, is {now_root or 'absent'}", was_root is not None
+    if now.kind == "object":
+        yield from _object(old, new, was, now, after)
+    elif now.kind == "union":
+        yield from _union(was, now)
+    else:
+        yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
 
 
 def _a(noun: str) -> str:
@@ -100,7 +99,10 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
             if was.tag[1] != now.tag[1]:
                 yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
         else:
-            yield from _value(path, _alternatives(old, before), _alternatives(new, schema), shape)
+            # An optional field that is received may be null anyway.
+            implied = "type null added" if shape == "received" and not required else None
+            for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
+                yield place, what, breaking and what != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
 
 
@@ -123,6 +125,7 @@ def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Found:
 
 def _value(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
     """Compare the types that a value may have, as `_alternatives` gives them."""
+    was, now = _spread(was, now), _spread(now, was)
     yield from ((path, f"type {kind} added", shape != "sent") for kind in now if kind not in was)
     yield from ((path, f"type {kind} removed", shape != "received") for kind in was if kind not in now)
     for kind in now:
@@ -154,7 +157,7 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     if "$ref" in schema:
         definition = spec.definitions[target(schema["$ref"])]
         if definition.kind != "enum":
-            return {definition.name: {}}
+            return {definition.name: {"members": definition.members}}
         return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
     if "const" in schema:
         return {"string": {"enum": [schema["const"]]}}
@@ -162,6 +165,14 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     if "items" in schema:
         kept["items"] = _alternatives(spec, schema["items"])
     return {kind: {} if kind == "null" else kept for kind in types_of(schema)}
+
+
+def _spread(types: dict[str, Schema], others: Collection[str]) -> dict[str, Schema]:
+    """The same types with each union's members in place of the union, if the other side does not have the union."""
+    spread: dict[str, Schema] = {}
+    for kind, value in types.items():
+        spread.update({kind: value} if kind in others else dict.fromkeys(value.get("members") or [kind], value))
+    return spread
 
 
 def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
@@ -175,7 +186,8 @@ def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
             narrowed, what = False, f"{bound} {old} removed"
         else:
             narrowed = bound == "pattern" or (new > old) == bound.startswith("min")
-            what = f"{bound} {'narrowed' if narrowed else 'widened'} from {old} to {new}"
+            how = "changed" if bound == "pattern" else "narrowed" if narrowed else "widened"
+            what = f"{bound} {how} from {old} to {new}"
         yield path, what, narrowed and shape != "received"
 
 

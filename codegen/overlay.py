@@ -43,10 +43,7 @@ def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[st
             path = f"/$defs/{name}"
             if "x-reason" not in addition:
                 problems.append(Problem(f"{area}.json", path, "'x-reason' is missing: why the overlay has this"))
-            if name not in base["$defs"]:
-                base["$defs"][name] = deepcopy(addition)
-                continue
-            changed = base["$defs"][name]
+            changed = base["$defs"].setdefault(name, deepcopy(addition))
             for key, value in addition.items():
                 if key == "properties" and key in changed:
                     changed[key].update(deepcopy(value))

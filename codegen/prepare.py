@@ -30,19 +30,18 @@ def document(spec: Spec, shapes: Shapes) -> Schema:
     definitions: dict[str, Schema] = {}
     for name, definition in spec.definitions.items():
         shape = shapes.of(name)
-        match definition.kind:
-            case "object":
-                definitions[name] = _object(spec, definition, shape)
-                if definition.schema.get("x-root") == "sent":
-                    definitions[f"{name}Fields"] = _fields(spec, definition)
-            case "union":
-                first = spec.definitions[definition.members[0]]
-                references: list[Schema] = [{"$ref": f"#/$defs/{member}"} for member in definition.members]
-                definitions[name] = {"oneOf": references}
-                if first.tag:
-                    definitions[name]["discriminator"] = {"propertyName": first.tag[0]}
-            case "enum":
-                definitions[name] = _one_of(_alternatives(definition.schema, shape))
+        if definition.kind == "object":
+            definitions[name] = _object(spec, definition, shape)
+            if definition.schema.get("x-root") == "sent":
+                definitions[f"{name}Fields"] = _fields(spec, definition)
+        elif definition.kind == "union":
+            tag = spec.definitions[definition.members[0]].tag
+            definitions[name] = {
+                "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
+                "discriminator": {"propertyName": tag and tag[0]},
+            }
+        else:
+            definitions[name] = _one_of(_alternatives(definition.schema, shape))
     return {"$schema": DRAFT, "$defs": definitions}
 
 
@@ -174,7 +173,7 @@ def _is_scalar(spec: Spec, schema: Schema) -> bool:
 
 
 def _description(schema: Schema) -> str:
-    return " ".join(schema[key] for key in ("description", "x-note") if key in schema)
+    return " ".join(schema[key] for key in ("description", "x-note", "x-reason") if key in schema)
 
 
 def _field_description(schema: Schema) -> str:

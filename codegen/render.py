@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,12 +45,12 @@ RUFF = (
 )
 
 
-def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen") -> dict[str, str]:
+def render(spec: Spec, sources: Sequence[str] = ("spec/",), command: str = "python -m codegen") -> dict[str, str]:
     """Generate all modules.
 
     Args:
         spec: the checked schemas.
-        source: where they are, for the headers.
+        sources: the directories they are in, for the headers.
         command: what makes the modules again, for the headers.
 
     Returns:
@@ -69,7 +70,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
             typing_only = ["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *typing_only]
         files[f"{area}.py"] = "\n".join(
             [
-                HEADER.format(source=f"{source}{area}.json", command=command)
+                HEADER.format(source=" and ".join(f"{source}{area}.json" for source in sources), command=command)
                 + docstring(f"{content['title']}. {content['description']}", 0),
                 IMPORTS,
                 *earlier,
@@ -80,7 +81,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
         )
     files["__init__.py"] = "\n".join(
         [
-            HEADER.format(source=source, command=command)
+            HEADER.format(source=" and ".join(sources), command=command)
             + '"""The models: one module per file of the spec, all names here."""',
             *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
             f"__all__ = {['SPEC_VERSION', *(name for names in exported.values() for name in names)]}",
