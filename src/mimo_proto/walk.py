@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections.abc
 import re
+from abc import ABC, abstractmethod
 from functools import cache, cached_property
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -154,7 +155,7 @@ def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any
         yield hint, metas
 
 
-class Walk:
+class Walk(ABC):
     """Build typed values; a subclass says what happens to what the hints do not cover."""
 
     def value(self, value: Any, node: Node) -> Any:
@@ -230,10 +231,10 @@ class Walk:
             reason, _, inner = str(error).partition(" - at `$")
         raise Misfit(reason, inner=inner.rstrip("`"))
 
+    @abstractmethod
     def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
         """Make a Struct of its fields; the value may have more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
         """Make something of an object whose tag none of the Structs has."""
-        raise NotImplementedError
