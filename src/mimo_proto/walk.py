@@ -22,7 +22,7 @@ from msgspec import NODEFAULT, Raw, Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Misfit", "Node", "Shape", "Walk"]
+__all__ = ["Misfit", "Node", "Shape", "Walk", "shape_of"]
 
 
 class Misfit(Exception):
@@ -86,7 +86,8 @@ class Shape:
         return frozenset([self.tag_field, *(field.key for field in self.fields)])
 
 
-_shape = cache(Shape)
+shape_of = cache(Shape)
+"""The shape of a Struct, taken apart once."""
 
 SCALARS = (str, int, float, bool, type(None))
 
@@ -132,7 +133,7 @@ class Node:
             elif origin is Raw:
                 self.raw = True
             elif isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like:
-                shape = _shape(member)
+                shape = shape_of(member)
                 self.tag_field = shape.tag_field
                 self.structs[shape.tag] = shape
                 if getattr(origin, "__tag_default__", False):
