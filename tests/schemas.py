@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validate
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -36,4 +36,4 @@ REGISTRY: Registry[Any] = Registry[Any]().with_resources(
 def check(value: Any, definition: str) -> None:
     """Raise `jsonschema.ValidationError` unless the value is what the definition says."""
     schema = {"$ref": f"{DEFINED_IN[definition]}#/$defs/{definition}"}
-    Draft202012Validator(schema, registry=REGISTRY).validate(value)
+    validate(value, schema, cls=Draft202012Validator, registry=REGISTRY)
