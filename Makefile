@@ -41,8 +41,9 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed
+generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
+	@$(BIN)/python -m codegen diff || true
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
