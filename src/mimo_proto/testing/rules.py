@@ -64,8 +64,8 @@ class Refusal(msgspec.Struct, frozen=True):
 
 def refuse_key(headers: Mapping[str, str], key: str) -> Refusal | None:
     """Refuse a call whose headers (lower-case names) do not hold the key in either of the two places."""
-    given = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-    return None if given == key else Refusal(401, "Invalid API Key", "Please provide valid API Key", type="invalid_key")
+    taken = headers.get("api-key") == key or headers.get("authorization") == f"Bearer {key}"
+    return None if taken else Refusal(401, "Invalid API Key", "Please provide valid API Key", type="invalid_key")
 
 
 def refuse_chat(body: Any) -> Refusal | None:
