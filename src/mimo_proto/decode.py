@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import msgspec
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["TolerantDecoder", "read_json", "replace_surrogates"]
 
 T = TypeVar("T")
+
+# Taking a type apart costs more than decoding into it, and decoders are made per stream.
+_node = lru_cache(maxsize=128)(Node)
 
 
 class TolerantDecoder(Generic[T]):
@@ -52,7 +56,7 @@ class TolerantDecoder(Generic[T]):
     def __init__(self: TolerantDecoder[Any], type: Any) -> None: ...
     def __init__(self, type: Any) -> None:  # noqa: A002 - msgspec's own name for it
         self.strict = msgspec.json.Decoder(type).decode
-        self._node = Node(type)
+        self._node = _node(type)
 
     def decode(self, data: bytes) -> T:
         """Decode one JSON text.
@@ -101,9 +105,10 @@ class Received(Walk):
                 raise
         return Unknown(value)
 
-    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
-        """Keep what the spec does not know on what goes back."""
-        if extra and shape.echoed:
+    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+        """Make a Struct, with what the spec does not know if it goes back to the server."""
+        extra = {key: element for key, element in value.items() if key not in shape.keys} if shape.echoed else {}
+        if extra:
             kept = keep_extra(shape.cls, fields, extra)
             if kept is not None:
                 return kept
@@ -125,14 +130,6 @@ def _is_of_another_kind(value: dict[str, Any], shape: Shape) -> bool:
     return shape.echoed and bool(known) and isinstance(value.get("type"), str) and value["type"] not in known
 
 
-def _plain(data: bytes) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except (ValueError, RecursionError):
-        pass
-    return replace_surrogates(read_json(data))
-
-
 def read_json(data: bytes) -> Any:
     """Parse a JSON text that may be damaged as a stream can damage it.
 
@@ -142,6 +139,23 @@ def read_json(data: bytes) -> Any:
     Raises:
         DecodeError: It is no JSON, is nested too deeply, or has a number that is none or too large.
     """
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        pass
+    return _read_damaged(data)
+
+
+def _plain(data: bytes) -> Any:
+    """Parse a JSON text, all its strings encodable."""
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        pass
+    return replace_surrogates(_read_damaged(data))
+
+
+def _read_damaged(data: bytes) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig", "replace"), parse_constant=_refuse, parse_float=_finite)
     except RecursionError:

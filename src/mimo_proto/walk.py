@@ -32,12 +32,12 @@ class Misfit(Exception):
         parts: The way to the value: what `path` is made of, innermost part first, collected on the way out.
     """
 
-    def __init__(self, reason: str, inner: str = "") -> None:
+    def __init__(self, reason: str, *parts: str | int, inner: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.parts = list(parts)
         # The path that msgspec gave, in what it took apart itself.
         self._inner = inner
-        self.parts: list[str | int] = []
 
     @property
     def path(self) -> str:
@@ -202,9 +202,8 @@ class Walk:
                 fields[name] = self.part(key, value[key], node)
             elif required:
                 raise Misfit(f"`{key}` is missing")
-        extra = {key: element for key, element in value.items() if key not in shape.keys}
         try:
-            return self.finish(value, shape, fields, extra)
+            return self.finish(value, shape, fields)
         except (TypeError, ValueError) as error:
             # From a __post_init__: msgspec takes these two for a refusal as well.
             reason = str(error)
@@ -225,10 +224,10 @@ class Walk:
             return msgspec.convert(value, hint, str_keys=True)
         except ValueError as error:
             reason, _, inner = str(error).partition(" - at `$")
-        raise Misfit(reason, inner.rstrip("`"))
+        raise Misfit(reason, inner=inner.rstrip("`"))
 
-    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
-        """Make a Struct of its fields, and of fields that it does not have."""
+    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+        """Make a Struct of its fields; the value may have more."""
         raise NotImplementedError
 
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
