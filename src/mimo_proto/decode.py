@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -27,7 +27,7 @@ from mimo_proto.unknown import Unknown
 from mimo_proto.walk import Misfit, Node, Shape, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["TolerantDecoder", "read_json", "replace_surrogates"]
 
@@ -55,7 +55,7 @@ class TolerantDecoder(Generic[T]):
     @overload
     def __init__(self: TolerantDecoder[Any], type: Any) -> None: ...
     def __init__(self, type: Any) -> None:  # noqa: A002 - msgspec's own name for it
-        self.strict = msgspec.json.Decoder(type).decode
+        self.strict: Callable[[bytes], T] = msgspec.json.Decoder(type).decode
         self._node = _node(type)
 
     def decode(self, data: bytes) -> T:
@@ -65,7 +65,7 @@ class TolerantDecoder(Generic[T]):
             DecodeError: It is no JSON, or does not fit the type.
         """
         try:
-            return cast("T", self.strict(data))
+            return self.strict(data)
         except (ValueError, RecursionError):
             pass
         return self.tolerant(data)
@@ -85,11 +85,13 @@ class TolerantDecoder(Generic[T]):
             DecodeError: It does not fit the type.
         """
         try:
-            return cast("T", RECEIVED.value(value, self._node))
+            built: T = RECEIVED.value(value, self._node)
         except Misfit as misfit:
             reason, path = misfit.reason, misfit.path
         except RecursionError:
             reason, path = "nested too deeply", "$"
+        else:
+            return built
         raise DecodeError(f"the server's JSON does not fit the spec at {path}: {reason}", path=path, data=data)
 
 
@@ -116,6 +118,10 @@ class Received(Walk):
             if shape.tag_field is not None:
                 return Unknown(value, tag_field=shape.tag_field)
         return shape.cls(**fields)
+
+    def other(self, value: Any, node: Node) -> Any:
+        """Build a value by its hint; as text again, if that is what the caller wants."""
+        return msgspec.Raw(msgspec.json.encode(value)) if node.raw else super().other(value, node)
 
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
         """Keep an object of an unknown kind as it is."""

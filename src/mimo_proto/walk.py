@@ -16,7 +16,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, Raw, Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,6 +103,7 @@ class Node:
         bounds: The type that checks the length of a list, if it has bounds.
         values: What the values of a dict are.
         literals: The texts that a string may be, or is known to be.
+        raw: Whether any JSON is taken, as text.
     """
 
     def __init__(self, hint: Any) -> None:
@@ -115,6 +116,7 @@ class Node:
         self.bounds: Any = None
         self.values: Node | None = None
         self.literals: tuple[Any, ...] = ()
+        self.raw = False
         for member, metas in _members(hint, ()):
             origin, args = get_origin(member) or member, get_args(member)
             if origin in SCALARS and not metas:
@@ -126,6 +128,8 @@ class Node:
                 self.values = Node(args[1])
             elif origin is Literal:
                 self.literals += args
+            elif origin is Raw:
+                self.raw = True
             elif isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like:
                 shape = _shape(member)
                 self.tag_field = shape.tag_field
