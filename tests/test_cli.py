@@ -83,9 +83,7 @@ def test_a_custom_tool_call_is_shown(server: LoopbackServer, capsys: pytest.Capt
 
 @pytest.mark.parametrize("kind", ["ChatCompletionChunk.thinking", "ResponseStreamEvent.function_call"])
 @pytest.mark.parametrize("piped", [False, True], ids=["file", "stdin"])
-def test_decode(
-    kind: str, piped: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_decode(kind: str, piped: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, recorded(f"{kind}.sse"))
     endpoint = "chat" if kind.startswith("Chat") else "responses"
     assert cli.main(["decode", endpoint, *([] if piped else [str(EXAMPLES / f"{kind}.sse")])]) == 0

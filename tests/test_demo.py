@@ -18,9 +18,7 @@ def labels(out: str) -> list[list[str]]:
     return [[match[1] for match in LABEL.finditer(part)] for part in out.split("\n\n")[1:]]
 
 
-def test_without_a_key_a_stand_in_answers(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_key_a_stand_in_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("MIMO_API_KEY", raising=False)
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out

@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mimo-proto", description="Talk to Xiaomi MiMo, and look at what it says.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="five exchanges: with MiMo if MIMO_API_KEY is set, else with a local stand-in")
+    demo = commands.add_parser(
+        "demo", help="five exchanges: with MiMo if MIMO_API_KEY is set, else with a local stand-in"
+    )
     demo.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
     demo.set_defaults(run=_demo)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
 from mimo_proto.models import (
+    CustomToolCallItem,
+    FunctionCallItem,
     ResponseCustomToolCallInputDelta,
     ResponseFunctionCallArgumentsDelta,
     ResponseOutputItemAdded,
@@ -68,8 +70,8 @@ def _pieces(event: Any) -> Iterator[tuple[Kind, str, bool]]:
             yield "answer", words, False
         case ResponseFunctionCallArgumentsDelta(delta=words) | ResponseCustomToolCallInputDelta(delta=words):
             yield "call", words, False
-        case ResponseOutputItemAdded(item=item) if item.type in ("function_call", "custom_tool_call"):
-            yield "call", f"{item.name} ", True
+        case ResponseOutputItemAdded(item=FunctionCallItem(name=name) | CustomToolCallItem(name=name)):
+            yield "call", f"{name} ", True
         case _:
             for choice in getattr(event, "choices", ()):
                 yield from _of_delta(choice.delta)

@@ -11,9 +11,8 @@ from typing import Any
 
 from msgspec import inspect
 
+from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.models import MessageItem
-
-from .plain import is_array, is_object
 
 __all__ = ["filtered"]
 

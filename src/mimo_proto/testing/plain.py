@@ -5,19 +5,11 @@ Rules: what is of another type counts as empty; whether that is an error is for 
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
-__all__ = ["is_object", "is_array", "as_object", "objects_in"]
+from mimo_proto.jsontypes import is_array, is_object
 
-
-def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether it is a JSON object."""
-    return isinstance(value, dict)
-
-
-def is_array(value: Any) -> TypeGuard[list[Any]]:
-    """Whether it is a JSON array."""
-    return isinstance(value, list)
+__all__ = ["as_object", "objects_in"]
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .plain import as_object, is_array, is_object, objects_in
+from mimo_proto.jsontypes import is_array, is_object
+
+from .plain import as_object, objects_in
 from .turns import tokens
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.jsontypes import is_object
+
 from .chat_replies import completion, completion_events
-from .plain import is_object
 from .prompts import Prompt, read_chat, read_response
 from .recordings import recorded, recordings
 from .response_replies import response, response_events

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.jsontypes import is_object
 from mimo_proto.models import ChatCompletionRequest, ModelList, ResponseRequest
 
 from .filtering import filtered
-from .plain import as_object, is_object, objects_in
+from .plain import as_object, objects_in
 from .recordings import recorded
 
 if TYPE_CHECKING:
