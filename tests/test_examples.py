@@ -1,6 +1,6 @@
-"""Every example of the spec goes through the Structs and comes out the same; streams add up to what was written by hand.
+"""Every example goes through the Structs and comes out the same; streams add up to what was written by hand.
 
-Nulls of fields that are only received are left aside: absent and null are one there. Requests are compared to the letter.
+Nulls of fields that are only received are left aside: absent and null are one. Requests are compared to the letter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The recorded streams, cut at every byte: the same events, end and final object, through `feed` and through `events`."""
+"""The recorded streams, cut at every byte: same events, end and final object, through `feed` and through `events`."""
 
 from __future__ import annotations
 
