@@ -285,8 +285,19 @@ class StreamDecoder(Generic[EventT]):
             return [] if event is DROPPED else [event]
         if payload.strip() == b"[DONE]":
             if self._chat:
+                if not self._begun:
+                    raise IncompleteStreamError(self._what_is_missing())
                 self._end()
             return []
+        try:
+            return self._decode_slowly(payload)
+        except DecodeError as error:
+            name = self._parser.name or "message"
+            named = DecodeError(f"event {name!r}: {error}", path=error.path, data=payload.removeprefix(b" "))
+        raise named
+
+    def _decode_slowly(self, payload: bytes) -> list[Any]:
+        """Decode what the C decoder cannot: an error, the unknown, half an emoji."""
         value = read_json(payload)
         error = _error_in(value, self._parser.name, payload)
         if error is not None:
