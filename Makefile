@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint types generate snapshots clean
+.PHONY: help demo check test lint types drift guard bench bench-quick bench-concurrency generate snapshots clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
 	@$(BIN)/mimo-proto demo
 
-check: lint types drift test  ## all that must be green before a commit lands
+check: lint types drift test guard  ## all that must be green before a commit lands
 
 lint: $(READY)  ## ruff: format and rules
 	$(BIN)/ruff format --check .
@@ -40,6 +42,24 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
+	$(BIN)/python -m bench.guard
+
+$(BENCH_READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install 'pip==26.3'
+	$(BENCH)/bin/python -m pip --quiet install --constraint constraints.txt --group bench --editable .
+	@touch $@
+
+bench: $(BENCH_READY)  ## measure everything against pinned rivals; writes bench/RESULTS.md and its chart
+	$(BENCH)/bin/python -m bench
+
+bench-quick: $(BENCH_READY)  ## the core rows in under a minute; writes nothing
+	$(BENCH)/bin/python -m bench --quick
+
+bench-concurrency: $(BENCH_READY)  ## 64 and 256 streams at once, an event each 20 ms
+	$(BENCH)/bin/python -m bench.concurrency
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed
 	$(BIN)/python -m codegen
