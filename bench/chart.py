@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "panels", "svg"]
 
 OURS = "mimo-proto"
-PANEL_WIDTH, LABEL, BAR, GAP, TOP = 460, 150, 16, 8, 46
-VALUE = 96  # room for the figure behind the longest bar
+PANEL_WIDTH, LABEL, BAR, GAP, TOP = 470, 164, 16, 8, 46
+VALUE = 124  # room for the figure behind the longest bar
 MARGIN = 20
 
 STYLE = """
@@ -59,7 +59,7 @@ PANELS = (
     ("import, CPU", "Import, CPU", "mimo_proto.Client", "msgspec"),
 )
 LEFT_OUT = {"feed()", "nothing", "mimo_proto", "a dict, checked", "encoded messages"}
-NAMES = {"floor": "msgspec alone", "raw socket": "raw socket", "httpx + httpx-sse": "httpx + httpx-sse"}
+NAMES = {"floor": "msgspec alone"}
 
 
 def panels(results: Results) -> list[Panel]:
@@ -93,7 +93,11 @@ def draw(panel: Panel, x: float, y: float) -> list[str]:
     for place, (label, value, kind) in enumerate(panel.bars):
         top = y + TOP - 12 + place * (BAR + GAP)
         bold = " bold" if kind == "ours" else ""
-        times = f"  {value / ours:.0f} times" if kind == "theirs" and value > 1.5 * ours else ""
+        times = (
+            f", {value / ours:.{1 if value < 10 * ours else 0}f} times"
+            if kind == "theirs" and value > 1.5 * ours
+            else ""
+        )
         figure = f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
         width = max(value * scale, 1.5)
         lines.append(text(x + LABEL - 8, top + 12, "label" + bold, label, "end"))
@@ -110,7 +114,7 @@ def svg(title: str, note: str, shown: list[Panel]) -> str:
         for column, panel in enumerate(pair):
             lines += draw(panel, MARGIN + column * (PANEL_WIDTH + MARGIN), y)
         y += max(panel.height for panel in pair)
-    width, height = 3 * MARGIN + 2 * PANEL_WIDTH, y + MARGIN
+    width, height = 3 * MARGIN + 2 * PANEL_WIDTH, y
     box = f'viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}"'
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {box}>',

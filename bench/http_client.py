@@ -130,7 +130,8 @@ def first_event(events: Streams) -> Callable[[], float]:
 def http(quick: bool) -> Iterator[Block]:
     """CPU time an event in the client's process; the server has its own. First event: wall-clock time from the call."""
     with server() as origin:
-        for protocol in ("chat",) if quick else ("chat", "responses"):
+        protocols: tuple[Protocol, ...] = ("chat",) if quick else ("chat", "responses")
+        for protocol in protocols:
             for mode, title, count, budget, stretch in (
                 ("ahead", "server ahead, one HTTP chunk an event", EVENTS, 28, 45),
                 ("blocks", "server ahead, 16 KiB chunks", EVENTS, 55, None),

@@ -120,7 +120,7 @@ def responses_documents(count: int) -> Iterator[dict[str, Any]]:
         documents.append({"type": "response.content_part.done", **where, "part": part})
         documents.append({"type": "response.output_item.done", "output_index": place, "item": finished})
         done.append(finished)
-    usage = {"input_tokens": 60, "output_tokens": count, "total_tokens": count + 60}
+    usage: dict[str, Any] = {"input_tokens": 60, "output_tokens": count, "total_tokens": count + 60}
     usage |= {"input_tokens_details": {}, "output_tokens_details": {"reasoning_tokens": len(thoughts)}}
     response = response | {"status": "completed", "output": done, "usage": usage}
     documents.append({"type": "response.completed", "response": response})

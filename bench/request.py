@@ -56,7 +56,7 @@ def request(_quick: bool) -> Iterator[Block]:
         plain = stack.enter_context(httpx.Client(headers={"authorization": f"Bearer {KEY}"}))
         openai = stack.enter_context(OpenAI(api_key=KEY, base_url=base_url, max_retries=0))
         decode = msgspec.json.Decoder(ChatCompletion).decode
-        calls = {
+        calls: dict[str, Callable[[], Any]] = {
             "raw socket": lambda: decode(raw.post(body)),
             "Client": lambda: mimo.create_chat_completion(**body),
             "httpx": lambda: decode(plain.post(f"{base_url}/chat/completions", json=body).content),

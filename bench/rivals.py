@@ -73,7 +73,7 @@ def sseclient_py(protocol: Protocol) -> Loop:
 
     def loop(chunks: Iterable[bytes]) -> Any:
         last = None
-        for event in SSEClient(chunks).events():
+        for event in SSEClient(iter(chunks)).events():
             if event.data != "[DONE]":
                 last = decode(event.data)
         return last
