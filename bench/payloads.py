@@ -14,10 +14,21 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DIALECTS", "GRANULARITIES", "Protocol", "Recording", "cut", "long_chat_event", "TEXT", "record"]
+__all__ = [
+    "DIALECTS",
+    "GRANULARITIES",
+    "Protocol",
+    "Recording",
+    "cut",
+    "long_chat_event",
+    "STREAM_ID",
+    "TEXT",
+    "record",
+]
 
 Protocol = Literal["chat", "responses"]
 
+STREAM_ID = b"3f0c2a5e-9b1d-4c78-8e64-1d2f5a7b9c30_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 TEXT = (
     "The river carries silt down from the hills , and every spring it lays a little more of it on the fields . "
     "春天 的 河水 慢慢 涨 起来 。 "
@@ -68,7 +79,7 @@ def chat_documents(count: int) -> Iterator[dict[str, Any]]:
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         nothing = {"content": None, "role": None, "tool_calls": None, "reasoning_content": None}
         return {
-            "id": "3f0c2a5e-9b1d-4c78-8e64-1d2f5a7b9c30_0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "id": STREAM_ID.decode(),
             "choices": [{"delta": nothing | delta, "finish_reason": finish, "index": 0}],
             "created": 1790000000,
             "model": "mimo-v2.6-pro",
