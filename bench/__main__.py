@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 # Importing a module registers its sections; the order is that of the report.
-from bench import decode, http_client, imports, memory, projection, request
+from bench import decode, http_client, imports, memory, projection, request, tolerant
 from bench.block import sections
 from bench.chart import panels, svg
 from bench.report import Results, machine, markdown, row
@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 REPEATS, QUICK_REPEATS = 9, 3
 HERE = Path(__file__).parent
-REGISTERED = (decode, projection, http_client, request, imports, memory)
+REGISTERED = (decode, projection, tolerant, http_client, request, imports, memory)
 
 
 def arguments() -> argparse.Namespace:

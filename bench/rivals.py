@@ -18,15 +18,19 @@ from mimo_proto.models import ChatCompletionChunk, ResponseStreamEvent
 if TYPE_CHECKING:
     from bench.payloads import Protocol
 
-__all__ = ["RIVALS", "Loop", "floor_decoder", "httpx_sse", "launchdarkly", "openai_sdk", "sseclient_py"]
+__all__ = ["RIVALS", "Loop", "floor_decoder", "httpx_sse", "launchdarkly", "openai_sdk", "sseclient_py", "type_of"]
 
 Loop = Callable[[Iterable[bytes]], Any]
 
 
+def type_of(protocol: Protocol) -> Any:
+    """The library's own type of an event."""
+    return ChatCompletionChunk if protocol == "chat" else ResponseStreamEvent
+
+
 def floor_decoder(protocol: Protocol) -> Callable[[bytes | str], Any]:
     """What nobody can go below: msgspec's C decoder into the library's own Structs."""
-    event_type: Any = ChatCompletionChunk if protocol == "chat" else ResponseStreamEvent
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(event_type)
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(type_of(protocol))
     return decoder.decode
 
 
