@@ -46,6 +46,13 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard
 
+generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
+	$(BIN)/python -m codegen
+	@$(BIN)/python -m codegen diff || true
+
+snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
+	$(BIN)/pytest --snapshot-update
+
 $(BENCH_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install 'pip==26.3'
@@ -60,12 +67,6 @@ bench-quick: $(BENCH_READY)  ## the core rows in under a minute; writes nothing
 
 bench-concurrency: $(BENCH_READY)  ## 64 and 256 streams at once, an event each 20 ms
 	$(BENCH)/bin/python -m bench.concurrency
-
-generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed
-	$(BIN)/python -m codegen
-
-snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
-	$(BIN)/pytest --snapshot-update
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.* dist build

@@ -1,6 +1,6 @@
 """The generator: spec/*.json -> src/mimo_proto/models/*.py. Start it with `python -m codegen`.
 
-`dialect` loads and checks the schemas, `shapes` finds who sends and who receives what, `prepare` says it in
+`load` reads the schemas and `dialect` checks them, `shapes` finds who sends and who receives what, `prepare` says it in
 datamodel-code-generator's terms, `render` runs that and cuts its output into modules. `diff` compares two versions of
 a spec, `overlay` merges somebody else's additions, `negatives` makes payloads that the spec refuses.
 """

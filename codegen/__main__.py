@@ -1,44 +1,105 @@
-"""The command line: `python -m codegen [--check]`, run where spec/ and src/ are."""
+"""The command line of the generator.
+
+    python -m codegen                     write src/mimo_proto/models/ and the negative vectors
+    python -m codegen --check             write nothing; exit 1 with a diff if anything would change
+    python -m codegen diff [REF]          what changed in spec/ since a git ref; exit 1 if it breaks
+    python -m codegen --overlay my_spec/ --out my_package/models
+                                          merge additions over spec/ and write somewhere else
+
+Exit 2: the spec is refused, or a ref cannot be read. Nothing is written unless all was rendered.
+"""
 
 import argparse
 import difflib
+import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from codegen.dialect import SpecError, load, read_directory
+from codegen.diff import compare, report
+from codegen.load import SpecError, check, load, parse, read_directory
+from codegen.negatives import negatives
+from codegen.overlay import merge
 from codegen.render import MARK, render
+from codegen.spec import Spec
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).parent.parent
+SPEC = ROOT / "spec"
+MODELS = ROOT / "src/mimo_proto/models"
+NEGATIVES = ROOT / "tests/fixtures/negatives.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run the command line, see the module.
 
     Returns:
-        0 if all is well, 1 if something is out of date, 2 if the spec is refused.
+        The exit code.
     """
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Generate the models from the schemas.")
-    parser.add_argument("--spec", type=Path, default=ROOT / "spec", help="the schemas (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=ROOT / "src/mimo_proto/models", help="where the modules go")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if a file would change")
+    parser.add_argument("--overlay", type=Path, help="a directory of additions to spec/; needs --out")
+    parser.add_argument(
+        "--out", type=Path, default=MODELS, help="where the modules go (default: src/mimo_proto/models)"
+    )
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the schemas (default: spec/)")
+    commands = parser.add_subparsers(dest="command")
+    diff = commands.add_parser("diff", help="what changed in the schemas; exit 1 if it breaks")
+    diff.add_argument("ref", nargs="?", default="HEAD", help="a git ref, or a directory (default: %(default)s)")
+    diff.add_argument("--format", choices=["text", "markdown", "json"], default="text")
     options = parser.parse_args(arguments)
+    if options.overlay and options.out == MODELS:
+        parser.error("--overlay needs --out: our own models hold our own spec")
     try:
-        files = {options.out / name: text for name, text in render(load(read_directory(options.spec))).items()}
-    except SpecError as error:
-        print(error, file=sys.stderr)
+        spec = _load(options.spec, options.overlay)
+        if options.command == "diff":
+            old = _load_old(options.ref, options.spec)
+            changes = compare(old, spec)
+            sys.stdout.write(report(old, spec, changes, options.format))
+            return int(any(change.breaking for change in changes))
+        sources, command = ["spec/"], "python -m codegen"
+        if options.overlay:
+            sources.append(f"{options.overlay.as_posix()}/")
+            command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
+        files = {options.out / name: text for name, text in render(spec, sources, command).items()}
+        if options.out == MODELS:
+            files[NEGATIVES] = negatives(spec)
+    except (SpecError, subprocess.CalledProcessError) as error:
+        print(getattr(error, "stderr", None) or error, file=sys.stderr)
         return 2
     stale = [path for path in sorted(options.out.glob("*.py")) if path not in files and _is_generated(path)]
     if options.check:
         return _compare(files, stale)
-    options.out.mkdir(parents=True, exist_ok=True)
     for path in stale:
         path.unlink()
     for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
     return 0
+
+
+def _load(directory: Path, overlay: Path | None) -> Spec:
+    files = read_directory(directory)
+    if not overlay:
+        return load(files)
+    additions = read_directory(overlay)
+    version = "+".join(filter(None, (text.get("VERSION", "").strip() for text in (files, additions))))
+    return check(merge(parse(files), parse(additions)), version)
+
+
+def _load_old(ref: str, directory: Path) -> Spec:
+    """The spec as it was: in another directory, or in a commit (of the repository that `directory` is in)."""
+    if Path(ref).is_dir():
+        return load(read_directory(Path(ref)))
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=directory, check=True, capture_output=True, encoding="utf-8")
+        return done.stdout
+
+    names = [name for name in git("ls-tree", "--name-only", ref).splitlines() if name.endswith((".json", "VERSION"))]
+    return load({name: git("show", f"{ref}:./{name}") for name in names})
 
 
 def _is_generated(path: Path) -> bool:
@@ -51,11 +112,9 @@ def _compare(files: Mapping[Path, str], stale: Sequence[Path]) -> int:
         old = path.read_bytes().decode("utf-8") if path.exists() else ""
         if old != text:
             changed = True
-            sys.stdout.writelines(
-                difflib.unified_diff(
-                    old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (generated)"
-                )
-            )
+            name = os.path.relpath(path)
+            lines = (old.splitlines(keepends=True), text.splitlines(keepends=True))
+            sys.stdout.writelines(difflib.unified_diff(*lines, f"{name} (as it is)", f"{name} (as generated)"))
     return int(changed)
 
 

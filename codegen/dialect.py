@@ -1,256 +1,240 @@
-"""The schemas: loading them, and refusing all that the closed dialect of spec/README.md does not have.
+"""The closed dialect of spec/README.md: what one file may say, keyword by keyword.
 
-A spec is a directory of `<area>.json` files beside a `VERSION`. Nothing is ignored silently: an unknown keyword, a
-dangling `$ref`, a union without a tag and so on are `Problem`s, all of them raised at once in one `SpecError`.
+Nothing is ignored silently: whatever is not in the tables below is a problem, with the nearest known word as a hint.
 """
 
+import builtins
 import json
+import keyword
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeAlias, cast
 
-__all__ = [
-    "Definition",
-    "Problem",
-    "Schema",
-    "Spec",
-    "SpecError",
-    "check",
-    "load",
-    "read_directory",
-    "target",
-    "types_of",
-]
+from codegen.spec import Definition, Schema, target, types_of
 
-Schema: TypeAlias = dict[str, Any]
-Kind: TypeAlias = Literal["object", "union", "enum"]
+__all__ = ["BOUNDS", "BY_TYPE", "DRAFT", "Found", "check_file", "nearest"]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "https://mimo-proto.invalid/spec/{area}.json"
-SCALARS = ("string", "integer", "number", "boolean")
-TYPES = (*SCALARS, "object", "array", "null")
-REFERENCE = re.compile(r"(?:(?P<area>[a-z][a-z0-9_]*)\.json)?#/\$defs/(?P<name>\w+)")
+AREA = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+REFERENCE = re.compile(r"(?:(?P<area>\w+)\.json)?#/\$defs/(?P<name>\w+)")
 
-# What may stand where: keyword -> the JSON type of its value.
-FILE = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
-NOTES = {"description": str, "x-note": str, "x-reason": str}
-KINDS: Mapping[str, Mapping[str, type]] = {
-    "object": {"type": str, "properties": dict, "required": list, "x-root": str, "examples": list, **NOTES},
-    "union": {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES},
-    "enum": {"type": str, "enum": list, **NOTES},
+# Keyword -> the Python type of its value.
+FILE: Mapping[str, type] = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
+NOTES: Mapping[str, type] = {"description": str, "x-note": str, "x-reason": str}
+OBJECT: Mapping[str, type] = {"type": str, "properties": dict, "required": list, "x-root": str, **NOTES}
+UNION: Mapping[str, type] = {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES}
+ENUM: Mapping[str, type] = {"type": str, "enum": list, **NOTES}
+FORMS: Mapping[str, Mapping[str, type]] = {
+    "$ref": {"$ref": str},
+    "const": {"const": str, "type": str},
+    "enum": {"enum": list, "type": str},
+    "oneOf": {"oneOf": list},
 }
-BOUNDS = {
-    "minimum": ("integer", "number"),
-    "maximum": ("integer", "number"),
-    "minLength": ("string",),
-    "maxLength": ("string",),
-    "pattern": ("string",),
-    "minItems": ("array",),
-    "maxItems": ("array",),
+BY_TYPE: Mapping[str, Mapping[str, Any]] = {
+    "string": {"minLength": int, "maxLength": int, "pattern": str},
+    "integer": {"minimum": int, "maximum": int},
+    "number": {"minimum": (int, float), "maximum": (int, float)},
+    "array": {"minItems": int, "maxItems": int, "items": dict},
+    "boolean": {},
+    "object": {},
+    "null": {},
 }
-VALUE = {"type", "$ref", "const", "enum", "items", "oneOf", *BOUNDS}
-PROPERTY = {*VALUE, *NOTES, "default", "examples"}
+BOUNDS = ("minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems")
+WORDS = sorted({*FILE, *OBJECT, *UNION, *ENUM, *BOUNDS, "$ref", "const", "items", "default", "examples"})
 
 # Names that the generated modules use themselves.
-TAKEN = {"Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "Required", "Sequence", "Struct"} | {
-    "TypeAlias", "TypedDict", "Unknown", "UnsetType",
-}  # fmt: skip
+TAKEN = (
+    *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "Required", "Sequence", "Struct"),
+    *("TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
+)
+
+# A JSON path within a file, and what is wrong there.
+Found: TypeAlias = Iterator[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that the dialect refuses: in which file, at which JSON path, and what to do about it."""
-
-    file: str
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}#{self.path}: {self.message}"
+def _get(schema: Schema, key: str, kind: type) -> Any:
+    """A keyword's value, or an empty one where it is absent or of the wrong type (which is a problem of its own)."""
+    value = schema.get(key)
+    return value if isinstance(value, kind) else kind()
 
 
-class SpecError(ValueError):
-    """The spec is refused; `problems` holds everything that was found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+def nearest(word: str, words: Collection[str]) -> str:
+    """A hint at the known word that looks most like an unknown one, or nothing."""
+    found = get_close_matches(word, words, n=1)
+    return f", did you mean {found[0]!r}?" if found else ""
 
 
-@dataclass(frozen=True)
-class Definition:
-    """One entry of a file's `$defs`."""
-
-    name: str
-    area: str
-    schema: Schema
-
-    @property
-    def kind(self) -> Kind:
-        """What it is, by its keywords."""
-        if "oneOf" in self.schema:
-            return "union"
-        return "object" if self.schema.get("type") == "object" else "enum"
-
-    @property
-    def properties(self) -> dict[str, Schema]:
-        """The properties of an object, in order."""
-        properties: dict[str, Schema] = self.schema.get("properties", {})
-        return properties
-
-    @property
-    def required(self) -> list[str]:
-        """The names that an object must have."""
-        required: list[str] = self.schema.get("required", [])
-        return required
-
-    @property
-    def tag(self) -> tuple[str, str] | None:
-        """Name and value of the first property with a `const`: what tells an object from the others of its union."""
-        return next(((name, prop["const"]) for name, prop in self.properties.items() if "const" in prop), None)
-
-    @property
-    def members(self) -> list[str]:
-        """The names of a union's objects."""
-        return [target(member["$ref"]) for member in self.schema.get("oneOf", [])]
-
-    @property
-    def references(self) -> list[str]:
-        """The names of all definitions that values of this one are made of, in order."""
-        return list(_references(self.schema))
+def _keywords(path: str, schema: Schema, allowed: Mapping[str, Any], needed: Collection[str], where: str) -> Found:
+    for key, value in schema.items():
+        if key not in allowed:
+            known = f"the keyword {key!r} has no meaning {where}"
+            yield f"{path}/{key}", known if key in WORDS else f"unknown keyword {key!r}{nearest(key, WORDS)}"
+        elif not isinstance(value, allowed[key]) or (isinstance(value, bool) and allowed[key] is not object):
+            yield f"{path}/{key}", f"the value has the wrong type: {json.dumps(value)}"
+        elif value == "" and allowed[key] is str:
+            yield f"{path}/{key}", "the text is empty"
+    for key in needed:
+        if key not in schema:
+            yield path, f"{key!r} is missing"
 
 
-@dataclass(frozen=True)
-class Spec:
-    """All files of a spec, merged: areas in order of dependence, definitions in the order of their files."""
-
-    version: str
-    areas: dict[str, Schema] = field(default_factory=dict)
-    definitions: dict[str, Definition] = field(default_factory=dict)
-
-    def of(self, area: str) -> list[Definition]:
-        """The definitions of one area, in the order of its file."""
-        return [definition for definition in self.definitions.values() if definition.area == area]
-
-    def unions_of(self, name: str) -> list[Definition]:
-        """The unions that an object is a member of."""
-        return [d for d in self.definitions.values() if d.kind == "union" and name in d.members]
-
-
-def target(reference: str) -> str:
-    """The name that a `$ref` points at."""
-    return reference.rpartition("/")[2]
-
-
-def types_of(schema: Schema) -> list[str]:
-    """The JSON types that a value may have by its `type`; a `const` or `enum` is a string."""
-    types: str | list[str] = schema.get("type", "string")
-    return [types] if isinstance(types, str) else types
-
-
-def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for key, value in schema.items():
-            if key == "$ref":
-                yield target(value)
-            else:
-                yield from _references(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from _references(value)
-
-
-def read_directory(directory: Path) -> dict[str, str]:
-    """The files that make up a spec, by name."""
-    paths = [directory / "VERSION", *sorted(directory.glob("*.json"))]
-    return {path.name: path.read_text("utf-8") for path in paths if path.exists()}
-
-
-def load(files: Mapping[str, str]) -> Spec:
-    """Read a spec out of its files and check it.
+def check_file(area: str, content: Schema, definitions: Mapping[str, Definition]) -> Found:
+    """Check one file by itself; of the other definitions only names and kinds count.
 
     Args:
-        files: the text of `VERSION` and of each `<area>.json`, by file name.
+        area: the file's name without its ending.
+        content: its JSON.
+        definitions: those of all files, by name.
 
-    Raises:
-        SpecError: the files hold anything that the dialect does not have.
+    Returns:
+        The JSON path and the description of each problem.
     """
-    areas: dict[str, Schema] = {}
-    problems: list[Problem] = []
-    for name, text in files.items():
-        if name.endswith(".json"):
-            try:
-                areas[name.removesuffix(".json")] = json.loads(text, object_pairs_hook=_without_duplicates)
-            except ValueError as error:
-                problems.append(Problem(name, "", str(error)))
-    if problems:
-        raise SpecError(problems)
-    return check(areas, files.get("VERSION", "").strip())
+    yield from _keywords("", content, FILE, FILE, "at the top of a file")
+    if not AREA.fullmatch(area) or keyword.iskeyword(area):
+        yield "", "a file's name becomes a module's: lower case letters, digits and _"
+    for key, value in (("$schema", DRAFT), ("$id", ID.format(area=area))):
+        if content.get(key, value) != value:
+            yield f"/{key}", f"must be {value!r}"
+    for name, schema in _get(content, "$defs", dict).items():
+        path = f"/$defs/{name}"
+        if not NAME.fullmatch(name):
+            yield path, "a definition's name is PascalCase"
+        elif keyword.iskeyword(name) or hasattr(builtins, name) or name in TAKEN:
+            yield path, "the name means something else in Python or in the generated modules"
+        if name not in definitions:
+            yield path, "a definition is an object"
+        elif "oneOf" in schema:
+            yield from _union(path, area, schema, definitions)
+        elif schema.get("type") == "object":
+            yield from _object(path, area, schema, definitions)
+        else:
+            yield from _keywords(path, schema, ENUM, ("type", "enum", "description"), "in an enum")
+            yield from _values(path, schema)
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> Schema:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the name {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
-    return result
+def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+    yield from _keywords(path, schema, OBJECT, ("description", "properties"), "in an object")
+    yield from _root(path, schema)
+    properties: Schema = _get(schema, "properties", dict)
+    for name, value in properties.items():
+        yield from _value(f"{path}/properties/{name}", area, value, definitions, is_property=True)
+    required = _get(schema, "required", list)
+    for index, name in enumerate(required):
+        if name not in properties:
+            yield f"{path}/required/{index}", f"there is no property {name!r}{nearest(str(name), properties)}"
+        elif name in required[:index]:
+            yield f"{path}/required/{index}", f"{name!r} stands twice"
 
 
-def check(areas: Mapping[str, Schema], version: str) -> Spec:
-    """Hold the files of a spec to the dialect.
-
-    Raises:
-        SpecError: with all problems that were found: those of single files first, else those between definitions.
-    """
-    checker = _Checker()
-    definitions: dict[str, Definition] = {}
-    if not version:
-        checker.refuse("VERSION", "", "a spec has a file VERSION that holds its version")
-    for area, content in areas.items():
-        checker.file(area, content, definitions)
-    if not checker.problems:
-        checker.between(definitions)
-    if checker.problems:
-        raise SpecError(checker.problems)
-    ordered = _by_dependence(areas, definitions)
-    return Spec(
-        version,
-        {area: areas[area] for area in ordered},
-        {name: d for area in ordered for name, d in definitions.items() if d.area == area},
-    )
+def _root(path: str, schema: Schema) -> Found:
+    if schema.get("x-root", "sent") not in ("sent", "received"):
+        yield f"{path}/x-root", "must be 'sent' or 'received'"
 
 
-def _by_dependence(areas: Mapping[str, Schema], definitions: Mapping[str, Definition]) -> list[str]:
-    ordered: list[str] = []
+def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+    yield from _keywords(path, schema, UNION, ("description",), "in a union")
+    yield from _root(path, schema)
+    if not (members := _get(schema, "oneOf", list)):
+        yield f"{path}/oneOf", "a union has members"
+    for index, member in enumerate(members):
+        if isinstance(member, dict) and [*member] == ["$ref"]:
+            yield from _reference(f"{path}/oneOf/{index}", area, cast("Schema", member), definitions)
+        else:
+            yield f"{path}/oneOf/{index}", "a union's members are references, and nothing beside them"
+    for index, name in enumerate(_get(schema, "x-accepts", list)):
+        if name not in definitions:
+            yield f"{path}/x-accepts/{index}", f"there is no definition {name!r}{nearest(str(name), definitions)}"
+        elif definitions[name].kind != "object":
+            yield f"{path}/x-accepts/{index}", f"{name} is no object"
 
-    def place(area: str) -> None:
-        for name, definition in definitions.items():
-            if definition.area == area:
-                for reference in definition.references:
-                    if definitions[reference].area not in (area, *ordered):
-                        place(definitions[reference].area)
-        if area not in ordered:
-            ordered.append(area)
 
-    for area in sorted(areas):
-        place(area)
-    return ordered
+def _values(path: str, schema: Schema) -> Found:
+    values = _get(schema, "enum", list)
+    if schema.get("type", "string") != "string":
+        yield f"{path}/type", "const and enum are of type string"
+    if "enum" in schema and (not values or any(not isinstance(v, str) or values.count(v) > 1 for v in values)):
+        yield f"{path}/enum", "an enum lists strings, each once"
 
 
-class _Checker:
-    """Walks the files and collects problems."""
+def _value(
+    path: str, area: str, schema: Any, definitions: Mapping[str, Definition], *, is_property: bool = False
+) -> Found:
+    if not isinstance(schema, dict):
+        yield path, "a schema is an object"
+        return
+    schema = cast("Schema", schema)
+    form = next((form for form in FORMS if form in schema), "type")
+    allowed: dict[str, Any] = {"type": (str, list)} if form == "type" else dict(FORMS[form])
+    types = types_of(schema) if isinstance(schema.get("type", ""), str | list) else []
+    if form == "type":
+        for name in types:
+            allowed.update(BY_TYPE.get(str(name), {}))
+    if is_property:
+        allowed.update({**NOTES, "default": object, "examples": list})
+    where = f"beside {form!r}" if form != "type" else f"on type {' or '.join(map(str, types))}"
+    needed = ([form] if form == "type" else []) + (["description"] if is_property else [])
+    yield from _keywords(path, schema, allowed, needed, where)
+    match form:
+        case "$ref":
+            yield from _reference(path, area, schema, definitions)
+        case "const" | "enum":
+            yield from _values(path, schema)
+        case "oneOf":
+            yield from _alternatives(path, area, schema, definitions)
+        case _:
+            yield from _types(path, types)
+            if "items" in schema:
+                yield from _value(f"{path}/items", area, schema["items"], definitions)
+            yield from _pattern(path, schema)
 
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
 
-    def refuse(self, file: str, path: str, message: str) -> None:
-        self.problems.append(Problem(file, path, message))
+def _types(path: str, types: list[str]) -> Found:
+    for name in types:
+        if name not in BY_TYPE:
+            yield f"{path}/type", f"there is no type {name!r}{nearest(str(name), BY_TYPE)}"
+    if len(types) > 1 and (len(types) > 2 or types[1] != "null" or types[0] == "null"):
+        yield f"{path}/type", 'two types are [X, "null"]; else use oneOf'
 
-    def file(self, area: str, content: Schema, definitions: dict[str, Definition]) -> None:
-        for name, schema in content["$defs"].items():
-            definitions[name] = Definition(name, area, schema)
 
-    def between(self, definitions: dict[str, Definition]) -> None:
-        pass
+def _pattern(path: str, schema: Schema) -> Found:
+    try:
+        re.compile(_get(schema, "pattern", str))
+    except re.error as error:
+        yield f"{path}/pattern", f"no regular expression: {error}"
+
+
+def _reference(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+    match = REFERENCE.fullmatch(str(schema["$ref"]))
+    if not match:
+        yield f"{path}/$ref", "a reference is '#/$defs/Name' or 'area.json#/$defs/Name'"
+    elif match["name"] not in definitions:
+        yield f"{path}/$ref", f"there is no definition {match['name']!r}{nearest(match['name'], definitions)}"
+    elif definitions[match["name"]].area != (match["area"] or area):
+        yield f"{path}/$ref", f"{match['name']} is in {definitions[match['name']].area}.json"
+
+
+def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+    """The members of a property's `oneOf`: a reader must be able to tell them by their JSON types."""
+    seen: list[str] = []
+    members = _get(schema, "oneOf", list)
+    if len(members) < 2:
+        yield f"{path}/oneOf", "needs two members or more"
+    for index, member in enumerate(members):
+        here = f"{path}/oneOf/{index}"
+        problems = list(_value(here, area, member, definitions))
+        yield from problems
+        if problems:
+            continue
+        if "oneOf" in member:
+            yield here, "a oneOf within a oneOf: list the members flat"
+            continue
+        kinds = types_of(member)
+        if "$ref" in member:
+            kinds = ["string" if definitions[target(member["$ref"])].kind == "enum" else "object"]
+        for kind in kinds:
+            if kind in seen:
+                yield here, f"two members are of type {kind}"
+            seen.append(kind)

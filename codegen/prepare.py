@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import Any
 
-from codegen.dialect import BOUNDS, DRAFT, SCALARS, Definition, Schema, Spec, target, types_of
+from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
 from codegen.shapes import Shape, Shapes
+from codegen.spec import Definition, Schema, Spec, target, types_of
 
 __all__ = ["LINE", "document", "docstring", "template_data"]
 
@@ -29,19 +30,18 @@ def document(spec: Spec, shapes: Shapes) -> Schema:
     definitions: dict[str, Schema] = {}
     for name, definition in spec.definitions.items():
         shape = shapes.of(name)
-        match definition.kind:
-            case "object":
-                definitions[name] = _object(spec, definition, shape)
-                if definition.schema.get("x-root") == "sent":
-                    definitions[f"{name}Fields"] = _fields(spec, definition)
-            case "union":
-                first = spec.definitions[definition.members[0]]
-                references: list[Schema] = [{"$ref": f"#/$defs/{member}"} for member in definition.members]
-                definitions[name] = {"oneOf": references}
-                if first.tag:
-                    definitions[name]["discriminator"] = {"propertyName": first.tag[0]}
-            case "enum":
-                definitions[name] = _one_of(_alternatives(definition.schema, shape))
+        if definition.kind == "object":
+            definitions[name] = _object(spec, definition, shape)
+            if definition.schema.get("x-root") == "sent":
+                definitions[f"{name}Fields"] = _fields(spec, definition)
+        elif definition.kind == "union":
+            tag = spec.definitions[definition.members[0]].tag
+            definitions[name] = {
+                "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
+                "discriminator": {"propertyName": tag and tag[0]},
+            }
+        else:
+            definitions[name] = _one_of(_alternatives(definition.schema, shape))
     return {"$schema": DRAFT, "$defs": definitions}
 
 
@@ -91,7 +91,9 @@ def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
             yield {"type": "string"}
     else:
         for name in types_of(schema):
-            kept = {key: schema[key] for key, on in BOUNDS.items() if shape == "sent" and key in schema and name in on}
+            kept: Schema = {}
+            if shape == "sent":
+                kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
             if name == "array" and "items" in schema:
                 kept["items"] = _one_of(_alternatives(schema["items"], shape))
             yield {"type": name, **kept}
@@ -167,11 +169,11 @@ def _is_scalar(spec: Spec, schema: Schema) -> bool:
         return all(_is_scalar(spec, member) for member in schema["oneOf"])
     if "$ref" in schema:
         return spec.definitions[target(schema["$ref"])].kind == "enum"
-    return all(name in (*SCALARS, "null") for name in types_of(schema))
+    return not {"object", "array"} & {*types_of(schema)}
 
 
 def _description(schema: Schema) -> str:
-    return " ".join(schema[key] for key in ("description", "x-note") if key in schema)
+    return " ".join(schema[key] for key in ("description", "x-note", "x-reason") if key in schema)
 
 
 def _field_description(schema: Schema) -> str:

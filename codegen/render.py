@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,9 +18,9 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
-from codegen.dialect import Spec
 from codegen.prepare import LINE, docstring, document, template_data
 from codegen.shapes import find_shapes
+from codegen.spec import Spec
 
 __all__ = ["MARK", "render"]
 
@@ -44,12 +45,12 @@ RUFF = (
 )
 
 
-def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen") -> dict[str, str]:
+def render(spec: Spec, sources: Sequence[str] = ("spec/",), command: str = "python -m codegen") -> dict[str, str]:
     """Generate all modules.
 
     Args:
         spec: the checked schemas.
-        source: where they are, for the headers.
+        sources: the directories they are in, for the headers.
         command: what makes the modules again, for the headers.
 
     Returns:
@@ -69,7 +70,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
             typing_only = ["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *typing_only]
         files[f"{area}.py"] = "\n".join(
             [
-                HEADER.format(source=f"{source}{area}.json", command=command)
+                HEADER.format(source=" and ".join(f"{source}{area}.json" for source in sources), command=command)
                 + docstring(f"{content['title']}. {content['description']}", 0),
                 IMPORTS,
                 *earlier,
@@ -80,7 +81,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
         )
     files["__init__.py"] = "\n".join(
         [
-            HEADER.format(source=source, command=command)
+            HEADER.format(source=" and ".join(sources), command=command)
             + '"""The models: one module per file of the spec, all names here."""',
             *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
             f"__all__ = {['SPEC_VERSION', *(name for names in exported.values() for name in names)]}",
@@ -93,7 +94,7 @@ def render(spec: Spec, source: str = "spec/", command: str = "python -m codegen"
 
 def _pieces(spec: Spec) -> dict[str, str]:
     """The source of each definition, as the generator writes it with our templates."""
-    shapes = find_shapes(spec)
+    shapes = find_shapes(spec.definitions)
     expected = template_data(spec, shapes)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -122,7 +123,7 @@ def _pieces(spec: Spec) -> dict[str, str]:
     _, *parts = re.split(r"^#@ (\w+)\n", str(source), flags=re.MULTILINE)
     pieces = dict(zip(parts[::2], parts[1::2], strict=True))
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
-    for name in pieces.keys() - expected.keys():
+    for name in [name for name in pieces if name not in expected]:
         text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
         pieces = {key: re.sub(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
     return pieces

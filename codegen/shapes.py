@@ -5,11 +5,11 @@
   that the server adds to an echoed object must survive, so those are strict in C and take the decoder's slow path.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from codegen.dialect import Spec
+from codegen.spec import Definition
 
 __all__ = ["Shape", "Shapes", "find_shapes"]
 
@@ -31,24 +31,24 @@ class Shapes:
         return "both" if name in self.received else "sent"
 
 
-def find_shapes(spec: Spec) -> Shapes:
+def find_shapes(definitions: Mapping[str, Definition]) -> Shapes:
     """Give every definition its direction."""
     roots: dict[str, list[str]] = {"sent": [], "received": []}
     accepted: list[str] = []
-    for name, definition in spec.definitions.items():
+    for name, definition in definitions.items():
         if "x-root" in definition.schema:
             roots[definition.schema["x-root"]].append(name)
         accepted += definition.schema.get("x-accepts", [])
-    sent, received = _reach(spec, roots["sent"]), _reach(spec, roots["received"])
-    return Shapes(sent, received, (sent & received) | _reach(spec, accepted))
+    sent, received = _reach(definitions, roots["sent"]), _reach(definitions, roots["received"])
+    return Shapes(sent, received, (sent & received) | _reach(definitions, accepted))
 
 
-def _reach(spec: Spec, names: Iterable[str]) -> frozenset[str]:
+def _reach(definitions: Mapping[str, Definition], names: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += spec.definitions[name].references
+            waiting += definitions[name].references
     return frozenset(found)

@@ -107,6 +107,7 @@ from .responses_items import (
 from .responses_request import Reasoning, ResponseRequest, ResponseRequestFields, ResponseText, ResponseTextFormat
 from .responses_response import (
     IncompleteDetails,
+    IncompleteReason,
     InputTokensDetails,
     OutputItem,
     OutputMessage,
@@ -114,6 +115,7 @@ from .responses_response import (
     Response,
     ResponseError,
     ResponseSnapshot,
+    ResponseStatus,
     ResponseUsage,
 )
 
@@ -197,6 +199,8 @@ __all__ = [
     "InputItem",
     "OutputMessage",
     "OutputItem",
+    "ResponseStatus",
+    "IncompleteReason",
     "ResponseError",
     "IncompleteDetails",
     "InputTokensDetails",

@@ -245,7 +245,7 @@ class CustomTool(Struct, kw_only=True, tag_field="type", tag="custom"):
     """Names the kind of tool."""
     name: str
     """What the model calls the tool by. Examples: `"apply_patch"`."""
-    description: str | UnsetType | None = UNSET
+    description: str | UnsetType = UNSET
     """What the tool does and when to use it, for the model to read."""
     format: CustomToolFormat | UnsetType = UNSET
     """What the input looks like; any text when left out. The server's default: `{"type": "text"}`."""

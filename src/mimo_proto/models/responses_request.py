@@ -88,7 +88,7 @@ class ResponseRequest(Struct, kw_only=True):
     """Whether the model may call a tool.
 
     `auto`, the model decides, is the only documented word. The server drops any other value without a word and goes on
-    as with `auto`. The server's default: `"auto"`. Examples: `"auto"`.
+    as with `auto`. Examples: `"auto"`.
     """
     tools: Sequence[ResponseTool] | UnsetType = UNSET
     """The tools that the model may call."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "OutputMessage",
     "OutputItem",
+    "ResponseStatus",
+    "IncompleteReason",
     "ResponseError",
     "IncompleteDetails",
     "InputTokensDetails",
@@ -76,6 +78,14 @@ else:
     )
 
 
+ResponseStatus: TypeAlias = Literal["completed", "in_progress", "incomplete", "failed"] | str
+"""How far a response has come. `failed` is in no table of MiMo's; it is assumed from the OpenAI Responses format."""
+
+
+IncompleteReason: TypeAlias = Literal["max_output_tokens", "content_filter"] | str
+"""What stops a response before its end: the request's limit of tokens, or the content filter."""
+
+
 class ResponseError(Struct, kw_only=True, gc=False):
     """Why a response failed."""
 
@@ -88,8 +98,8 @@ class ResponseError(Struct, kw_only=True, gc=False):
 class IncompleteDetails(Struct, kw_only=True, gc=False):
     """Why a response stopped before its end."""
 
-    reason: Literal["max_output_tokens", "content_filter"] | str | None = None
-    """What stopped it: the request's limit of tokens, or the content filter."""
+    reason: IncompleteReason | None = None
+    """What stopped it."""
 
 
 class InputTokensDetails(Struct, kw_only=True, gc=False):
@@ -133,11 +143,8 @@ class Response(Struct, kw_only=True):
     """Names the kind of object."""
     created_at: int | None = None
     """When the response was begun, in seconds since 1970-01-01 UTC."""
-    status: Literal["completed", "in_progress", "incomplete", "failed"] | str | None = None
-    """How the response ended, or that it is still being written.
-
-    `failed` is in no table of MiMo's; it is assumed from the OpenAI Responses format.
-    """
+    status: ResponseStatus | None = None
+    """How the response ended, or that it is still being written."""
     error: ResponseError | None = None
     """Why the response failed; null when it did not."""
     incomplete_details: IncompleteDetails | None = None
@@ -158,7 +165,10 @@ class Response(Struct, kw_only=True):
 
 
 class ResponseSnapshot(Struct, kw_only=True):
-    """A response at the begin of a stream. What MiMo puts into it there is not documented, so nothing is required."""
+    """A response at the beginning of a stream.
+
+    What MiMo puts into it there is not documented, so nothing is required.
+    """
 
     id: str | None = None
     """The response's id; begins with `resp_`."""
@@ -166,7 +176,7 @@ class ResponseSnapshot(Struct, kw_only=True):
     """Names the kind of object."""
     created_at: int | None = None
     """When the response was begun, in seconds since 1970-01-01 UTC."""
-    status: Literal["completed", "in_progress", "incomplete", "failed"] | str | None = None
+    status: ResponseStatus | None = None
     """How far the response has come."""
     error: ResponseError | None = None
     """Why the response failed; null when it did not."""
@@ -181,4 +191,4 @@ class ResponseSnapshot(Struct, kw_only=True):
     output_text: str | None = None
     """The text of all answers up to here."""
     usage: ResponseUsage | None = None
-    """What the call cost, in tokens; not known at the begin."""
+    """What the call cost, in tokens; not known at the beginning."""

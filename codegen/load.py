@@ -1,0 +1,191 @@
+"""Loading a spec: reading its files, holding each to the dialect, then what stands between the definitions.
+
+One `SpecError` holds all problems that were found: those of each file by itself, or else those of unions, or else
+circles, and definitions that nothing uses.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import cast
+
+from codegen.dialect import Found, check_file, nearest
+from codegen.shapes import find_shapes
+from codegen.spec import Definition, Schema, Spec
+
+__all__ = ["Problem", "SpecError", "check", "load", "parse", "read_directory"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that the dialect refuses: in which file, at which JSON path, and why."""
+
+    file: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.path}: {self.message}"
+
+
+class SpecError(ValueError):
+    """The spec is refused; `problems` holds everything that was found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def read_directory(directory: Path) -> dict[str, str]:
+    """The text of `VERSION` and of each `<area>.json` in a directory, by file name."""
+    paths = [directory / "VERSION", *sorted(directory.glob("*.json"))]
+    return {path.name: path.read_text("utf-8") for path in paths if path.exists()}
+
+
+def load(files: Mapping[str, str]) -> Spec:
+    """Read a spec out of its files and check it.
+
+    Args:
+        files: the text of `VERSION` and of each `<area>.json`, by file name.
+
+    Raises:
+        SpecError: the files hold anything that the dialect does not have.
+    """
+    return check(parse(files), files.get("VERSION", "").strip())
+
+
+def parse(files: Mapping[str, str]) -> dict[str, Schema]:
+    """Read the JSON of each `<area>.json`, by area; no checks but those of JSON.
+
+    Raises:
+        SpecError: something is no JSON object, or has a name twice.
+    """
+    areas: dict[str, Schema] = {}
+    problems: list[Problem] = []
+    for file, text in files.items():
+        if file.endswith(".json"):
+            try:
+                content: object = json.loads(text, object_pairs_hook=_without_duplicates)
+            except ValueError as error:
+                problems.append(Problem(file, "", str(error)))
+            else:
+                areas[file.removesuffix(".json")] = cast("Schema", content) if isinstance(content, dict) else {}
+    if problems:
+        raise SpecError(problems)
+    return areas
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the name {name!r} stands twice in one object")
+    return dict(pairs)
+
+
+def check(areas: Mapping[str, Schema], version: str) -> Spec:
+    """Hold the files of a spec to the dialect.
+
+    Raises:
+        SpecError: with all problems that were found.
+    """
+    problems = [] if version else [Problem("VERSION", "", "a spec says its version in a file of this name")]
+    definitions: dict[str, Definition] = {}
+    for area, content in areas.items():
+        for name, schema in _definitions(content).items():
+            if name in definitions:
+                message = f"the name is taken by {definitions[name].area}.json"
+                problems.append(Problem(f"{area}.json", f"/$defs/{name}", message))
+            elif isinstance(schema, dict):
+                definitions[name] = Definition(name, area, cast("Schema", schema))
+    for area, content in areas.items():
+        problems += [Problem(f"{area}.json", path, message) for path, message in check_file(area, content, definitions)]
+    if not problems:
+        for definition in definitions.values():
+            file, path = f"{definition.area}.json", f"/$defs/{definition.name}"
+            problems += [Problem(file, path + at, message) for at, message in _members(definition, definitions)]
+    if not problems:
+        problems += _between(definitions)
+    if problems:
+        raise SpecError(problems)
+    order = _by_dependence(areas, definitions)
+    ordered = {name: d for area in order for name, d in definitions.items() if d.area == area}
+    return Spec(version, {area: areas[area] for area in order}, ordered)
+
+
+def _definitions(content: Schema) -> dict[str, object]:
+    found: object = content.get("$defs")
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
+def _members(union: Definition, definitions: Mapping[str, Definition]) -> Found:
+    """Hold a union to its rules: objects only, told apart by one property."""
+    tags: dict[str, str] = {}
+    names: set[str] = set()
+    for index, name in enumerate(union.members):
+        tag = definitions[name].tag
+        if definitions[name].kind != "object":
+            yield f"/oneOf/{index}", f"{name} is no object (if it is a union, list its members here)"
+        elif not tag:
+            yield f"/oneOf/{index}", f"{name} has no tag: no property with a const"
+        elif tag[1] in tags:
+            yield f"/oneOf/{index}", f"{name} and {tags[tag[1]]} have the same tag {tag[1]!r}"
+        else:
+            tags[tag[1]] = name
+            names.add(tag[0])
+    if len(names) > 1:
+        yield "", f"the members disagree on what their tag is called: {', '.join(sorted(names))}"
+    if (default := union.schema.get("x-tag-default")) not in (None, *tags):
+        yield "/x-tag-default", f"no member has the tag {default!r}{nearest(str(default), tags)}"
+
+
+def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
+    def problem(name: str, message: str) -> Problem:
+        return Problem(f"{definitions[name].area}.json", f"/$defs/{name}", message)
+
+    for name, definition in definitions.items():
+        if definition.schema.get("x-root") == "sent" and f"{name}Fields" in definitions:
+            yield problem(f"{name}Fields", f"the name is generated for the keyword arguments of {name}")
+    edges = {name: definition.references for name, definition in definitions.items()}
+    if circle := _circle(edges):
+        yield problem(circle[0], f"a definition cannot contain itself: {' -> '.join(circle)}")
+        return
+    areas: dict[str, list[str]] = {definition.area: [] for definition in definitions.values()}
+    for definition in definitions.values():
+        areas[definition.area] += [
+            definitions[name].area for name in definition.references if definitions[name].area != definition.area
+        ]
+    if circle := _circle(areas):
+        yield Problem(f"{circle[0]}.json", "", f"files cannot refer to each other in a circle: {' -> '.join(circle)}")
+    shapes = find_shapes(definitions)
+    for name in definitions:
+        if name not in shapes.sent | shapes.received:
+            yield problem(name, "no root reaches it: mark it or what uses it with x-root, or take it out")
+
+
+def _circle(edges: Mapping[str, Collection[str]]) -> list[str]:
+    """A path that leads back to where it began, or nothing."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(reversed(cast("list[str]", error.args[1])))
+    return []
+
+
+def _by_dependence(areas: Mapping[str, Schema], definitions: Mapping[str, Definition]) -> list[str]:
+    order: list[str] = []
+
+    def place(area: str) -> None:
+        if area not in order:
+            for definition in definitions.values():
+                if definition.area == area:
+                    for name in definition.references:
+                        if definitions[name].area != area:
+                            place(definitions[name].area)
+            order.append(area)
+
+    for area in sorted(areas):
+        place(area)
+    return order

@@ -1,0 +1,151 @@
+"""The generator end to end over a small spec: the generated source, `--check`, stale files, exit codes."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from codegen.__main__ import main
+from codegen.load import load, read_directory
+from codegen.prepare import docstring
+from codegen.render import render
+
+MINI = Path(__file__).parent / "fixtures/mini_spec"
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mini spec's models in a directory, generated once."""
+    out = tmp_path_factory.mktemp("generated") / "mini_models"
+    assert main(["--spec", str(MINI), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def mini(generated: Path) -> Iterator[ModuleType]:
+    """The mini spec's models, imported."""
+    spec = importlib.util.spec_from_file_location("mini_models", generated / "__init__.py")
+    assert spec
+    assert spec.loader
+    module = sys.modules["mini_models"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    for name in [name for name in sys.modules if name.startswith("mini_models")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def copy(generated: Path, tmp_path: Path) -> Path:
+    """A copy of the generated directory, to be damaged."""
+    return Path(shutil.copytree(generated, tmp_path / "models"))
+
+
+@pytest.mark.parametrize("name", ["parts", "request", "response", "__init__"])
+def test_source(generated: Path, name: str, snapshot: SnapshotAssertion) -> None:
+    assert (generated / f"{name}.py").read_text("utf-8") == snapshot
+
+
+def test_our_own_models_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0
+    assert not capsys.readouterr().out
+
+
+def test_shapes_at_run_time(mini: ModuleType) -> None:
+    request = mini.Request(items=[mini.NoteItem(role="user", text="hi")], model="m")
+    assert msgspec.json.encode(request) == b'{"items":[{"type":"note","role":"user","text":"hi"}],"model":"m"}'
+    assert msgspec.json.encode(mini.Tool()) == b'{"type":"function"}'
+    response = msgspec.json.decode(b'{"output":[{"type":"reply","content":[]}],"new":1}', type=mini.Response)
+    assert response.id is None
+    assert response.output[0].type == "reply"
+    # An echoed object is strict, so that the decoder can keep what the server adds.
+    with pytest.raises(msgspec.ValidationError, match="unknown field `new`"):
+        msgspec.json.decode(b'{"output":[{"type":"reply","content":[],"new":1}]}', type=mini.Response)
+    assert msgspec.json.encode(response.output[0]) == b'{"type":"reply","content":[]}'
+
+
+def test_all_is_exported(mini: ModuleType) -> None:
+    assert mini.SPEC_VERSION == "1.2.0"
+    assert {"Item", "Request", "RequestFields", "Status", "Event"} <= set(mini.__all__)
+    assert all(hasattr(mini, name) for name in mini.__all__)
+
+
+def test_check_shows_a_diff(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = copy / "request.py"
+    path.write_text(path.read_text("utf-8").replace("le=1.5", "le=2.0"), "utf-8")
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+    output = capsys.readouterr().out
+    assert "-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)]" in output
+    assert "+    temperature: Annotated[float, Meta(ge=0.0, le=1.5)]" in output
+    assert "request.py (as it is)" in output
+
+
+def test_check_sees_another_line_ending(copy: Path) -> None:
+    path = copy / "request.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+
+
+def test_stale_files_are_reported_then_deleted(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(copy / "request.py", copy / "older.py")
+    (copy / "by_hand.py").write_text("x = 1\n", "utf-8")
+    (copy / "response.py").unlink()
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+    output = capsys.readouterr().out
+    assert "-class Request(" in output
+    assert "+class Response(" in output
+    assert main(["--spec", str(MINI), "--out", str(copy)]) == 0
+    assert sorted(path.name for path in copy.glob("*.py")) == [
+        "__init__.py",
+        "by_hand.py",
+        "parts.py",
+        "request.py",
+        "response.py",
+    ]
+
+
+def test_nothing_is_written_when_the_spec_is_refused(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "request.json").write_text("{}", "utf-8")
+    (copy / "parts.py").unlink()
+    assert main(["--spec", str(spec), "--out", str(copy)]) == 2
+    assert "request.json#: '$defs' is missing" in capsys.readouterr().err
+    assert not (copy / "parts.py").exists()
+
+
+def test_runs_as_a_module(generated: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "codegen", "--check", "--spec", MINI, "--out", generated],
+        check=False,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert done.returncode == 0
+
+
+def test_generating_twice_gives_the_same() -> None:
+    spec = load(read_directory(MINI))
+    assert render(spec) == render(spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Short.", '"""Short."""'),
+        ('Ends in a "quote"', '"""Ends in a "quote" """'),
+        ('A back\\slash and """.', '"""A back\\\\slash and \\"""."""'),
+        ("First one, e.g. this. " + "More words " * 12, None),
+        ("one very long sentence " * 8, None),
+    ],
+)
+def test_docstrings(text: str, expected: str | None, snapshot: SnapshotAssertion) -> None:
+    source = docstring(text.strip(), 4)
+    assert source == (expected or snapshot)
+    assert all(len(line) <= 120 for line in source.splitlines())

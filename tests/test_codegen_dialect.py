@@ -1,0 +1,156 @@
+"""The closed dialect: what it refuses, with file, JSON path and a hint."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from codegen.load import SpecError, load, parse, read_directory
+
+MINI = Path(__file__).parent / "fixtures/mini_spec"
+SPEC = Path(__file__).parent.parent / "spec"
+
+Files = dict[str, Any]
+
+
+def definition(files: Files, name: str) -> Any:
+    return next(content["$defs"][name] for content in files.values() if name in content["$defs"])
+
+
+def prop(files: Files, name: str, field: str) -> Any:
+    return definition(files, name)["properties"][field]
+
+
+def put(name: str, field: str, **keywords: Any) -> Callable[[Files], Any]:
+    return lambda files: prop(files, name, field).update({key.replace("__", "$"): v for key, v in keywords.items()})
+
+
+def put_in(name: str, **keywords: Any) -> Callable[[Files], Any]:
+    return lambda files: definition(files, name).update({key.replace("_", "-"): v for key, v in keywords.items()})
+
+
+def set_to(name: str, field: str, schema: Any) -> Callable[[Files], Any]:
+    return lambda files: definition(files, name)["properties"].update({field: schema})
+
+
+def add(area: str, name: str, schema: Any) -> Callable[[Files], Any]:
+    return lambda files: files[area]["$defs"].update({name: schema})
+
+
+def lone(**properties: Any) -> Any:
+    return {"type": "object", "description": "Another.", "x-root": "received", "properties": properties}
+
+
+def text(**keywords: Any) -> Any:
+    return {"type": "string", "description": "A text.", **keywords}
+
+
+BREAKS: dict[str, Callable[[Files], Any]] = {
+    "unknown keyword with the nearest known one": put("Request", "limit", maxmum=3),
+    "unknown keyword": put("Request", "limit", zzz=3),
+    "a keyword of JSON Schema that the dialect leaves out": put("Request", "limit", multipleOf=3),
+    "a known keyword in the wrong place": put("Request", "limit", minLength=3),
+    "a keyword that goes with another form": put("CallItem", "status", minimum=3),
+    "unknown keyword of an object": put_in("Mode", additionalProperties=False),
+    "unknown keyword of a union": put_in("Part", anyOf=[]),
+    "unknown keyword of an enum": put_in("Status", default="completed"),
+    "unknown keyword of a file": lambda files: files["parts"].update(definitions={}),
+    "a value of the wrong type": put("Request", "limit", minimum="1"),
+    "a boolean for a number": put("Request", "limit", minimum=True),
+    "an empty description": put("Request", "limit", description=""),
+    "a property without a description": lambda files: prop(files, "Request", "limit").pop("description"),
+    "a definition without a description": lambda files: definition(files, "Mode").pop("description"),
+    "a property without a type": lambda files: prop(files, "Request", "limit").pop("type"),
+    "an unknown type": set_to("Request", "limit", {"type": "int", "description": "A number."}),
+    "a type list that should be a oneOf": set_to(
+        "Request", "limit", {"type": ["string", "integer"], "description": "x"}
+    ),
+    "a property that is no object": set_to("Request", "limit", 3),
+    "a definition that is no object": add("parts", "Another", 3),
+    "a name that is not PascalCase": add("parts", "an_other", lone(x=text())),
+    "a name that Python takes": add("parts", "Exception", lone(x=text())),
+    "a keyword as a name": add("parts", "None", lone(x=text())),
+    "a name that the modules use": add("parts", "Struct", lone(x=text())),
+    "a name that is generated": add("parts", "RequestFields", lone(x=text())),
+    "a name twice": add("parts", "Usage", lone(x=text())),
+    "a dangling $ref": put("CallItem", "status", __ref="#/$defs/Statos"),
+    "a $ref into the wrong file": put("CallItem", "status", __ref="request.json#/$defs/Status"),
+    "a $ref in another form": put("CallItem", "status", __ref="https://example.com/x.json"),
+    "a bad x-root": put_in("Request", x_root="both"),
+    "a required name that is no property": put_in("Request", required=["modle"]),
+    "a required name twice": put_in("Request", required=["model", "model"]),
+    "an enum that is empty": put("Mode", "type", enum=[]),
+    "an enum of numbers": put("Mode", "type", enum=[1, 2]),
+    "an enum of another type": put("Mode", "type", type="integer"),
+    "a value twice in an enum": put_in("Status", enum=["a", "a"]),
+    "a bad pattern": put("CallItem", "name", pattern="["),
+    "a oneOf of one": put("Request", "stop", oneOf=[{"type": "string"}]),
+    "two members of one type": put("Request", "stop", oneOf=[{"type": "string"}, {"enum": ["a"]}]),
+    "two objects without a union": put("Request", "stop", oneOf=[{"type": "object"}, {"$ref": "#/$defs/Mode"}]),
+    "an enum beside a string": set_to(
+        "CallItem", "status", {"oneOf": [{"$ref": "#/$defs/Status"}, {"type": "string"}], "description": "x"}
+    ),
+    "a oneOf in a oneOf": put(
+        "Request", "stop", oneOf=[{"type": "null"}, {"oneOf": [{"type": "string"}, {"type": "array"}]}]
+    ),
+    "a bad member of a oneOf": put("Request", "stop", oneOf=[{"type": "null"}, {"type": "strng"}]),
+    "a union without members": put_in("Part", oneOf=[]),
+    "a union's member that is no reference": put_in("Part", oneOf=[{"type": "object"}]),
+    "a union's member that is a union": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Item"}]),
+    "a union's member without a tag": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Author"}]),
+    "two members with one tag": put("ImagePart", "type", const="text"),
+    "members that disagree on the tag's name": lambda files: definition(files, "ImagePart").update(
+        properties={"kind": {"const": "image", "description": "x"}}, required=["kind"]
+    ),
+    "an x-tag-default that is no tag": put_in("Item", x_tag_default="nite"),
+    "an x-accepts that is no object": put_in("Item", x_accepts=["Replie"]),
+    "an x-accepts that is a union": put_in("Item", x_accepts=["Part"]),
+    "a definition that contains itself": set_to("Image", "part", {"$ref": "#/$defs/ImagePart", "description": "x"}),
+    "files in a circle": set_to("Image", "mode", {"$ref": "request.json#/$defs/Mode", "description": "x"}),
+    "a definition that nothing uses": add("parts", "Another", {"type": "string", "enum": ["a"], "description": "x"}),
+    "a wrong $id": lambda files: files["parts"].update({"$id": "https://example.com/parts.json"}),
+    "a wrong draft": lambda files: files["parts"].update({"$schema": "http://json-schema.org/draft-07/schema#"}),
+    "a file name that cannot be a module's": lambda files: files.update({"class": files.pop("parts")}),
+    "an empty file": lambda files: files.update(empty=[]),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_refuses(name: str, snapshot: SnapshotAssertion) -> None:
+    files = {key: json.loads(value) for key, value in read_directory(MINI).items() if key != "VERSION"}
+    contents: Files = {key.removesuffix(".json"): value for key, value in files.items()}
+    BREAKS[name](contents)
+    with pytest.raises(SpecError) as refused:
+        load({"VERSION": "1", **{f"{area}.json": json.dumps(content) for area, content in contents.items()}})
+    assert str(refused.value) == snapshot
+
+
+def test_all_problems_of_the_files_come_at_once() -> None:
+    files = read_directory(MINI)
+    files["parts.json"] = files["parts.json"].replace('"pattern"', '"patern"')
+    files["request.json"] = files["request.json"].replace('"minItems": 1', '"minItem": 1')
+    del files["VERSION"]
+    with pytest.raises(SpecError) as refused:
+        load(files)
+    assert [problem.file for problem in refused.value.problems] == [
+        "VERSION",
+        "parts.json",
+        "parts.json",
+        "request.json",
+    ]
+
+
+def test_json_errors_name_the_file() -> None:
+    with pytest.raises(SpecError) as refused:
+        parse({"a.json": "{", "b.json": '{"x": {"y": 1, "y": 2}}'})
+    assert [str(problem).split(":", 1)[0] for problem in refused.value.problems] == ["a.json#", "b.json#"]
+    assert "'y' stands twice" in str(refused.value)
+
+
+def test_takes_our_own_spec() -> None:
+    spec = load(read_directory(SPEC))
+    assert [*spec.areas] == sorted(spec.areas, key=[*spec.areas].index)
+    assert "ChatCompletionRequest" in spec.definitions

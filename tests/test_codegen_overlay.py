@@ -1,0 +1,95 @@
+"""Overlays: what they add, and what they may not do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from codegen.__main__ import main
+from codegen.load import SpecError, check, parse, read_directory
+from codegen.overlay import merge
+
+ROOT = Path(__file__).parent.parent
+MINI = parse(read_directory(Path(__file__).parent / "fixtures/mini_spec"))
+HEAD = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "https://mimo-proto.invalid/spec/mine.json",
+    "title": "Mine",
+    "description": "Another area.",
+}
+
+
+def over(**files: dict[str, Any]) -> dict[str, Any]:
+    return {area: {"$defs": definitions} for area, definitions in files.items()}
+
+
+def test_the_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "models"
+    arguments = ["--overlay", str(ROOT / "examples/overlay/my_spec"), "--out", str(out)]
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    events = (out / "responses_events.py").read_text("utf-8")
+    assert "class ResponseQueued(Struct" in events
+    assert "Our gateway sends it; MiMo does not." in events
+    assert "reasoning_effort: Literal" in (out / "chat_request.py").read_text("utf-8")
+    assert '+mine.1"' in (out / "__init__.py").read_text("utf-8")
+    assert not capsys.readouterr().out
+    assert main([*arguments, "diff", str(ROOT / "spec")]) == 0
+    assert "member ResponseQueued added" in capsys.readouterr().out
+
+
+def test_needs_a_place_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--overlay", "my_spec"])
+    assert "--overlay needs --out" in capsys.readouterr().err
+
+
+def test_adds_to_what_is_there() -> None:
+    merged = merge(
+        MINI,
+        over(
+            parts={
+                "Status": {"x-reason": "Seen.", "enum": ["paused", "completed"]},
+                "Annotation": {"x-reason": "Seen.", "required": ["url"], "description": "A better one."},
+                "Image": {
+                    "x-reason": "Measured.",
+                    "type": "object",
+                    "properties": {
+                        "url": {"type": "string", "description": "Any text."},
+                        "detail": {"type": "string", "description": "How fine."},
+                    },
+                },
+            }
+        )
+        | {
+            "mine": {
+                **HEAD,
+                "$defs": {"Thing": {**MINI["parts"]["$defs"]["Image"], "x-reason": "New.", "x-root": "sent"}},
+            }
+        },
+    )
+    spec = check(merged, "1")
+    assert spec.definitions["Status"].schema["enum"] == ["in_progress", "completed", "paused"]
+    assert spec.definitions["Annotation"].required == ["url"]
+    assert spec.definitions["Annotation"].schema["description"] == "A better one."
+    assert [*spec.definitions["Image"].properties] == ["url", "detail"]
+    assert "pattern" not in spec.definitions["Image"].properties["url"]
+    assert [definition.name for definition in spec.of("mine")] == ["Thing"]
+    assert "detail" not in MINI["parts"]["$defs"]["Image"]["properties"]
+
+
+def test_refuses(snapshot: SnapshotAssertion) -> None:
+    with pytest.raises(SpecError) as refused:
+        merge(
+            MINI,
+            over(
+                parts={
+                    "Image": {"properties": {}},
+                    "Status": {"x-reason": "No.", "type": "integer", "properties": {}},
+                    "Part": {"x-reason": "No.", "enum": ["a"]},
+                    "Reply": {**MINI["response"]["$defs"]["Reply"], "x-reason": "It is in another file."},
+                }
+            ),
+        )
+    assert str(refused.value) == snapshot
