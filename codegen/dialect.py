@@ -50,6 +50,7 @@ TAKEN = (
     *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "Required", "Sequence", "Struct"),
     *("TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
 )
+HIDING = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
 
 # A JSON path within a file, and what is wrong there.
 Found: TypeAlias = Iterator[tuple[str, str]]
@@ -120,7 +121,10 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
     yield from _root(path, schema)
     properties: Schema = _get(schema, "properties", dict)
     for name, value in properties.items():
-        yield from _value(f"{path}/properties/{name}", area, value, definitions, is_property=True)
+        here = f"{path}/properties/{name}"
+        if name in HIDING or name in TAKEN or name in definitions:
+            yield here, "a field of this name would hide a type from the annotations after it"
+        yield from _value(here, area, value, definitions, is_property=True)
     required = _get(schema, "required", list)
     for index, name in enumerate(required):
         if name not in properties:

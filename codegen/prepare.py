@@ -10,9 +10,8 @@ server's defaults, write each description twice, and put required fields first. 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import fill
-from typing import Any
 
 from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
 from codegen.shapes import Shape, Shapes
@@ -99,7 +98,7 @@ def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
             yield {"type": name, **kept}
 
 
-def _one_of(alternatives: Any) -> Schema:
+def _one_of(alternatives: Iterable[Schema]) -> Schema:
     unique: list[Schema] = []
     for alternative in alternatives:
         for member in alternative.get("oneOf", [alternative]):
@@ -188,7 +187,7 @@ def _field_description(schema: Schema) -> str:
 
 def docstring(text: str, indent: int) -> str:
     """A docstring's source: on one line if it fits, else its first sentence, a blank line and the rest."""
-    text = text.replace("\\", "\\\\").replace('"""', '\\"""')
+    text = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
     if text.endswith('"'):
         text += " "
     if indent + len(text) + 6 <= LINE:

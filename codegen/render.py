@@ -125,8 +125,14 @@ def _pieces(spec: Spec) -> dict[str, str]:
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
     for name in [name for name in pieces if name not in expected]:
         text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
-        pieces = {key: re.sub(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+        pieces = {key: _outside_docstrings(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
     return pieces
+
+
+def _outside_docstrings(pattern: str, replacement: str, source: str) -> str:
+    parts = source.split('"""')
+    parts[::2] = [re.sub(pattern, replacement, part) for part in parts[::2]]
+    return '"""'.join(parts)
 
 
 def _order(spec: Spec, area: str, pieces: dict[str, str]) -> list[str]:

@@ -140,7 +140,7 @@ def test_generating_twice_gives_the_same() -> None:
     [
         ("Short.", '"""Short."""'),
         ('Ends in a "quote"', '"""Ends in a "quote" """'),
-        ('A back\\slash and """.', '"""A back\\\\slash and \\"""."""'),
+        ('A back\\slash and """.', r'"""A back\\slash and \"\"\"."""'),
         ("First one, e.g. this. " + "More words " * 12, None),
         ("one very long sentence " * 8, None),
     ],

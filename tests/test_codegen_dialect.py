@@ -69,6 +69,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
         "Request", "limit", {"type": ["string", "integer"], "description": "x"}
     ),
     "a property that is no object": set_to("Request", "limit", 3),
+    "a property that hides a type": set_to("Request", "list", text()),
+    "a property that hides a definition": set_to("Request", "Mode", text()),
     "a definition that is no object": add("parts", "Another", 3),
     "a name that is not PascalCase": add("parts", "an_other", lone(x=text())),
     "a name that Python takes": add("parts", "Exception", lone(x=text())),

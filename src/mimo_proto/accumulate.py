@@ -1,0 +1,281 @@
+"""From the events of a stream to the object that the same call gives without streaming.
+
+- Chat: `id`, `created` and `model` are the first chunk's; texts, and the arguments of tool calls (by their index), are
+  joined; sources are in order; sound is the base64 of the joined bytes; the last finish reason that is not null counts.
+  What no chunk said is null.
+- Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas.
+- Parts are kept as they come and joined once, so time and memory are linear in what arrived.
+
+Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from mimo_proto.decode import TolerantDecoder
+from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
+from mimo_proto.errors import LocalProtocolError
+from mimo_proto.projection import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mimo_proto.models import ChatCompletion, ChatCompletionChunk, Response, ResponseStreamEvent
+
+__all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output_text"]
+
+ReplyT = TypeVar("ReplyT")
+
+# What the deltas are pieces of: the type of the item, and the type of the part in it, or the field.
+DELTAS = {
+    "response.output_text.delta": ("message", "output_text"),
+    "response.reasoning_text.delta": ("reasoning", "reasoning_text"),
+    "response.function_call_arguments.delta": ("function_call", "arguments"),
+    "response.custom_tool_call_input.delta": ("custom_tool_call", "input"),
+}
+NEW_ITEMS: dict[str, dict[str, Any]] = {
+    "message": {"type": "message", "role": "assistant", "content": []},
+    "reasoning": {"type": "reasoning", "id": "", "content": []},
+    "function_call": {"type": "function_call", "call_id": "", "name": "", "arguments": ""},
+    "custom_tool_call": {"type": "custom_tool_call", "call_id": "", "name": "", "input": ""},
+}
+
+
+def answer_text(event: Any) -> str:
+    """The words of the answer that an event brings: of choice 0, without the reasoning; "" when it brings none."""
+    if hasattr(event, "choices"):
+        return "".join(choice.delta.content or "" for choice in event.choices if not choice.index)
+    return event.delta if event.type == "response.output_text.delta" else ""
+
+
+def with_output_text(response: ReplyT) -> ReplyT:
+    """Fill in the `output_text` of a `Response` that came without: MiMo sends it in JSON replies, not in streams."""
+    reply: Any = response
+    if reply.output_text is not None:
+        return response
+    messages = (item for item in reply.output if item.type == "message")
+    parts = (part for message in messages for part in message.content if part.type == "output_text")
+    filled: ReplyT = msgspec.structs.replace(reply, output_text="".join(part.text for part in parts))
+    return filled
+
+
+class _ToolCall:
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.name: str | None = None
+        self.arguments: list[str] = []
+
+
+class _Choice:
+    """What has come of one choice."""
+
+    def __init__(self) -> None:
+        self.role: str | None = None
+        self.finish_reason: str | None = None
+        self.texts: defaultdict[str, list[str]] = defaultdict(list)
+        self.lists: defaultdict[str, list[Any]] = defaultdict(list)
+        self.calls: dict[int, _ToolCall] = {}
+        self.error_message: str | None = None
+        self.audio: list[Any] = []
+
+    def add(self, choice: Any) -> None:
+        delta = choice.delta
+        if delta.content is not None:
+            self.texts["content"].append(delta.content)
+        if delta.reasoning_content is not None:
+            self.texts["reasoning_content"].append(delta.reasoning_content)
+        if delta.tool_calls:
+            self._add_calls(delta.tool_calls)
+        if delta.role is not None:
+            self.role = delta.role
+        if delta.annotations is not None:
+            self.lists["annotations"] += delta.annotations
+        if delta.audio is not None:
+            self.audio.append(delta.audio)
+        if delta.final_text_preview is not None:
+            self.texts["final_text_preview"].append(delta.final_text_preview)
+        if delta.error_message is not None:
+            self.error_message = delta.error_message
+        if delta.audio_tokens is not None:
+            self.lists["audio_tokens"] += delta.audio_tokens
+        if choice.finish_reason is not None:
+            self.finish_reason = choice.finish_reason
+
+    def _add_calls(self, pieces: Iterable[Any]) -> None:
+        for piece in pieces:
+            # A piece without an index goes on with the last call, unless it begins one by naming an id.
+            index = piece.index if piece.index is not None else len(self.calls) - (0 if piece.id else 1)
+            call = self.calls.setdefault(max(index, 0), _ToolCall())
+            call.id = call.id or piece.id
+            if piece.function is not None:
+                call.name = call.name or piece.function.name
+                if piece.function.arguments:
+                    call.arguments.append(piece.function.arguments)
+
+    def message(self) -> dict[str, Any]:
+        """The message, as plain JSON."""
+        message: dict[str, Any] = {"role": self.role or "assistant"}
+        message |= {name: "".join(parts) for name, parts in self.texts.items()}
+        message |= {name: msgspec.to_builtins(elements) for name, elements in self.lists.items()}
+        if self.calls:
+            message["tool_calls"] = [
+                {
+                    "id": call.id or "",
+                    "type": "function",
+                    "function": {"name": call.name or "", "arguments": "".join(call.arguments)},
+                }
+                for _, call in sorted(self.calls.items())
+            ]
+        if self.error_message is not None:
+            message["error_message"] = self.error_message
+        if self.audio:
+            message["audio"] = _join_audio(msgspec.to_builtins(self.audio))
+        return message
+
+
+def _join_audio(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """One sound: each piece is base64 by itself, and what else it says is said by the last that does."""
+    audio = {name: value for piece in pieces for name, value in piece.items() if value is not None}
+    texts = [piece["data"] for piece in pieces if piece.get("data")]
+    try:
+        audio["data"] = base64.b64encode(b"".join(base64.b64decode(text, validate=True) for text in texts)).decode()
+    except binascii.Error:
+        audio["data"] = "".join(texts)
+    return audio
+
+
+class ChatAccumulator:
+    """Add up the chunks of a chat stream.
+
+    One thread at a time.
+
+    Args:
+        endpoint: Where the chunks come from; its reply type is what the result is made of.
+    """
+
+    def __init__(self, endpoint: Endpoint[Any, ChatCompletion, ChatCompletionChunk] = CHAT_COMPLETIONS) -> None:
+        self._reply: TolerantDecoder[ChatCompletion] = TolerantDecoder(endpoint.reply)
+        self._head: dict[str, Any] | None = None
+        self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)
+        self._usage: Any = None
+        self._over = False
+
+    def add(self, event: ChatCompletionChunk) -> None:
+        """Add the next chunk.
+
+        Raises:
+            LocalProtocolError: The result was taken already.
+        """
+        if self._over:
+            raise LocalProtocolError("add() after result(): the sum has been handed out")
+        if self._head is None:
+            self._head = {"id": event.id, "object": "chat.completion", "created": event.created, "model": event.model}
+        for choice in event.choices:
+            self._choices[choice.index or 0].add(choice)
+        if event.usage is not None:
+            self._usage = event.usage
+
+    def result(self) -> ChatCompletion:
+        """The completion that the chunks add up to; nothing can be added afterwards.
+
+        Whether the stream was complete is the decoder's to say: `StreamDecoder.close()`.
+
+        Raises:
+            LocalProtocolError: No chunk was added.
+        """
+        self._over = True
+        completion = self.partial()
+        if completion is None:
+            raise LocalProtocolError("result() before the first event: there is nothing to add up")
+        return completion
+
+    def partial(self) -> ChatCompletion | None:
+        """What the chunks so far add up to, or None when there was none."""
+        if self._head is None:
+            return None
+        choices = [
+            {"index": index, "message": choice.message(), "finish_reason": choice.finish_reason}
+            for index, choice in sorted(self._choices.items())
+        ]
+        return self._reply.build({**self._head, "choices": choices, "usage": msgspec.to_builtins(self._usage)})
+
+
+class ResponseAccumulator:
+    """Add up the events of a Responses stream.
+
+    One thread at a time.
+
+    Args:
+        endpoint: Where the events come from; its reply type is what a partial result is made of.
+    """
+
+    def __init__(self, endpoint: Endpoint[Any, Response, ResponseStreamEvent] = RESPONSES) -> None:
+        self._reply: TolerantDecoder[Response] = TolerantDecoder(endpoint.reply)
+        self._result: Response | None = None
+        self._begun: dict[str, Any] | None = None
+        self._items: dict[int, dict[str, Any]] = {}
+        # The deltas of the items that are not done, by item and place in it.
+        self._deltas: defaultdict[int, defaultdict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, event: ResponseStreamEvent) -> None:
+        """Add the next event.
+
+        Raises:
+            LocalProtocolError: The terminal event was added already.
+        """
+        if self._result is not None:
+            raise LocalProtocolError("add() after the terminal event: the response is complete")
+        kind: str = event.type
+        added: Any = event
+        if kind in DELTAS:
+            # A call has no content_index: its deltas all make one text.
+            place = getattr(added, "content_index", None) or 0
+            self._deltas[added.output_index or 0][place, kind].append(added.delta)
+        elif kind == "response.output_item.added":
+            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
+        elif kind == "response.output_item.done":
+            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
+            self._deltas.pop(added.output_index or 0, None)
+        elif kind in ("response.created", "response.in_progress"):
+            self._begun = msgspec.to_builtins(added.response)
+        elif kind in TERMINAL:
+            self._result = with_output_text(added.response)
+
+    def result(self) -> Response:
+        """The response that the terminal event brought; it may be completed, incomplete or failed: see its `status`.
+
+        Raises:
+            LocalProtocolError: The terminal event was not added.
+        """
+        if self._result is None:
+            raise LocalProtocolError("result() before the terminal event: partial() tells what has come so far")
+        return self._result
+
+    def partial(self) -> Response | None:
+        """The response as far as it has come, or None when nothing has; the result itself, once it is there."""
+        if self._result is not None or not (self._begun or self._items or self._deltas):
+            return self._result
+        output = [self._item(index) for index in sorted(self._items.keys() | self._deltas.keys())]
+        so_far: Response = with_output_text(self._reply.build({**(self._begun or {}), "output": output}))
+        return so_far
+
+    def _item(self, index: int) -> dict[str, Any]:
+        item: dict[str, Any] = dict(self._items.get(index, {}))
+        content: list[dict[str, Any]] = []
+        for (_, kind), parts in sorted(self._deltas[index].items()):
+            item_type, name = DELTAS[kind]
+            # What a delta needs is filled in where the event that begins its item did not come.
+            item = {**NEW_ITEMS[item_type], **item}
+            if name in item:
+                item[name] = "".join(parts)
+            else:
+                content.append({"type": name, "text": "".join(parts)})
+        return {**item, "content": content} if content else item

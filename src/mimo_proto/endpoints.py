@@ -1,0 +1,77 @@
+"""What an endpoint is: its path, and the types that travel over it.
+
+An endpoint is a value. Services that extend the spec make their own with `msgspec.structs.replace`, for instance
+`replace(CHAT_COMPLETIONS, reply=MyCompletion, event=MyChunk)`, and pass it where ours go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from mimo_proto.models import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionRequest,
+    ModelList,
+    Response,
+    ResponseRequest,
+    ResponseStreamEvent,
+)
+
+__all__ = ["CHAT_COMPLETIONS", "Endpoint", "MODELS", "RESPONSES"]
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+EventT = TypeVar("EventT")
+
+
+class Endpoint(msgspec.Struct, Generic[RequestT, ReplyT, EventT], frozen=True, kw_only=True):
+    """One operation of the API.
+
+    Attributes:
+        name: Names it in error texts.
+        method: The HTTP method.
+        path: What is appended to the base URL.
+        request: The type of the request's body, or None where there is none.
+        reply: The type of the JSON answer.
+        event: The type of a stream's events, or None where there are no streams.
+        protocol: How a stream is known to be complete: as Chat Completions or as Responses say it.
+    """
+
+    name: str
+    method: Literal["GET", "POST"]
+    path: str
+    request: Any
+    reply: Any
+    event: Any = None
+    protocol: Literal["chat", "responses"] | None = None
+
+
+CHAT_COMPLETIONS: Endpoint[ChatCompletionRequest, ChatCompletion, ChatCompletionChunk] = Endpoint(
+    name="chat completions",
+    method="POST",
+    path="/chat/completions",
+    request=ChatCompletionRequest,
+    reply=ChatCompletion,
+    event=ChatCompletionChunk,
+    protocol="chat",
+)
+"""`POST {base}/chat/completions`."""
+
+RESPONSES: Endpoint[ResponseRequest, Response, ResponseStreamEvent] = Endpoint(
+    name="responses",
+    method="POST",
+    path="/responses",
+    request=ResponseRequest,
+    reply=Response,
+    event=ResponseStreamEvent,
+    protocol="responses",
+)
+"""`POST {base}/responses`."""
+
+MODELS: Endpoint[None, ModelList, None] = Endpoint(
+    name="models", method="GET", path="/models", request=None, reply=ModelList
+)
+"""`GET {base}/models`."""

@@ -1,0 +1,87 @@
+"""Server errors: find one in what was sent, and make the `APIError` that its code names.
+
+MiMo's shape is `{"error": {"code", "message", "param", "type"}}`; gateways before it and other servers of the protocol
+were seen with `{"error": "text"}`, a bare `{"code", "message"}`, an event named or typed `error`, and an `error` beside
+empty `choices`. In MiMo's own bodies `message` is a title ("Param Incorrect"), and `param` the sentence that explains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mimo_proto.errors import APIError, api_error_class
+from mimo_proto.jsontypes import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["api_error", "find_error"]
+
+
+def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None:
+    """Find the error in a JSON body or in the payload of an event.
+
+    Args:
+        value: The parsed JSON.
+        event: The name that the `event:` line gave, used when the payload has no `type` of its own.
+
+    Returns:
+        The error object, or its text; None when the value is no error.
+    """
+    if not is_object(value):
+        return None
+    error = value.get("error")
+    kind = value.get("type", event)
+    if kind == "error":
+        return error if is_object(error) and error else value
+    if "output" in value or (isinstance(kind, str) and kind.startswith("response.")):
+        # A failed response is a result: it tells its error itself.
+        return None
+    if error and (is_object(error) or isinstance(error, str)):
+        return error
+    if isinstance(value.get("message"), str) and "code" in value and not value.keys() & {"choices", "data"}:
+        return value
+    return None
+
+
+def api_error(
+    error: Mapping[str, Any] | str,
+    *,
+    status: int,
+    body: bytes,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+    in_stream: bool = False,
+) -> APIError:
+    """Make the `APIError` of an error object, of the class that its code names (else the status).
+
+    Args:
+        error: What `find_error` found, or the text that came instead of JSON.
+        status: The HTTP status.
+        body: What the server sent, to be kept with the error.
+        request_id: The id from the response's headers.
+        retry_after: Seconds, from the response's headers.
+        in_stream: Whether it came inside a stream that had begun well.
+    """
+    if isinstance(error, str):
+        error = {"message": error}
+    code, title, param, kind = (_text(error.get(name)) for name in ("code", "message", "param", "type"))
+    if kind == "error":  # the type of the event, not of the error
+        kind = None
+    message = ": ".join(part for part in (title, param) if part) or "the server gave no reason"
+    return api_error_class(status, code)(
+        message,
+        status=status,
+        code=code,
+        param=param,
+        type=kind,
+        request_id=request_id,
+        retry_after=retry_after,
+        body=body,
+        in_stream=in_stream,
+    )
+
+
+def _text(value: object) -> str | None:
+    """The value as text: codes come as text and as numbers, and nothing that was sent is to be lost."""
+    return None if value is None else value if isinstance(value, str) else str(value)

@@ -1,0 +1,23 @@
+"""What plain JSON values are, for type checkers: `isinstance` alone leaves the members of a dict and a list unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+__all__ = ["is_array", "is_mapping", "is_object"]
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether the value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether the value is a JSON array."""
+    return isinstance(value, list)
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether the value can stand for a JSON object, though it need not be a dict."""
+    return isinstance(value, Mapping)

@@ -1,0 +1,129 @@
+"""Messages to send: short makers for the five roles, and replies turned into what MiMo takes back.
+
+Rules for giving a reply back (`to_request`):
+- The thinking and the tool calls stay: with thinking on, MiMo refuses a history whose tool calls lack their
+  `reasoning_content` (MiMo's page on deep thinking).
+- Null content becomes "", which MiMo takes where it has refused null.
+- What only a reply has (annotations, sound, the search's error) is left out; what the spec does not know is kept.
+- Items of a Responses reply go back as they came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from msgspec import UNSET
+
+from mimo_proto.extra import extra_fields, keep_extra
+from mimo_proto.models import (
+    AssistantMessage,
+    ChatCompletionMessage,
+    DeveloperMessage,
+    InputItem,
+    OutputItem,
+    SystemMessage,
+    ToolMessage,
+    UserMessage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mimo_proto.models import ContentPart, TextPart, ToolCall
+
+__all__ = ["system", "developer", "user", "assistant", "tool", "to_request"]
+
+RequestT = TypeVar(
+    "RequestT",
+    bound=DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage | InputItem | OutputItem,
+)
+
+
+def system(content: str | Sequence[TextPart], *, name: str | None = None) -> SystemMessage:
+    """Make a system message: instructions that set the scene for the whole conversation.
+
+    Args:
+        content: A text, or text parts.
+        name: Tells speakers of the same role apart.
+    """
+    return SystemMessage(content=content, name=UNSET if name is None else name)
+
+
+def developer(content: str | Sequence[TextPart], *, name: str | None = None) -> DeveloperMessage:
+    """Make a developer message: instructions from whoever builds the application.
+
+    Args:
+        content: A text, or text parts.
+        name: Tells speakers of the same role apart.
+    """
+    return DeveloperMessage(content=content, name=UNSET if name is None else name)
+
+
+def user(content: str | Sequence[ContentPart], *, name: str | None = None) -> UserMessage:
+    """Make a user message: what the user says or shows.
+
+    Args:
+        content: A text, or parts: `TextPart`, `ImagePart`, `AudioPart`, `VideoPart`.
+        name: Tells speakers of the same role apart.
+    """
+    return UserMessage(content=content, name=UNSET if name is None else name)
+
+
+def assistant(
+    content: str | Sequence[TextPart] = "",
+    *,
+    tool_calls: Sequence[ToolCall] | None = None,
+    reasoning_content: str | None = None,
+    name: str | None = None,
+) -> AssistantMessage:
+    """Make an assistant message: what the model said earlier. For a reply at hand, `to_request` does it.
+
+    Args:
+        content: A text, or text parts; for the speech models what is to be spoken.
+        tool_calls: The calls that the model asked for.
+        reasoning_content: The thinking that came with it; needed beside `tool_calls` while thinking is on.
+        name: Tells speakers of the same role apart.
+    """
+    return AssistantMessage(
+        content=content,
+        tool_calls=UNSET if tool_calls is None else tool_calls,
+        reasoning_content=UNSET if reasoning_content is None else reasoning_content,
+        name=UNSET if name is None else name,
+    )
+
+
+def tool(content: str | Sequence[ContentPart], tool_call_id: str) -> ToolMessage:
+    """Make a tool message: what a called function gave back.
+
+    Args:
+        content: A text, or parts (media on the models that take them).
+        tool_call_id: The `id` of the `ToolCall` that this answers.
+    """
+    return ToolMessage(content=content, tool_call_id=tool_call_id)
+
+
+@overload
+def to_request(reply: ChatCompletionMessage) -> AssistantMessage: ...
+@overload
+def to_request(reply: RequestT) -> RequestT: ...
+def to_request(reply: Any) -> Any:
+    """Turn what MiMo said into what it takes back in the next request.
+
+    `history.append(to_request(done.choices[0].message))`; `history.extend(map(to_request, response.output))`.
+
+    Args:
+        reply: The message of a chat completion, or an item of a response. What can be sent as it is comes back as it
+            is, so a mixed history may be mapped.
+    """
+    if not isinstance(reply, ChatCompletionMessage):
+        return reply
+    fields: dict[str, Any] = {"content": reply.content or ""}
+    if reply.tool_calls:
+        fields["tool_calls"] = reply.tool_calls
+    if reply.reasoning_content is not None:
+        fields["reasoning_content"] = reply.reasoning_content
+    extra = extra_fields(reply)
+    # A name that only the request has in the spec may be what the server added.
+    fields |= {name: extra.pop(name) for name in AssistantMessage.__struct_encode_fields__ if name in extra}
+    kept = keep_extra(AssistantMessage, fields, extra) if extra else None
+    return AssistantMessage(**fields) if kept is None else kept

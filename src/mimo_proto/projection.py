@@ -1,0 +1,108 @@
+"""Projection: decode only the fields and events that the caller uses, without losing sight of the stream's end.
+
+Chat: a Struct of the caller's in place of `ChatCompletionChunk`. Its `choices` must be required, or an error object
+would pass for a chunk; and a choice must have `finish_reason`, or the end could not be known.
+
+Responses: a union of the caller's tagged Structs, named by the events' types. It is completed with empty Structs for
+all other known types: they are decoded to nothing and dropped, but the terminal ones still end the stream. Left to the
+tolerant decoder, each of them would cost ten times as much.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args
+
+import msgspec
+
+from mimo_proto.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mimo_proto.endpoints import Endpoint
+
+__all__ = ["TERMINAL", "EventPlan", "plan_events"]
+
+TERMINAL = ("response.completed", "response.incomplete", "response.failed")
+"""The types of the events that end a Responses stream."""
+
+
+class EventPlan(NamedTuple):
+    """What the events of a stream are decoded into.
+
+    Attributes:
+        type: The Struct, or the union of Structs.
+        special: The Responses classes that are not everyday events: terminal, error, unwanted.
+        unwanted: Those that the caller did not ask for.
+    """
+
+    type: Any
+    special: frozenset[type] = frozenset()
+    unwanted: frozenset[type] = frozenset()
+
+
+def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> EventPlan:
+    """Say what the events of an endpoint's stream are decoded into.
+
+    Args:
+        endpoint: The endpoint.
+        event_type: The caller's projection, or None for the endpoint's own events.
+
+    Raises:
+        ConfigurationError: The endpoint has no streams, or the type does not let a stream be followed to its end; the
+            text says what is missing.
+    """
+    if endpoint.protocol is None:
+        raise ConfigurationError(f"the endpoint {endpoint.name!r} has no streams")
+    if endpoint.protocol == "chat":
+        return _plan_chat(event_type or endpoint.event)
+    return _plan_responses(event_type or endpoint.event, endpoint.event)
+
+
+# Looking a type over takes a millisecond; streams are many and types few.
+@functools.lru_cache(maxsize=128)
+def _plan_chat(event_type: Any) -> EventPlan:
+    choices = _fields(event_type).get("choices")
+    if choices is None or not choices.required:
+        raise ConfigurationError(f"{event_type!r} needs a required field `choices`, else an error object passes for it")
+    choice = getattr(choices.type, "item_type", None)
+    if not isinstance(choice, msgspec.inspect.StructType) or "finish_reason" not in _fields(choice.cls):
+        raise ConfigurationError(
+            f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, "
+            "else the stream's end cannot be known"
+        )
+    return EventPlan(event_type)
+
+
+@functools.lru_cache(maxsize=128)
+def _plan_responses(event_type: Any, full: Any) -> EventPlan:
+    wanted = _tagged_members(event_type)
+    unwanted = {
+        tag: msgspec.defstruct(cls.__name__, [], tag_field="type", tag=tag, gc=False)
+        for tag, cls in _tagged_members(full).items()
+        if tag not in wanted
+    }
+    members = wanted | unwanted
+    return EventPlan(
+        type=Union[tuple(members.values())],  # noqa: UP007 - the members are known at run time only
+        special=frozenset(members[tag] for tag in (*TERMINAL, "error", *unwanted) if tag in members),
+        unwanted=frozenset(unwanted.values()),
+    )
+
+
+def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
+    members: dict[str, type[msgspec.Struct]] = {}
+    for member in get_args(union) or (union,):
+        config = getattr(member, "__struct_config__", None)
+        if config is None or config.tag_field != "type" or not isinstance(config.tag, str):
+            raise ConfigurationError(
+                f'{member!r} must be a Struct with tag_field="type" and the type of its event as tag'
+            )
+        members[config.tag] = member
+    return members
+
+
+def _fields(struct: Any) -> dict[str, msgspec.inspect.Field]:
+    info = msgspec.inspect.type_info(struct)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise ConfigurationError(f"{struct!r} must be a Struct, to hold the chunks of a stream")
+    return {field.encode_name: field for field in info.fields}

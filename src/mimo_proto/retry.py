@@ -1,0 +1,140 @@
+"""When to try again: a policy as a value, and a decision that is a pure function.
+
+Rules:
+
+- One attempt by default: whoever embeds this usually has a retry layer already, and two multiply.
+- Tried again: what never reached the server (`ConnectError`, `ConnectTimeout`), and answers whose HTTP status the policy lists.
+- Never: 401, 402 and content-filter refusals, whatever the policy lists; anything after a stream has begun; `ConnectionClosed`
+  and the other timeouts, since the server may have done (and billed) the work.
+- ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one is refused at once instead of slept.
+- Between attempts: full jitter, ``fraction * min(backoff_max, backoff * 2**(attempt - 1))``.
+
+The clock and the random number come in as arguments; `email.utils` is not imported, so a date costs no import.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import msgspec
+
+from mimo_proto.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    ConnectError,
+    ConnectTimeout,
+    ContentFilterError,
+    InsufficientBalanceError,
+    MimoError,
+)
+
+__all__ = ["RetryPolicy", "retry_delay", "parse_retry_after"]
+
+NEVER = (AuthenticationError, InsufficientBalanceError, ContentFilterError)
+"""Trying these again cannot help, and hammering with them gets keys and accounts blocked."""
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_IMF_FIXDATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+)
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether, when and how often a call is tried again.
+
+    Attributes:
+        attempts: How many requests a call may make in all; 1 means no retry.
+        on: The HTTP statuses that are tried again.
+        backoff: The longest wait before the second attempt, in seconds; it doubles with every further one.
+        backoff_max: Where the doubling ends, in seconds.
+        retry_after_max: The longest ``Retry-After`` that is waited for, in seconds; a longer one ends the call.
+    """
+
+    attempts: int = 1
+    on: tuple[int, ...] = (429, 502, 503)
+    backoff: float = 0.5
+    backoff_max: float = 8.0
+    retry_after_max: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ConfigurationError(f"RetryPolicy.attempts is {self.attempts!r}: give 1 (no retry) or more")
+        for name in ("backoff", "backoff_max", "retry_after_max"):
+            value: float = getattr(self, name)
+            if not (value >= 0 and math.isfinite(value)):
+                raise ConfigurationError(f"RetryPolicy.{name} is {value!r}: give seconds, 0 or more")
+
+
+def retry_delay(
+    policy: RetryPolicy,
+    error: MimoError,
+    attempt: int,
+    *,
+    now: float,
+    fraction: float,
+    retry_after: str | None = None,
+) -> float | None:
+    """Decide whether a call that failed is tried again, and after how long.
+
+    Args:
+        policy: The policy.
+        error: How the attempt failed, before any event of a stream was handed out.
+        attempt: Which attempt it was, from 1.
+        now: The wall clock in seconds since the epoch, for a ``Retry-After`` that is a date.
+        fraction: The jitter, from 0 to 1.
+        retry_after: The header as sent; without it ``error.retry_after`` counts.
+
+    Returns:
+        Seconds to wait before the next attempt, or None: give the error to the caller.
+    """
+    if attempt >= policy.attempts:
+        return None
+    wait = fraction * min(policy.backoff_max, policy.backoff * 2.0 ** min(attempt - 1, 64))
+    if isinstance(error, ConnectError | ConnectTimeout):
+        return wait
+    if not isinstance(error, APIError) or error.in_stream or isinstance(error, NEVER) or error.status not in policy.on:
+        return None
+    asked = error.retry_after if retry_after is None else parse_retry_after(retry_after, now=now)
+    if asked is None:
+        return wait
+    return max(asked, wait) if asked <= policy.retry_after_max else None
+
+
+def parse_retry_after(value: str | None, *, now: float | None) -> float | None:
+    """Read a ``Retry-After`` header (RFC 9110, 10.2.3).
+
+    Args:
+        value: The header: seconds, or a date in the IMF-fixdate form.
+        now: Seconds since the epoch to count a date from; None where no clock is at hand, and a date then gives None.
+
+    Returns:
+        Seconds to wait, 0 for a date gone by, or None for no header and for one that is neither form.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) <= 32:
+        return float(value)
+    date = _epoch(value)
+    if date is None or now is None:
+        return None
+    return max(0.0, date - now)
+
+
+def _epoch(text: str) -> float | None:
+    """Seconds since the epoch of an IMF-fixdate (``Sun, 06 Nov 1994 08:49:37 GMT``), None for any other text."""
+    match = _IMF_FIXDATE.fullmatch(text)
+    if match is None or match[2] not in MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match[group]) for group in (1, 3, 4, 5, 6))
+    return float(((_days(year, MONTHS.index(match[2]) + 1, day) * 24 + hour) * 60 + minute) * 60 + second)
+
+
+def _days(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day comes last."""
+    if month <= 2:
+        year, month = year - 1, month + 12
+    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469

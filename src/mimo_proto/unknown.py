@@ -1,0 +1,64 @@
+"""`Unknown`: an object of a kind that the spec does not know.
+
+Rules:
+- It is a dict with everything the server sent, and msgspec encodes it as it came.
+- `Unknown.type` is a constant, so that it tells an `Unknown` from every other member of a union, in `match` and `==`
+  and for type checkers alike. What the server itself said is `.tag`.
+- It pickles, copies and compares like the dict that it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Unknown"]
+
+
+class Unknown(dict[str, Any]):
+    """An object whose kind the spec does not know: an event, item, part, tool or message newer than this package.
+
+    Read it as a dict; send it back as it is. It is found where one of a union is expected, at any depth.
+    To send what the spec does not know yet, make one: `Unknown({"type": "new_item", "text": "hi"})`.
+
+    One thread at a time, as with any dict.
+
+    Args:
+        content: What the object holds, as JSON values.
+        tag_field: The name of the field that says what kind of object it is; `role` for chat messages.
+
+    Attributes:
+        type: Always "unknown", whatever the server said: `event.type == "unknown"`.
+    """
+
+    __slots__ = ("_tag_field",)
+
+    type: ClassVar[Literal["unknown"]] = "unknown"
+
+    def __init__(
+        self, content: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, *, tag_field: str = "type"
+    ) -> None:
+        super().__init__(content)
+        self._tag_field = tag_field
+
+    @property
+    def tag(self) -> str | None:
+        """What the server calls this kind of object; None if it does not say, or not in words."""
+        tag = self.get(self._tag_field)
+        return tag if isinstance(tag, str) else None
+
+    def copy(self) -> Unknown:
+        """Make a shallow copy, as `dict.copy` does."""
+        return Unknown(self, tag_field=self._tag_field)
+
+    def __repr__(self) -> str:
+        return f"Unknown({super().__repr__()})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._tag_field, dict(self))
+
+
+def _restore(tag_field: str, content: dict[str, Any]) -> Unknown:
+    return Unknown(content, tag_field=tag_field)

@@ -1,0 +1,158 @@
+"""Check a request against the spec before it is sent.
+
+Rules:
+- As lenient as MiMo is: bounds and types are held to, but a name that the spec does not know is refused at the top
+  level only, since deeper down MiMo ignores it.
+- An object with a tag that the spec does not know is refused, unless it is an `Unknown`: that came from the server, or
+  was made by somebody who knows better. `msgspec.Raw` is taken as it is for the same reason.
+- A Struct within a dict is trusted: type checkers have seen it. A request that is a Struct itself was handed over to be
+  checked, so it is, to its last leaf.
+- Where the spec says what an object without a tag is (a Responses item is a message), it may be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, TypeGuard, TypeVar, overload
+
+from msgspec import UNSET, Raw, Struct
+
+from mimo_proto.errors import InvalidRequestError
+from mimo_proto.models import ChatCompletionRequest, ResponseRequest
+from mimo_proto.unknown import Unknown
+from mimo_proto.walk import Misfit, Node, Shape, Walk
+
+__all__ = ["validate"]
+
+RequestT = TypeVar("RequestT", bound=Struct)
+
+# What other APIs call it, the other one of MiMo's included, and what it may be called here.
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "max_tokens": ("max_completion_tokens", "max_output_tokens"),
+    "max_completion_tokens": ("max_output_tokens",),
+    "max_output_tokens": ("max_completion_tokens",),
+    "functions": ("tools",),
+    "function_call": ("tool_choice",),
+    "messages": ("input",),
+    "input": ("messages",),
+    "prompt": ("messages", "input"),
+    "system": ("instructions", "messages"),
+    "reasoning": ("thinking",),
+    "reasoning_effort": ("reasoning", "thinking"),
+    "enable_thinking": ("thinking", "reasoning"),
+    "thinking": ("reasoning",),
+    "response_format": ("text",),
+    "text": ("response_format",),
+}
+
+
+@overload
+def validate(request: RequestT, type: None = None) -> RequestT: ...
+@overload
+def validate(request: Struct | Mapping[str, Any], type: type[RequestT]) -> RequestT: ...
+@overload
+def validate(request: Mapping[str, Any], type: None = None) -> ChatCompletionRequest | ResponseRequest: ...
+def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # noqa: A002 - msgspec's own name for it
+    """Check a request against the spec.
+
+    Args:
+        request: A request Struct, or the same as a dict; lists may be tuples, and dicts hold Structs.
+        type: The Struct that the spec has for it, such as an endpoint's `request`. Left out, it is the Struct's own
+            class; for a dict that of Chat if it has `messages`, that of Responses if it has `input`.
+
+    Returns:
+        The request as a Struct, to read from. Send what you have, not this: names that the spec does not know, deeper
+        down, are not in it.
+
+    Raises:
+        InvalidRequestError: The spec refuses it; `.path` says where.
+    """
+    shape = Shape(type or _kind(request))
+    try:
+        checked = SENT.request(_plain(request) if isinstance(request, Struct) else request, shape)
+    except Misfit as misfit:
+        reason, path = misfit.reason, misfit.path
+    else:
+        return request if isinstance(request, Struct) else checked
+    raise InvalidRequestError(f"{path}: {reason}", path=path)
+
+
+def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
+    if isinstance(request, Struct):
+        return request.__class__
+    if "messages" in request:
+        return ChatCompletionRequest
+    if "input" in request:
+        return ResponseRequest
+    raise InvalidRequestError('a request has "messages" (Chat) or "input" (Responses); for any other name its type')
+
+
+def _not_known(name: str, shape: Shape) -> str:
+    known = [field.key for field in shape.fields]
+    others = [other for other in OTHER_NAMES.get(name, ()) if other in known] or get_close_matches(name, known, 1)
+    hint = f' (it has "{others[0]}")' if others else ""
+    return f'"{name}" is not in MiMo\'s table{hint}; extra_body={{"{name}": ...}} sends it'
+
+
+class Sent(Walk):
+    """Check what is to be sent."""
+
+    def request(self, value: Mapping[str, Any], shape: Shape) -> Any:
+        """Check a whole request: here, and only here, each name must be known."""
+        for name in value:
+            if name not in shape.keys:
+                raise Misfit(_not_known(name, shape), name)
+        return self.struct(dict(value), shape)
+
+    def finish(self, _: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+        """Ignore what the spec does not know, as MiMo does."""
+        return shape.cls(**fields)
+
+    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+        """Refuse an object of an unknown kind."""
+        known = ", ".join(map(repr, node.structs))
+        tag_field = str(node.tag_field)
+        if tag_field not in value:
+            raise Misfit(f"`{tag_field}` is missing: one of {known}")
+        raise Misfit(f"{value[tag_field]!r} is none of {known}; mimo_proto.Unknown({{...}}) sends it", tag_field)
+
+    def other(self, value: Any, node: Node) -> Any:
+        """Take what is no plain JSON: Raw, Structs, Unknowns, other mappings, tuples."""
+        kind = value.__class__
+        if kind is Raw or (kind is Unknown and node.structs):
+            return value
+        if isinstance(value, Struct):
+            if isinstance(value, tuple(shape.cls for shape in node.structs.values())):
+                return value
+            return self.value(_plain(value), node)
+        if kind is not dict and _is_mapping(value):
+            return self.value(dict(value), node)
+        if kind is tuple:
+            return self.value(list(value), node)
+        return super().other(value, node)
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
+
+
+SENT = Sent()
+
+
+def _plain(value: Any) -> Any:
+    """Give the dict that a Struct encodes to, and so on within; what is no Struct stays."""
+    if isinstance(value, Struct):
+        config = value.__struct_config__
+        plain: dict[str, Any] = {} if config.tag_field is None else {config.tag_field: config.tag}
+        for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            field = getattr(value, name)
+            if field is not UNSET and not (field is None and config.omit_defaults):
+                plain[key] = _plain(field)
+        return plain
+    kind = value.__class__
+    if kind is list or kind is tuple:
+        return [_plain(element) for element in value]
+    if kind is dict:
+        return {key: _plain(element) for key, element in value.items()}
+    return value

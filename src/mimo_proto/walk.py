@@ -1,0 +1,239 @@
+"""Build typed values out of plain JSON values, hint by hint: what decoding and validation share.
+
+Rules:
+- msgspec converts whatever it can, in C. Only what it refuses is taken apart here: an object by its Struct's fields, a
+  list by its elements, a dict by its values. A value that has no parts and is refused is a `Misfit`, with its path.
+- An object among Structs is the one that its tag names. What to do about a tag that none of them has, about fields that
+  a Struct does not have, and about values that are no JSON is up to the subclass.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import re
+from functools import cache, cached_property
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Raw, Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Misfit", "Node", "Shape", "Walk"]
+
+
+class Misfit(Exception):
+    """A value that does not fit its hint.
+
+    Attributes:
+        reason: What is wrong, in msgspec's words.
+        parts: The way to the value: what `path` is made of, innermost part first, collected on the way out.
+    """
+
+    def __init__(self, reason: str, *parts: str | int, inner: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.parts = list(parts)
+        # The path that msgspec gave, in what it took apart itself.
+        self._inner = inner
+
+    @property
+    def path(self) -> str:
+        """Where the value is, as a JSONPath such as `$.choices[0].index`."""
+        return "$" + "".join(map(_step, reversed(self.parts))) + self._inner
+
+
+def _step(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) else f"[{part!a}]"
+
+
+class Field(NamedTuple):
+    """A field of a Struct: its attribute, its JSON name, its hint, and whether it must be there."""
+
+    name: str
+    key: str
+    node: Node
+    required: bool
+
+
+class Shape:
+    """A Struct, taken apart when it is first needed: Structs may hold themselves."""
+
+    def __init__(self, hint: Any) -> None:
+        self.hint = hint
+        self.cls: type[Struct] = get_origin(hint) or hint
+        config = self.cls.__struct_config__
+        self.tag_field = config.tag_field
+        self.tag = config.tag
+        self.echoed = config.forbid_unknown_fields
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields, in order."""
+        return tuple(
+            Field(info.name, info.encode_name, Node(info.type), info.default is NODEFAULT is info.default_factory)
+            for info in msgspec.structs.fields(self.hint)
+        )
+
+    @cached_property
+    def keys(self) -> frozenset[str | None]:
+        """The JSON names, the tag's included."""
+        return frozenset([self.tag_field, *(field.key for field in self.fields)])
+
+
+_shape = cache(Shape)
+
+SCALARS = (str, int, float, bool, type(None))
+
+
+class Node:
+    """A type hint, taken apart.
+
+    Attributes:
+        hint: The hint itself.
+        plain: Python types of which every value fits as it is.
+        tag_field: The field that tells the Structs apart; None if there is one Struct at most, and it has no tag.
+        structs: The Structs that an object may be, by tag.
+        default: Of these, the one that an object without a tag is.
+        item: What the elements of a list are.
+        bounds: The type that checks the length of a list, if it has bounds.
+        values: What the values of a dict are.
+        literals: The texts that a string may be, or is known to be.
+        raw: Whether any JSON is taken, as text.
+    """
+
+    def __init__(self, hint: Any) -> None:
+        self.hint = hint
+        self.plain: set[Any] = set()
+        self.tag_field: str | None = None
+        self.structs: dict[Any, Shape] = {}
+        self.default: Shape | None = None
+        self.item: Node | None = None
+        self.bounds: Any = None
+        self.values: Node | None = None
+        self.literals: tuple[Any, ...] = ()
+        self.raw = False
+        for member, metas in _members(hint, ()):
+            origin, args = get_origin(member) or member, get_args(member)
+            if origin in SCALARS and not metas:
+                self.plain.add(origin)
+            elif origin in (list, collections.abc.Sequence) and args:
+                self.item = Node(args[0])
+                self.bounds = Annotated[(list[Any], *metas)] if metas else None
+            elif origin in (dict, collections.abc.Mapping) and args and args[1] is not Any:
+                self.values = Node(args[1])
+            elif origin is Literal:
+                self.literals += args
+            elif origin is Raw:
+                self.raw = True
+            elif isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like:
+                shape = _shape(member)
+                self.tag_field = shape.tag_field
+                self.structs[shape.tag] = shape
+                if getattr(origin, "__tag_default__", False):
+                    self.default = shape
+
+
+def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """The members of a union, aliases and annotations looked through, each with the bounds that it has."""
+    # A `type X = ...` and a NewType stand for another hint.
+    while (meaning := getattr(hint, "__value__", getattr(hint, "__supertype__", None))) is not None:
+        hint = meaning
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *more = get_args(hint)
+        yield from _members(inner, (*metas, *more))
+    elif origin in (Union, UnionType):
+        for member in get_args(hint):
+            yield from _members(member, metas)
+    else:
+        yield hint, metas
+
+
+class Walk:
+    """Build typed values; a subclass says what happens to what the hints do not cover."""
+
+    def value(self, value: Any, node: Node) -> Any:
+        """Build one value.
+
+        Raises:
+            Misfit: It does not fit the hint.
+        """
+        kind = value.__class__
+        if kind in node.plain:
+            return value
+        if kind is dict:
+            if node.structs:
+                return self.object(value, node)
+            if node.values is not None:
+                return {key: self.part(key, element, node.values) for key, element in value.items()}
+        elif kind is list and node.item is not None:
+            value = [self.part(index, element, node.item) for index, element in enumerate(value)]
+            return self.convert(value, node.bounds) if node.bounds else value
+        return self.other(value, node)
+
+    def part(self, place: str | int, value: Any, node: Node) -> Any:
+        """Build a part of a value, and tell its place should it not fit."""
+        try:
+            return self.value(value, node)
+        except Misfit as misfit:
+            misfit.parts.append(place)
+            raise
+
+    def object(self, value: dict[str, Any], node: Node) -> Any:
+        """Build an object: the Struct that its tag names."""
+        if node.tag_field is None:
+            return self.struct(value, node.structs[None])
+        if node.default is not None and node.tag_field not in value:
+            return self.struct({**value, node.tag_field: node.default.tag}, node.default)
+        tag = value.get(node.tag_field)
+        if isinstance(tag, str | int) and tag in node.structs:
+            return self.struct(value, node.structs[tag])
+        return self.unknown(value, node)
+
+    def struct(self, value: dict[str, Any], shape: Shape) -> Any:
+        """Build a Struct: whole in C if it fits, else from its fields."""
+        try:
+            return msgspec.convert(value, shape.hint, str_keys=True)
+        except ValueError:
+            fields: dict[str, Any] = {}
+        for name, key, node, required in shape.fields:
+            if key in value:
+                fields[name] = self.part(key, value[key], node)
+            elif required:
+                raise Misfit(f"`{key}` is missing")
+        try:
+            return self.finish(value, shape, fields)
+        except (TypeError, ValueError) as error:
+            # From a __post_init__: msgspec takes these two for a refusal as well.
+            reason = str(error)
+        raise Misfit(reason)
+
+    def other(self, value: Any, node: Node) -> Any:
+        """Build a value that is no object, list or dict by its hint."""
+        try:
+            return self.convert(value, node.hint)
+        except Misfit as misfit:
+            if isinstance(value, str) and node.literals:
+                misfit.reason = f"{value!r} is none of {', '.join(map(repr, node.literals))}"
+            raise
+
+    def convert(self, value: Any, hint: Any) -> Any:
+        """Have msgspec convert a value, all at once."""
+        try:
+            return msgspec.convert(value, hint, str_keys=True)
+        except ValueError as error:
+            reason, _, inner = str(error).partition(" - at `$")
+        raise Misfit(reason, inner=inner.rstrip("`"))
+
+    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+        """Make a Struct of its fields; the value may have more."""
+        raise NotImplementedError
+
+    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+        """Make something of an object whose tag none of the Structs has."""
+        raise NotImplementedError
