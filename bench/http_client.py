@@ -16,7 +16,6 @@ from bench.block import Block, section
 from bench.http_server import EVENTS, PACED_EVENTS, server
 from bench.raw_socket import RawSocket
 from bench.rivals import floor_decoder
-from mimo_proto import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +44,8 @@ def raw_stream(base_url: str, protocol: Protocol, stack: ExitStack) -> Streams:
 
 def mimo_stream(base_url: str, protocol: Protocol, stack: ExitStack) -> Streams:
     """Our client."""
+    from mimo_proto import Client
+
     client = stack.enter_context(Client(api_key=KEY, base_url=base_url))
     call: Any = client.stream_chat_completion if protocol == "chat" else client.stream_response
     request = REQUESTS[protocol]

@@ -14,7 +14,7 @@ from bench.http_client import KEY, MODEL
 from bench.http_server import server
 from bench.payloads import TEXT
 from bench.raw_socket import RawSocket
-from mimo_proto import CHAT_COMPLETIONS, ChatCompletionRequest, Client, build_request
+from mimo_proto import CHAT_COMPLETIONS, ChatCompletionRequest, build_request
 from mimo_proto.models import ChatCompletion
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def request(_quick: bool) -> Iterator[Block]:
     """CPU time of a call in the client's process: a request of 1 KB, a short JSON answer, a connection that is kept."""
     import httpx
     from openai import OpenAI
+
+    from mimo_proto import Client
 
     with server() as origin, ExitStack() as stack:
         base_url = f"{origin}/reply/v1"
