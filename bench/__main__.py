@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-# Importing a module registers its sections; the order is that of the report.
-from bench import decode, http_client, imports, memory, projection, request, tolerant
+from bench import decode, http_client, imports, linear, memory, projection, request, tolerant
 from bench.block import sections
 from bench.chart import panels, svg
 from bench.report import Results, machine, markdown, row
@@ -16,14 +15,16 @@ __all__ = ["main"]
 
 REPEATS, QUICK_REPEATS = 9, 3
 HERE = Path(__file__).parent
-REGISTERED = (decode, projection, tolerant, http_client, request, imports, memory)
+# Importing a module has registered its sections. They run in this order: the last changes how memory is kept.
+MODULES = (decode, projection, tolerant, http_client, request, imports, memory, linear)
+ORDER = ("decode", "projection", "tolerant", "http", "request", "encode", "import", "memory", "linear")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the core rows, few repeats; nothing is written")
     parser.add_argument(
-        "--only", default="", help=f"sections, by commas, out of {', '.join(sections)}; nothing is written"
+        "--only", default="", help=f"sections, by commas, out of {', '.join(ORDER)}; nothing is written"
     )
     parser.add_argument("--repeats", type=int, help=f"default {REPEATS}, quick {QUICK_REPEATS}")
     return parser.parse_args()
@@ -32,7 +33,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Run what was asked for."""
     options = arguments()
-    names = [name for name in options.only.split(",") if name] or list(sections)
+    names = [name for name in options.only.split(",") if name] or list(ORDER)
     repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
     results = Results("make bench", repeats, [])
     for name in names:

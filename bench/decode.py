@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.block import Block, section
-from bench.payloads import DIALECTS, GRANULARITIES, cut, long_chat_event, record
+from bench.payloads import DIALECTS, GRANULARITIES, cut, record
 from bench.rivals import RIVALS, floor_decoder
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, StreamDecoder
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from bench.payloads import Protocol
     from bench.rivals import Loop
 
-__all__ = ["OURS", "decode", "decode_block", "event_loop", "feed_loop", "linear_block", "linearity"]
-
-KIB = 1024
+__all__ = ["OURS", "decode", "decode_block", "event_loop", "feed_loop"]
 
 # In floors, and the stretch: what is judged by (form, protocol, what is fed).
 BUDGETS: dict[tuple[str, str, str], tuple[float, float | None]] = {
@@ -133,27 +131,3 @@ def decode(quick: bool) -> Iterator[Block]:
                 spoken = "LF" if protocol == "chat" else "no space"
                 count = 500 if quick else 1000
                 yield decode_block(protocol, dialect, granularity, count=count, rivals=dialect == spoken)
-
-
-def linear_block(form: str, *, many_lines: bool) -> Block:
-    """The same megabyte as a hundred events, as ten and as one: µs a KiB."""
-    loop = OURS[form]("chat")
-    block = Block(f"{form}, long events {'in many data lines' if many_lines else 'in one line'}, 4 KiB a feed")
-    total = 1000 * KIB
-    for name, size in (("10 KB", 10 * KIB), ("100 KB", 100 * KIB), ("1 MB", 1000 * KIB)):
-        event = long_chat_event(size, size // 10 if many_lines else 1)
-        stream = event * (total // size) + b"data: [DONE]\n\n"
-        chunks = [stream[start : start + 4 * KIB] for start in range(0, len(stream), 4 * KIB)]
-        block.cpu(name, partial(loop, chunks), units=total // KIB)
-    block.at_most("100 KB", "10 KB", 1.2)
-    block.at_most("1 MB", "10 KB", 1.2)
-    return block
-
-
-@section("linear", "Linear in the size of an event")
-def linearity(quick: bool) -> Iterator[Block]:
-    """CPU time a KiB: one event of 1 MB against a hundred of 10 KB; in many lines, 1 MB is 100,000 of them."""
-    for form in OURS:
-        for many_lines in (False, True):
-            if not quick or form == "events()":
-                yield linear_block(form, many_lines=many_lines)

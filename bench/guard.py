@@ -11,7 +11,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bench.decode import decode_block, linear_block
+from bench.decode import decode_block
+from bench.linear import linear_block
 from bench.runner import run_block
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from functools import partial
-from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,15 +24,23 @@ __all__ = ["encode", "history", "request"]
 CALLS = 20
 
 
-def text(size: int) -> str:
-    """So many characters of running text."""
-    return "".join(islice(cycle(TEXT), size))
+def text(place: int, size: int) -> str:
+    """So many bytes of running text, in a string of its own."""
+    return (f"{place}. " + TEXT * (size // len(TEXT) + 1)).encode()[:size].decode(errors="ignore")
 
 
 def history(count: int, size: int) -> list[dict[str, Any]]:
-    """A conversation of `count` messages, taking turns."""
-    roles = ("user", "assistant")
-    return [{"role": roles[place % 2], "content": text(size)} for place in range(count)]
+    """A conversation with tools: question, call, result, answer, and again; `count` messages of `size` bytes each."""
+    call: dict[str, Any] = {"id": "call_0b9c8d7e6f5a41328495a6b7", "type": "function"}
+    call |= {"function": {"name": "read_river_level", "arguments": '{"station": "Wuhan", "days": 7}'}}
+    messages: list[dict[str, Any]] = []
+    for place in range(0, count, 4):
+        thought = text(place + 1, size - 160)
+        messages.append({"role": "user", "content": text(place, size)})
+        messages.append({"role": "assistant", "content": "", "reasoning_content": thought, "tool_calls": [call]})
+        messages.append({"role": "tool", "tool_call_id": call["id"], "content": text(place + 2, size)})
+        messages.append({"role": "assistant", "content": text(place + 3, size)})
+    return messages
 
 
 def repeated(call: Callable[[], Any]) -> None:
@@ -83,7 +90,8 @@ def encode(_quick: bool) -> Iterator[Block]:
     messages = history(1000, 1000)
     plain: dict[str, Any] = {"model": MODEL, "messages": messages}
     typed = msgspec.convert(plain, ChatCompletionRequest)
-    encoded = ChatCompletionRequest(model=MODEL, messages=[msgspec.Raw(msgspec.json.encode(one)) for one in messages])
+    raw: list[Any] = [msgspec.Raw(msgspec.json.encode(one)) for one in messages]
+    encoded = ChatCompletionRequest(model=MODEL, messages=raw)
     answer = {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": []}
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=answer))
     openai = OpenAI(api_key=KEY, base_url="http://127.0.0.1/v1", http_client=httpx2.Client(transport=transport))
