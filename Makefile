@@ -4,11 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
-BENCH := .venv-bench
-BENCH_READY := $(BENCH)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint types drift guard bench bench-quick bench-concurrency generate snapshots clean
+.PHONY: help demo check test fuzz lint types generate snapshots clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +41,8 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
-	$(BIN)/python -m bench.guard
+fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=1; see docs/fuzzing.md)
+	$(BIN)/python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
@@ -52,6 +50,14 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
+
+# The benchmarks have an environment of their own, for the rivals' sake.
+.PHONY: guard bench bench-quick bench-concurrency
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
+
+guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
+	$(BIN)/python -m bench.guard
 
 $(BENCH_READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
