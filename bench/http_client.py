@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Streams = Callable[[], Iterator[Any]]
 
-__all__ = ["KEY", "first_event", "http", "mimo_stream", "openai_stream"]
+__all__ = ["CLIENTS", "KEY", "MODEL", "REQUESTS", "first_event", "http"]
 
 KEY = "sk-bench"
 MODEL = "mimo-v2.6-pro"

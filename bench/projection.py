@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bench.payloads import Protocol
 
-__all__ = ["projection"]
+__all__ = ["ContentChunk", "projection"]
 
 
 class ContentDelta(msgspec.Struct, gc=False):
