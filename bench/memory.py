@@ -84,7 +84,7 @@ def in_a_process(name: str) -> float:
 def memory(quick: bool) -> Iterator[Block]:
     """MiB that the peak of a process rises by between the ten thousandth event and the last; the bound is 1 MiB.
 
-    A stream of the Client that is not projected keeps the answer's words for `result()`: five megabytes in a million parts.
+    A stream of the Client that is not projected keeps the answer's words for `result()`: a million parts.
     """
     block = Block("growth over a million events", once=True)
     for name in CASES if not quick else ("StreamDecoder",):
