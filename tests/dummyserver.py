@@ -14,11 +14,11 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-import trustme
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    import trustme
 
 __all__ = ["Peer", "Request", "Server", "answer", "chunk", "head", "sse"]
 
@@ -135,7 +135,8 @@ class Server:
         self._context: ssl.SSLContext | None = None
         if authority is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert(name).configure_cert(self._context)
+            certificate: Any = authority.issue_cert(name)
+            certificate.configure_cert(self._context)
         self._threads: list[threading.Thread] = []
         self._peers: list[Peer] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
@@ -196,7 +197,7 @@ class Server:
             self.script(peer)
         except OSError:
             pass  # the client has gone, which scripts that serve for ever end with
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - raised again by __exit__
             self.errors.append(exc)
         finally:
             with contextlib.suppress(OSError):

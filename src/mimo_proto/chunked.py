@@ -4,7 +4,7 @@ Rules:
 
 - `ChunkedDecoder.feed` takes any cut of the input and gives what of the body is in it, all whole chunks at once.
   `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
-- A size line holds a hexadecimal number, then perhaps an extension, which is ignored; it ends in CRLF, a bare LF is taken.
+- A size line holds a hexadecimal number, then perhaps an extension, which is ignored; CRLF or LF ends it.
 - After the last chunk come trailer fields, which are ignored, and an empty line; what stands behind that is surplus.
 - Lines are bounded; the size of a chunk is not: nobody allocates by it.
 """

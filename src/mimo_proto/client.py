@@ -3,7 +3,7 @@
 Rules:
 
 - It adds nothing to the protocol: what is sent is made by `wire`, what comes is read by `wire` and `stream`.
-- The environment (``MIMO_API_KEY``, ``MIMO_BASE_URL``) is read when a client is built, and only where an argument is missing.
+- The environment (``MIMO_API_KEY``, ``MIMO_BASE_URL``) is read when a client is built, where an argument is missing.
 - A wrong key, base URL or header is refused when the client is built, and a wrong request before anything is sent.
 - The method decides whether the answer is streamed.
 """
@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar, overload
 
 import msgspec
 
@@ -30,7 +30,7 @@ from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url, fin
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Unpack
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         ResponseStreamEvent,
     )
     from mimo_proto.options import ChatCompletionArguments, ResponseArguments
-    from mimo_proto.wire import HTTPRequest
+    from mimo_proto.wire import Auth, HTTPRequest
 
 __all__ = ["Client", "Reply"]
 
@@ -77,7 +77,7 @@ class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
 class Client:
     """Calls MiMo. Any number of threads may share one; a forked child makes its own connections.
 
-    Use it in a ``with`` block, or `close()` it; connections are made when they are needed and kept for the next call.
+    Use it in a ``with`` block, or `close()` it; connections are made when needed, and kept.
     It does not pickle: it holds the key.
 
     Args:
@@ -90,7 +90,7 @@ class Client:
         pool_size: How many idle connections are kept. More calls at a time are fine, and wait for nobody.
         headers: More headers for every request.
         ssl_context: Whom to trust; the system's certificate store by default.
-        proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; the environment is not asked.
+        proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; no environment.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
 
     Raises:
@@ -102,7 +102,7 @@ class Client:
         api_key: str | None = None,
         base_url: str | None = None,
         *,
-        auth: Literal["bearer", "api-key"] = "bearer",
+        auth: Auth = "bearer",
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen, as the next two
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008
         limits: Limits = Limits(),  # noqa: B008
@@ -119,7 +119,7 @@ class Client:
             base_url = os.environ.get("MIMO_BASE_URL") or DEFAULT_BASE_URL
         self._key = api_key
         self._base_url = check_base_url(base_url, allow_http=allow_http)
-        self._auth = auth
+        self._auth: Auth = auth
         self._headers = headers or {}
         self._allow_http = allow_http
         self._timeouts = timeouts
@@ -343,7 +343,7 @@ class Client:
         decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._limits)
         accumulator: Accumulator[Any, Any] | None = None
         if event_type is None:
-            accumulator = ChatAccumulator() if endpoint.protocol == "chat" else ResponseAccumulator()
+            accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
         return Stream(self._call(endpoint, request, True, options), decoder, accumulator)
 
     def _call(self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions) -> Call:

@@ -2,8 +2,8 @@
 
 Rules:
 
-- From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS shakes
-  hands, while the head comes. urllib3 shows no socket before the head is whole.
+- From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
+  shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
 - Interim answers (1xx) are skipped, not only 100: `http.client` takes a 103 for the answer.
 - Chunked bodies are taken apart by `ChunkedDecoder`: as prompt as a socket, many chunks a read.
@@ -68,7 +68,7 @@ class PlainConnection(HTTPConnection):
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
-        self.response_class = functools.partial(Answer, guard)  # type: ignore[assignment] # pyright: ignore
+        vars(self)["response_class"] = functools.partial(Answer, guard)
         guard.attach(self.sock)
 
     def connect(self) -> None:
@@ -89,6 +89,7 @@ class PlainConnection(HTTPConnection):
                 self._early.close()
 
     def close(self) -> None:
+        """Close it, under the lock of whoever may be shutting it down."""
         with self.guard.lock:
             super().close()
 
@@ -149,13 +150,13 @@ class Answer(http.client.HTTPResponse):
         super().__init__(sock, debuglevel, method, url)
         self._guard = guard
         self._decoder = ChunkedDecoder()
-        self.fp: _Wire | None = _Wire(self.fp.detach(), sock, guard)  # type: ignore[assignment, union-attr]
+        self.fp = self._wire = _Wire(self.fp.detach(), sock, guard)
 
     def begin(self) -> None:
         """Read the head, that of the final answer."""
         super().begin()
         while 100 < self.status < 200 and self.status != 101:
-            self.headers = self.msg = None  # type: ignore[assignment] # pyright: ignore
+            vars(self).update(headers=None, msg=None)
             super().begin()
         if self.msg.defects or self.msg.get_payload():
             # The fields behind a broken line are lost, the framing perhaps among them. urllib3 would log the text.
@@ -163,18 +164,16 @@ class Answer(http.client.HTTPResponse):
 
     def read1(self, n: int = -1) -> bytes:
         """Give what has come, at most ``n`` bytes; wait when that is nothing; empty is the end."""
-        wire = self.fp
-        if not self.chunked or wire is None:
+        if not self.chunked or self.isclosed():
             return super().read1(n)
         while True:
-            data = wire.read1(n)
+            data = self._wire.read1(n)
             if not data:
                 raise http.client.IncompleteRead(b"")
             body = self._decoder.feed(data)
             if self._decoder.ended:
-                wire.surplus = self._decoder.surplus
-                self.fp = None
-                wire.close()
+                self._wire.surplus = self._decoder.surplus
+                self.close()
                 return body
             if body:
                 return body

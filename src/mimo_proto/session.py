@@ -13,12 +13,13 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
+from mimo_proto.accumulate import answer_text
 from mimo_proto.errors import APIError, LocalProtocolError, MimoError, StreamCancelled
-from mimo_proto.models import ResponseOutputTextDelta
 from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ __all__ = ["Accumulator", "End", "Stream"]
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
-AddedT = TypeVar("AddedT", contravariant=True)
-WholeT = TypeVar("WholeT", covariant=True)
+AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
+WholeT_co = TypeVar("WholeT_co", covariant=True)
 
 End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
 
@@ -42,17 +43,19 @@ BATCH = 1024
 """How many events wait to be put together; some 700 bytes each."""
 
 
-class Accumulator(Protocol[AddedT, WholeT]):
+class Accumulator(Protocol[AddedT_contra, WholeT_co]):
     """Puts events together; `ChatAccumulator` and `ResponseAccumulator` are such."""
 
-    def add(self, event: AddedT, /) -> None:
+    def add(self, event: AddedT_contra, /) -> None:
         """Take the next event."""
 
-    def result(self) -> WholeT:
+    def result(self) -> WholeT_co:
         """Give the whole."""
+        ...
 
-    def partial(self) -> WholeT | None:
+    def partial(self) -> WholeT_co | None:
         """Give what there is."""
+        ...
 
 
 class Stream(Generic[EventT, ResultT]):
@@ -201,12 +204,9 @@ class Stream(Generic[EventT, ResultT]):
 
     def _words(self) -> Iterator[str]:
         for event in self:
-            if isinstance(event, ResponseOutputTextDelta):
-                yield event.delta
-            else:
-                for choice in getattr(event, "choices", ()):
-                    if not choice.index and choice.delta.content:
-                        yield choice.delta.content
+            words = answer_text(event)
+            if words:
+                yield words
 
     def _put_together(self) -> None:
         if self._accumulator is not None:
@@ -228,8 +228,10 @@ class Stream(Generic[EventT, ResultT]):
         self._call.guard.finish()
         self._call.report(error)
         if self._accumulator is not None:
-            self._put_together()
-            error.partial = self._accumulator.partial()
+            # What has come may be too little, or too odd, to make anything of.
+            with contextlib.suppress(MimoError):
+                self._put_together()
+                error.partial = self._accumulator.partial()
         if isinstance(error, APIError):
             self.end = "error"
         else:

@@ -2,8 +2,8 @@
 
 Rules:
 
-- Values in, values and our own errors out: this is the one place that knows the exceptions of urllib3, http.client, ssl,
-  socket and zlib, and they end here. Their frames hold the request's headers, so our errors are raised outside the
+- Values in, values and our own errors out: this is the one place that knows the exceptions of urllib3, http.client,
+  ssl, socket and zlib, and they end here. Their frames hold the request's headers, so our errors are raised outside the
   `except` block (no ``__context__``), and what passes through (KeyboardInterrupt) loses its traceback up to here.
 - Reading is prompt: one piece is what one read of the socket gave, decoded; whatever the framing.
 - Everything is bounded: time by the `Guard`, sizes by the caller's limits on *decoded* bytes, read in pieces.
@@ -273,9 +273,8 @@ class Exchange:
         Args:
             drain: The most bytes that are read.
         """
-        sock = self._connection.sock
-        if self._open and sock is not None and not self._response.closed:
-            sock.settimeout(DRAIN_SECONDS)
+        if self._open and not self._connection.is_closed:
+            self._connection.sock.settimeout(DRAIN_SECONDS)
             self._guard.idle_at = self._guard.linger_at = inf
             self._guard.drain_at = monotonic() + DRAIN_SECONDS
             try:

@@ -3,14 +3,14 @@
 Rules:
 
 - No timeout of a socket bounds a drip: one byte a while keeps every read alive. Shutting the *socket* down from another
-  thread ends connect, send and read at once, on TLS too. The reader then sees an end of file or an error of no meaning, so
-  the reason is left behind on the `Guard`, and whoever reads looks there first.
+  thread ends connect, send and read at once, on TLS too. The reader then sees an end of file or an error of no meaning,
+  so the reason is left behind on the `Guard`, and whoever reads looks there first.
 - `Stream.cancel()` is the same act with another reason.
 - One `Guard` a call, one `Watchdog` a process, started when the first clock is armed; a forked child starts its own.
-- Moving a clock is an attribute assignment: the thread looks at a guard when its entry comes up, and comes back later if
-  the clock has moved on. So a read costs no lock, no heap and no wake-up.
-- A socket is shut down, never closed, here: only the reader closes, and under the guard's lock, so that no descriptor that
-  the system has given away again is ever touched.
+- Moving a clock is an attribute assignment: the thread looks at a guard when its entry comes up, and comes back later
+  if the clock has moved on. So a read costs no lock, no heap and no wake-up.
+- A socket is shut down, never closed, here: only the reader closes, and under the guard's lock, so that no descriptor
+  that the system has given away again is ever touched.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Guard:
 
     Attributes:
         total_at, connect_at, idle_at, linger_at: When each clock ends the call, on `time.monotonic`; inf is never.
-        idle: The idle clock's length in seconds, inf when it is off: no idle clock armed later can end sooner than this.
-        drain_at: Until when the end of a body is waited for after the last event; whoever reads looks at it, no thread.
+        idle: The idle clock's length in seconds, inf when it is off; one armed later ends no sooner than this.
+        drain_at: Until when the end of a body is waited for after the last event; the reader looks at it, no thread.
         reason: Why the call was ended from outside; None as long as it was not.
         over: The call has ended; nothing here acts any more.
         lock: Held while the socket is shut down, and by whoever closes it.
@@ -75,7 +75,7 @@ class Guard:
         self._wake: threading.Event | None = None
 
     def attach(self, sock: socket.socket | None) -> None:
-        """Name the socket that the call uses from now on, or None for none; a guard that has tripped ends it at once."""
+        """Name the socket that the call uses from now on, or None; a guard that has tripped ends it at once."""
         with self.lock:
             self._socket = sock
             if self.reason is not None:
