@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -246,6 +248,16 @@ def test_requests_can_be_waited_for(server: LoopbackServer) -> None:
     caller.join()
     with pytest.raises(TimeoutError, match=r"1 of 2 requests came in 0\.01 s"):
         server.wait_for_requests(2, 0.01)
+
+
+def test_many_at_a_time(server: LoopbackServer) -> None:
+    words = [f"word{number}" for number in range(24)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(functools.partial(call, server, CHAT), map(said, words)))
+    assert [answered.json["choices"][0]["message"]["content"] for answered in answers] == [
+        f"You said: {word}" for word in words
+    ]
+    assert len({answered.json["id"] for answered in answers}) == server.connections == 24
 
 
 def test_a_client_that_leaves_costs_nothing(server: LoopbackServer) -> None:
