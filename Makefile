@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test fuzz lint types generate snapshots clean
+.PHONY: help demo check test fuzz lint types generate snapshots interop clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,15 @@ fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
 	@$(BIN)/python -m codegen diff || true
+
+interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
+	.venv-interop/bin/python -m pytest tests/interop
+
+.venv-interop/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-interop
+	.venv-interop/bin/python -m pip --disable-pip-version-check --quiet install 'pip==26.3'
+	.venv-interop/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt --group interop --editable .
+	@touch $@
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
