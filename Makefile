@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint types generate snapshots clean
+.PHONY: help demo check lint types drift test generate snapshots interop nox clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,13 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 .venv: $(READY)
+
+# An environment of its own for a group of dependencies that `make check` must do without.
+.venv-%/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip --disable-pip-version-check --quiet install 'pip==26.3'
+	.venv-$*/bin/python -m pip --quiet install --constraint constraints.txt --group $* --editable .
+	@touch $@
 
 demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
 	@$(BIN)/mimo-proto demo
@@ -48,5 +55,11 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
 
+interop: .venv-interop/.ready  ## the official openai client against LoopbackServer
+	.venv-interop/bin/python -m pytest -m interop
+
+nox: $(READY)  ## the built wheel under every Python there is, and with the oldest dependencies (SESSION=minimum: one)
+	$(BIN)/nox $(if $(SESSION),--session $(SESSION))
+
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.* dist build
+	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.* dist build
