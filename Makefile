@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test generate snapshots interop nox clean
+.PHONY: help demo check lint types drift test generate snapshots fuzz interop nox clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=1; see docs/fuzzing.md)
+	$(BIN)/python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen

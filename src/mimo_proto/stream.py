@@ -95,7 +95,7 @@ class StreamDecoder(Generic[EventT]):
         self._decode: Callable[[bytes], Any] = self._fast_decode
         self._parser = EventParser(limits.event)
         self._event_limit = limits.event
-        self._pending = self._parser.pending
+        self._buffer = self._parser.buffer
         self._prefix, self._ending = self._parser.prefix, self._parser.ending
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
@@ -139,13 +139,14 @@ class StreamDecoder(Generic[EventT]):
             EventTooLargeError: An event over the cap.
             LocalProtocolError: The decoder was closed, or has raised already.
         """
-        if self._kept is not None:
-            self._raise_kept()
         if not self._usable:
             return self._refuse()
-        if self._parser.pending and data and LF not in data and CR not in data:
+        if not data:
+            return []
+        buffer = self._buffer
+        if buffer and LF not in data and CR not in data and len(buffer) + len(data) <= self._event_limit:
+            buffer += data
             self.fruitless = True
-            self._parser.hold(data)
             return []
         # The generator is woken with a chunk on top of its inbox. It sleeps again at PAUSE, the empty chunk below; or
         # right at the event of a chunk that was one whole event, which saves waking it for nothing.
@@ -156,11 +157,11 @@ class StreamDecoder(Generic[EventT]):
                 if event is PAUSE:
                     self._inbox.append(b"")
                     break
-                events.append(event)
                 if not self._walking:
-                    break
+                    return [event]
+                events.append(event)
         except MimoError as error:
-            self._kept = error
+            self._kept, self._usable = error, False
         if self._kept is not None and not events:
             self._raise_kept()
         return events
@@ -187,13 +188,13 @@ class StreamDecoder(Generic[EventT]):
 
     def _run(self, chunks: Iterable[bytes], *, pause: bool = False) -> Iterator[Any]:
         """Decode chunk after chunk, up to the end. With `pause`, an empty chunk gives PAUSE, and more may follow."""
-        parser, limit, pending = self._parser, self._event_limit, self._parser.pending
+        parser, limit, buffer = self._parser, self._event_limit, self._parser.buffer
         decode, chat, full, begun, special = self._decode, self._chat, self._full, self._begun, self._special
-        prefix, ending = parser.prefix, parser.ending
+        prefix, ending, usual = parser.prefix, parser.ending, None
         for chunk in chunks:
             # The live case: the chunk is one whole everyday event, and looks like the last such one. All inline, it
             # costs 0.25 µs beside the decoding, half of what the walk over the lines takes (make bench, decode).
-            if not pending:
+            if parser.idle:
                 payload = chunk.removeprefix(prefix)
                 body = payload.removesuffix(ending)
                 if (
@@ -211,7 +212,8 @@ class StreamDecoder(Generic[EventT]):
                                 choice.index in begun and event.error is None if full else begun
                             )
                         else:
-                            everyday = event.__class__ not in special
+                            kind = event.__class__
+                            everyday = kind is usual or kind not in special
                     except NOT_EVERYDAY:
                         event, everyday = None, False
                     if everyday:
@@ -219,12 +221,14 @@ class StreamDecoder(Generic[EventT]):
                         continue
             if LF not in chunk and CR not in chunk:
                 if chunk:
-                    self.fruitless = True
-                    parser.hold(chunk)
+                    self.fruitless, parser.idle = True, False
+                    buffer += chunk
+                    if len(buffer) > limit:
+                        parser.check_buffer()
                 elif pause:
                     yield PAUSE
                 continue
-            self.fruitless = self._walking = True
+            fruitless = self._walking = True
             for payload in parser.payloads(chunk):
                 try:
                     event = decode(payload)
@@ -234,18 +238,21 @@ class StreamDecoder(Generic[EventT]):
                             choice.index in begun and event.error is None if full else begun
                         )
                     else:
-                        everyday = event.__class__ not in special
+                        kind = event.__class__
+                        everyday = kind is usual or kind not in special
                 except NOT_EVERYDAY:
                     event, everyday = None, False
-                self.fruitless = False
                 if everyday:
+                    usual, fruitless = event.__class__, False
                     yield event
                     continue
-                yield from self._look_at(event, payload)
+                for looked_at in self._look_at(event, payload):
+                    fruitless = False
+                    yield looked_at
                 if self.done:
                     return
                 decode = self._decode
-            self._walking = False
+            self._walking, self.fruitless = False, fruitless
             prefix, ending = parser.prefix, parser.ending
         self.close()
 
@@ -306,11 +313,13 @@ class StreamDecoder(Generic[EventT]):
 
     def _raise_kept(self) -> NoReturn:
         error, self._kept = self._kept, None
-        self._usable, self._closed = False, True
+        self._closed = True
         raise error or LocalProtocolError("there is no error to raise")
 
     def _refuse(self) -> list[Any]:
-        """Take nothing in: after the terminal mark because nothing follows it, else because the caller is wrong."""
+        """Take nothing in: raise what was kept, or say that the caller is wrong, unless the terminal mark has come."""
+        if self._kept is not None:
+            self._raise_kept()
         if self._closed:
             raise LocalProtocolError("the stream is over: its decoder was closed, or has raised; make a new one")
         return []
