@@ -55,6 +55,7 @@ def machine() -> list[tuple[str, str]]:
     model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
     return [
         ("machine", f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"),
+        ("load", f"{os.getloadavg()[2]:.1f} in the last quarter of an hour; this run alone makes about 1"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)),
         ("date", time.strftime("%Y-%m-%d", time.gmtime())),
