@@ -269,26 +269,14 @@ class Client:
             MimoError: As `create_chat_completion` does.
         """
         call = self._call(endpoint, request, False, options)
-        try:
-            exchange = call.open()
+        reply = _perform(call, endpoint)
+        if isinstance(reply, MimoError):
             try:
-                body = exchange.body(call.limits.body, call.tee)
-                value = parse_response(endpoint, exchange.status, exchange.headers, body)
+                # Without its traceback: the frames below hold what the server sent, which may hold the key.
+                raise reply.with_traceback(None)
             finally:
-                exchange.close()
-        except MimoError as error:
-            call.report(error)
-            raise
-        finally:
-            call.guard.finish()
-        return Reply(
-            value=value,
-            status=exchange.status,
-            headers=exchange.headers,
-            request_id=find_request_id(exchange.headers),
-            attempts=call.attempts,
-            body=body,
-        )
+                del reply
+        return reply
 
     @overload
     def stream(
@@ -375,6 +363,26 @@ class Client:
             allow_http=self._allow_http,
             validate=options.get("validate", True),
         )
+
+
+def _perform(call: Call, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT] | MimoError:
+    """Make a call that is answered in JSON; own errors are returned."""
+    try:
+        exchange = call.open()
+        body = exchange.body(call.limits.body, call.tee)
+        value = parse_response(endpoint, exchange.status, exchange.headers, body)
+    except MimoError as error:
+        return call.report(error)
+    finally:
+        call.guard.finish()
+    return Reply(
+        value=value,
+        status=exchange.status,
+        headers=exchange.headers,
+        request_id=find_request_id(exchange.headers),
+        attempts=call.attempts,
+        body=body,
+    )
 
 
 def _take_apart(request: Any, arguments: dict[str, Any]) -> tuple[Any, CallOptions]:
