@@ -23,7 +23,7 @@ from mimo_proto.errors import LocalProtocolError
 from mimo_proto.projection import TERMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mimo_proto.models import ChatCompletion, ChatCompletionChunk, Response, ResponseStreamEvent
 
@@ -274,7 +274,8 @@ class ResponseAccumulator:
     def _item(self, index: int) -> dict[str, Any]:
         item: dict[str, Any] = dict(self._items.get(index, {}))
         content: list[dict[str, Any]] = []
-        for (_, kind), parts in sorted(self._deltas.get(index, {}).items()):
+        deltas: Mapping[tuple[int, str], list[str]] = self._deltas.get(index, {})
+        for (_, kind), parts in sorted(deltas.items()):
             item_type, name = DELTAS[kind]
             # What a delta needs is filled in where the event that begins its item did not come.
             item = {**NEW_ITEMS[item_type], **item}
