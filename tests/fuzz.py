@@ -124,6 +124,8 @@ def chat_text(stream: bytes) -> str | None:
     for _, data, _, _ in interpret(stream):
         if data.strip() == "[DONE]":
             break
+        if not data.strip():
+            continue
         for choice in json.loads(data)["choices"]:
             if "index" not in choice or choice["index"] is None:
                 return None
