@@ -97,6 +97,7 @@ CHAT_ODD = [
         delta('"content":"\udcff"'),
         delta('"annotations":[{"type":"url_citation"},{"type":"x"}]'),
         delta('"audio":{"id":"a","data":"AA="}'),
+        delta('"audio":{"data":"\\u20ac"}'),
         delta('"tool_calls":[{"id":"x"}]'),
         delta('"tool_calls":[{"index":-1,"function":null}]'),
         delta("", finish='"stop"'),

@@ -12,7 +12,6 @@ Events are read by their documented fields, not by their classes, so that those 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -147,7 +146,7 @@ def _join_audio(pieces: list[dict[str, Any]]) -> dict[str, Any]:
     texts = [piece["data"] for piece in pieces if piece.get("data")]
     try:
         audio["data"] = base64.b64encode(b"".join(base64.b64decode(text, validate=True) for text in texts)).decode()
-    except binascii.Error:
+    except ValueError:
         audio["data"] = "".join(texts)
     return audio
 
