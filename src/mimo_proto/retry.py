@@ -3,9 +3,10 @@
 Rules:
 
 - One attempt by default: whoever embeds this usually has a retry layer already, and two multiply.
-- Tried again: what never reached the server (`ConnectError`, `ConnectTimeout`), and answers whose HTTP status the policy lists.
-- Never: 401, 402 and content-filter refusals, whatever the policy lists; anything after a stream has begun; `ConnectionClosed`
-  and the other timeouts, since the server may have done (and billed) the work.
+- Tried again: what never reached the server (`ConnectError`, `ConnectTimeout`), and answers whose HTTP status the
+  policy lists.
+- Never: 401, 402 and content-filter refusals, whatever the policy lists; anything after a stream has begun;
+  `ConnectionClosed` and the other timeouts, since the server may have done (and billed) the work.
 - ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one is refused at once instead of slept.
 - Between attempts: full jitter, ``fraction * min(backoff_max, backoff * 2**(attempt - 1))``.
 

@@ -1,0 +1,120 @@
+"""One call: as many attempts as its policy allows, under one set of clocks, and errors that say how it went.
+
+Rules:
+
+- The clocks belong to the call, not to an attempt: the total one runs through the waits between attempts too.
+- What is tried again is decided by `mimo_proto.retry`, before anything of an answer was handed out.
+- Every error leaves with the number of attempts, and without the key, even where the server has sent it back.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+from mimo_proto.errors import APIError, MimoError
+from mimo_proto.retry import parse_retry_after, retry_delay
+from mimo_proto.secret import redact, redact_error
+from mimo_proto.transport import ended
+from mimo_proto.watchdog import WATCHDOG, Guard
+from mimo_proto.wire import refuse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mimo_proto.limits import Limits, Timeouts
+    from mimo_proto.retry import RetryPolicy
+    from mimo_proto.secret import Secret
+    from mimo_proto.transport import Exchange, Transport
+    from mimo_proto.wire import HTTPRequest
+
+__all__ = ["Call"]
+
+
+class Call:
+    """One call of a client. One thread; `cancel` any.
+
+    Args:
+        transport: What sends.
+        request: What is sent.
+        key: What is kept out of errors.
+        timeouts, retry, limits: Of this call.
+        tee: Gets the raw bytes of the answer, or None.
+
+    Attributes:
+        attempts: How many requests were made.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        request: HTTPRequest,
+        *,
+        key: Secret,
+        timeouts: Timeouts,
+        retry: RetryPolicy,
+        limits: Limits,
+        tee: Callable[[bytes], object] | None,
+    ) -> None:
+        self._transport = transport
+        self._request = request
+        self._key = key
+        self._timeouts = timeouts
+        self._retry = retry
+        self.limits = limits
+        self.tee = tee
+        self.attempts = 0
+        self.guard = Guard(idle=timeouts.idle, total=timeouts.total)
+
+    def open(self) -> Exchange:
+        """Send the request, again where the policy says so, until an answer of success has begun.
+
+        Raises:
+            APIError, RedirectRefused: The status is not 2xx.
+            TransportError, RemoteProtocolError, StreamCancelled: See `Transport.open`.
+        """
+        guard = self.guard
+        WATCHDOG.watch(guard, guard.total_at)
+        while guard.reason is None:
+            outcome, asked = self._attempt()
+            if not isinstance(outcome, MimoError):
+                return outcome
+            fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
+            delay = retry_delay(
+                self._retry, outcome, self.attempts, now=time.time(), fraction=fraction, retry_after=asked
+            )
+            if delay is None or time.monotonic() + delay >= guard.total_at:
+                try:
+                    raise self.report(outcome)
+                finally:
+                    del outcome
+            guard.sleep(delay)
+        raise self.report(ended(guard.reason, self._timeouts))
+
+    def report(self, error: MimoError) -> MimoError:
+        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
+        error.attempts = self.attempts
+        redact_error(error, self._key)
+        return error
+
+    def cancel(self) -> bool:
+        """End it from any thread, whatever it is doing. False if it was over."""
+        return self.guard.trip("cancelled")
+
+    def _attempt(self) -> tuple[Exchange | MimoError, str | None]:
+        """Make one request; returns what came of it, and the ``Retry-After`` of a refusal."""
+        self.attempts += 1
+        try:
+            exchange = self._transport.open(self._request, self.guard, self._timeouts)
+            exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
+            if 200 <= exchange.status <= 299:
+                return exchange, None
+            body = exchange.error_body(self.limits.error_body)
+        except MimoError as exc:
+            return exc, None
+        error = refuse_answer(exchange.status, exchange.headers, body, wanted="an answer")
+        asked = exchange.headers.get("retry-after")
+        if isinstance(error, APIError):
+            error.retry_after = parse_retry_after(asked, now=time.time())
+        return error, asked

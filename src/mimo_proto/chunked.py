@@ -1,0 +1,123 @@
+"""The chunked transfer coding (RFC 9112, 7.1), sans-IO: bytes of the wire in, bytes of the body out.
+
+Rules:
+
+- `ChunkedDecoder.feed` takes any cut of the input and gives what of the body is in it, all whole chunks at once.
+  `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
+- A size line holds a hexadecimal number, then perhaps an extension, which is ignored; CRLF or LF ends it.
+- After the last chunk come trailer fields, which are ignored, and an empty line; what stands behind that is surplus.
+- Lines are bounded; the size of a chunk is not: nobody allocates by it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+__all__ = ["ChunkedDecoder", "ChunkedError"]
+
+MAX_LINE: Final = 4096
+"""A size line with its extensions, or one trailer field, in bytes."""
+
+MAX_TRAILER: Final = 64 * 1024
+"""All trailer fields together, in bytes."""
+
+
+class ChunkedError(ValueError):
+    """The framing is broken; nothing after it can be trusted."""
+
+
+class ChunkedDecoder:
+    """One body. One thread.
+
+    Attributes:
+        ended: The body's end was seen.
+        surplus: Bytes came behind the end.
+    """
+
+    __slots__ = ("_left", "_rest", "_state", "_trailer", "ended", "surplus")
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.surplus = False
+        self._state: Literal["size", "data", "crlf", "trailer"] = "size"
+        self._left = 0
+        self._rest = b""
+        self._trailer = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes as they came.
+
+        Args:
+            data: What was read from the connection.
+
+        Returns:
+            What of the body was in it; empty when there was only framing.
+
+        Raises:
+            ChunkedError: The framing is broken.
+        """
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        pieces: list[bytes] = []
+        at, size = 0, len(data)
+        state, left = self._state, self._left
+        while at < size and not self.ended:
+            if state == "size":
+                end = data.find(b"\n", at)
+                if end < 0:
+                    self._rest = _line(data[at:])
+                    break
+                left = _chunk_size(data[at:end])
+                at = end + 1
+                state = "data" if left else "trailer"
+            elif state == "data":
+                stop = at + left
+                pieces.append(data[at:stop])
+                if stop > size:
+                    left -= size - at
+                    break
+                at = stop + 2
+                if data[stop:at] == b"\r\n":
+                    state = "size"
+                else:
+                    at, state = stop, "crlf"
+            elif state == "crlf":  # the line end behind a chunk, where it is cut in two, a bare LF, or missing
+                mark = data[at : at + 2]
+                if mark == b"\r":
+                    self._rest = mark
+                    break
+                if mark != b"\r\n" and data[at] != 10:
+                    raise ChunkedError("a chunk is longer than its size says")
+                at += 2 if mark == b"\r\n" else 1
+                state = "size"
+            else:
+                end = data.find(b"\n", at)
+                if end < 0:
+                    self._rest = _line(data[at:])
+                    break
+                line = _line(data[at:end])
+                self._trailer += len(line)
+                if self._trailer > MAX_TRAILER:
+                    raise ChunkedError(f"the trailer is longer than {MAX_TRAILER} bytes")
+                self.ended = line in {b"", b"\r"}
+                at = end + 1
+        self._state, self._left = state, left
+        if self.ended and at < size:
+            self.surplus = True
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _line(line: bytes) -> bytes:
+    if len(line) > MAX_LINE:
+        raise ChunkedError(f"a line of the framing is longer than {MAX_LINE} bytes")
+    return line
+
+
+def _chunk_size(line: bytes) -> int:
+    try:
+        size = int(_line(line).partition(b";")[0], 16)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ChunkedError(f"not a chunk size: {line[:40]!r}")
+    return size

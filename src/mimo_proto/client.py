@@ -1,0 +1,388 @@
+"""The client: typed calls over held connections.
+
+Rules:
+
+- It adds nothing to the protocol: what is sent is made by `wire`, what comes is read by `wire` and `stream`.
+- The environment (``MIMO_API_KEY``, ``MIMO_BASE_URL``) is read when a client is built, where an argument is missing.
+- A wrong key, base URL or header is refused when the client is built, and a wrong request before anything is sent.
+- The method decides whether the answer is streamed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar, overload
+
+import msgspec
+
+from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
+from mimo_proto.call import Call
+from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
+from mimo_proto.errors import InvalidRequestError, LocalProtocolError, MimoError
+from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.options import OPTIONS, CallOptions
+from mimo_proto.retry import RetryPolicy
+from mimo_proto.secret import Secret
+from mimo_proto.session import Accumulator, Stream
+from mimo_proto.stream import StreamDecoder
+from mimo_proto.transport import Transport
+from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url, find_request_id, parse_response
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Unpack
+
+    from mimo_proto.models import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        ChatCompletionRequest,
+        ModelList,
+        Response,
+        ResponseRequest,
+        ResponseStreamEvent,
+    )
+    from mimo_proto.options import ChatCompletionArguments, ResponseArguments
+    from mimo_proto.wire import Auth, HTTPRequest
+
+__all__ = ["Client", "Reply"]
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+EventT = TypeVar("EventT")
+ProjectedT = TypeVar("ProjectedT")
+
+
+class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
+    """An answer with what HTTP said around it. Immutable: any thread.
+
+    Attributes:
+        value: The typed answer.
+        status: The HTTP status.
+        headers: The header fields, names in lower case.
+        request_id: The id that a header gave the call, if any.
+        attempts: How many HTTP requests were made.
+        body: The body as it came, decompressed.
+    """
+
+    value: ReplyT
+    status: int
+    headers: dict[str, str]
+    request_id: str | None
+    attempts: int
+    body: bytes
+
+
+class Client:
+    """Calls MiMo. Any number of threads may share one; a forked child makes its own connections.
+
+    Use it in a ``with`` block, or `close()` it; connections are made when needed, and kept.
+    It does not pickle: it holds the key.
+
+    Args:
+        api_key: The key; without it ``MIMO_API_KEY`` from the environment.
+        base_url: Where the API is, ending in ``/v1`` for MiMo; without it ``MIMO_BASE_URL``, else MiMo's own.
+        auth: How the key is sent: "bearer" (``Authorization: Bearer``) or "api-key" (``api-key:``).
+        timeouts: The four clocks of a call, in seconds.
+        retry: When a call is tried again; never, by default.
+        limits: How much of an answer is taken, in bytes, and how long its end is waited for, in seconds.
+        pool_size: How many idle connections are kept. More calls at a time are fine, and wait for nobody.
+        headers: More headers for every request.
+        ssl_context: Whom to trust; the system's certificate store by default.
+        proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; no environment.
+        allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
+
+    Raises:
+        ConfigurationError: No key, or a key, base URL, header or proxy that cannot be used.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        auth: Auth = "bearer",
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen, as the next two
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008
+        limits: Limits = Limits(),  # noqa: B008
+        pool_size: int = 10,
+        headers: Mapping[str, str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        # First of all, so that no frame of ours shows the key.
+        api_key = Secret(os.environ.get("MIMO_API_KEY", "") if api_key is None else api_key)
+        proxy = None if proxy is None else Secret(proxy)
+        if base_url is None:
+            base_url = os.environ.get("MIMO_BASE_URL") or DEFAULT_BASE_URL
+        self._key = api_key
+        self._base_url = check_base_url(base_url, allow_http=allow_http)
+        self._auth: Auth = auth
+        self._headers = headers or {}
+        self._allow_http = allow_http
+        self._timeouts = timeouts
+        self._retry = retry
+        self._limits = limits
+        self._closed = False
+        self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
+        self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._base_url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Client is not pickled, it holds the key; build one there, with MIMO_API_KEY set")
+
+    def close(self) -> None:
+        """Close the idle connections; streams that are open go on to their end. Twice does no harm."""
+        self._closed = True
+        self._transport.close()
+
+    @overload
+    def create_chat_completion(
+        self, request: ChatCompletionRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
+    ) -> ChatCompletion: ...
+    @overload
+    def create_chat_completion(self, /, **arguments: Unpack[ChatCompletionArguments]) -> ChatCompletion: ...
+    def create_chat_completion(
+        self, request: ChatCompletionRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+    ) -> ChatCompletion:
+        """Ask for a chat completion: ``POST {base}/chat/completions``.
+
+        Args:
+            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
+            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request; nothing was sent.
+            APIError: The server answered with an error.
+            TransportError: The request or the answer did not get through.
+            RemoteProtocolError: The answer is not what the protocol says.
+        """
+        request, options = _take_apart(request, arguments)
+        return self.send(CHAT_COMPLETIONS, request, **options).value
+
+    @overload
+    def stream_chat_completion(
+        self, request: ChatCompletionRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
+    ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
+    @overload
+    def stream_chat_completion(
+        self, /, **arguments: Unpack[ChatCompletionArguments]
+    ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
+    def stream_chat_completion(
+        self, request: ChatCompletionRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+    ) -> Stream[ChatCompletionChunk, ChatCompletion]:
+        """Ask for a chat completion, chunk by chunk; the request is sent when the stream is entered or first read.
+
+        Args:
+            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
+            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request; nothing was sent.
+        """
+        request, options = _take_apart(request, arguments)
+        return self.stream(CHAT_COMPLETIONS, request, **options)
+
+    @overload
+    def create_response(
+        self, request: ResponseRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
+    ) -> Response: ...
+    @overload
+    def create_response(self, /, **arguments: Unpack[ResponseArguments]) -> Response: ...
+    def create_response(
+        self, request: ResponseRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+    ) -> Response:
+        """Ask for a response: ``POST {base}/responses``.
+
+        Args:
+            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
+            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request; nothing was sent.
+            APIError: The server answered with an error.
+            TransportError: The request or the answer did not get through.
+            RemoteProtocolError: The answer is not what the protocol says.
+        """
+        request, options = _take_apart(request, arguments)
+        return self.send(RESPONSES, request, **options).value
+
+    @overload
+    def stream_response(
+        self, request: ResponseRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
+    ) -> Stream[ResponseStreamEvent, Response]: ...
+    @overload
+    def stream_response(self, /, **arguments: Unpack[ResponseArguments]) -> Stream[ResponseStreamEvent, Response]: ...
+    def stream_response(
+        self, request: ResponseRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+    ) -> Stream[ResponseStreamEvent, Response]:
+        """Ask for a response, event by event; the request is sent when the stream is entered or first read.
+
+        Args:
+            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
+            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request; nothing was sent.
+        """
+        request, options = _take_apart(request, arguments)
+        return self.stream(RESPONSES, request, **options)
+
+    def list_models(self, **options: Unpack[CallOptions]) -> ModelList:
+        """Ask which models there are: ``GET {base}/models``.
+
+        Args:
+            **options: See `CallOptions`.
+
+        Raises:
+            MimoError: As `create_chat_completion` does.
+        """
+        return self.send(MODELS, **options).value
+
+    def send(
+        self,
+        endpoint: Endpoint[RequestT, ReplyT, Any],
+        request: RequestT | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[CallOptions],
+    ) -> Reply[ReplyT]:
+        """Call any endpoint, and get the answer with its status, headers and raw body.
+
+        Args:
+            endpoint: `CHAT_COMPLETIONS`, `RESPONSES`, `MODELS`, or one of your own.
+            request: The request as a Struct or a dict.
+            **options: See `CallOptions`.
+
+        Raises:
+            MimoError: As `create_chat_completion` does.
+        """
+        call = self._call(endpoint, request, False, options)
+        try:
+            exchange = call.open()
+            try:
+                body = exchange.body(call.limits.body, call.tee)
+                value = parse_response(endpoint, exchange.status, exchange.headers, body)
+            finally:
+                exchange.close()
+        except MimoError as error:
+            call.report(error)
+            raise
+        finally:
+            call.guard.finish()
+        return Reply(
+            value=value,
+            status=exchange.status,
+            headers=exchange.headers,
+            request_id=find_request_id(exchange.headers),
+            attempts=call.attempts,
+            body=body,
+        )
+
+    @overload
+    def stream(
+        self,
+        endpoint: Endpoint[RequestT, ReplyT, EventT],
+        request: RequestT | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[CallOptions],
+    ) -> Stream[EventT, ReplyT]: ...
+    @overload
+    def stream(
+        self,
+        endpoint: Endpoint[RequestT, Any, Any],
+        request: RequestT | Mapping[str, Any] | None = None,
+        /,
+        *,
+        event_type: type[ProjectedT],
+        **options: Unpack[CallOptions],
+    ) -> Stream[ProjectedT, Never]: ...
+    @overload
+    def stream(
+        self,
+        endpoint: Endpoint[RequestT, Any, Any],
+        request: RequestT | Mapping[str, Any] | None = None,
+        /,
+        *,
+        event_type: Any,
+        **options: Unpack[CallOptions],
+    ) -> Stream[Any, Never]: ...
+    def stream(
+        self,
+        endpoint: Endpoint[Any, Any, Any],
+        request: Any = None,
+        /,
+        *,
+        event_type: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> Stream[Any, Any]:
+        """Call any endpoint that streams.
+
+        Args:
+            endpoint: `CHAT_COMPLETIONS`, `RESPONSES`, or one of your own.
+            request: The request as a Struct or a dict.
+            event_type: Decode the events into this Struct (or union) only; see `mimo_proto.projection`. Such a stream
+                has no `text()` and no `result()`.
+            **options: See `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request; nothing was sent.
+            ConfigurationError: The endpoint has no streams, or the event type cannot be followed to its end.
+        """
+        decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._limits)
+        accumulator: Accumulator[Any, Any] | None = None
+        if event_type is None:
+            accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
+        return Stream(self._call(endpoint, request, True, options), decoder, accumulator)
+
+    def _call(self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions) -> Call:
+        if self._closed:
+            raise LocalProtocolError("the client is closed")
+        timeouts, retry = options.get("timeouts"), options.get("retry")
+        return Call(
+            self._transport,
+            self._build(endpoint, request, stream, options),
+            key=self._key,
+            timeouts=self._timeouts if timeouts is None else timeouts,
+            retry=self._retry if retry is None else retry,
+            limits=self._limits,
+            tee=options.get("tee"),
+        )
+
+    def _build(
+        self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions
+    ) -> HTTPRequest:
+        return build_request(
+            endpoint,
+            request,
+            api_key=self._key,
+            base_url=self._base_url,
+            auth=self._auth,
+            stream=stream,
+            extra_body=options.get("extra_body"),
+            extra_headers={**self._headers, **(options.get("extra_headers") or {})},
+            allow_http=self._allow_http,
+            validate=options.get("validate", True),
+        )
+
+
+def _take_apart(request: Any, arguments: dict[str, Any]) -> tuple[Any, CallOptions]:
+    """Part the options from the fields; the fields are the request where none was given."""
+    options: Any = {name: arguments.pop(name) for name in OPTIONS & arguments.keys()}
+    if request is None:
+        return arguments, options
+    if arguments:
+        names = ", ".join(sorted(arguments))
+        raise InvalidRequestError(f"give the request or its fields, not both: {names} came beside a request")
+    return request, options

@@ -1,0 +1,210 @@
+"""Connections: urllib3's own, with their socket handed out while they are still being made.
+
+Rules:
+
+- From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
+  shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
+- One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
+- Interim answers (1xx) are skipped, not only 100: `http.client` takes a 103 for the answer.
+- Chunked bodies are taken apart by `ChunkedDecoder`: as prompt as a socket, many chunks a read.
+- What follows a body's end is thrown away with its connection; it must not answer the next call.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import io
+import socket
+import sys
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from mimo_proto.chunked import ChunkedDecoder
+from mimo_proto.watchdog import WATCHDOG, Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Answer", "PlainConnection", "TLSConnection", "Tunnel", "LONGEST"]
+
+LONGEST = 1e6
+"""The longest timeout that a socket is given, in seconds: an absurd one overflows."""
+
+
+class Tunnel(NamedTuple):
+    """What is asked of a proxy with CONNECT.
+
+    Attributes:
+        scheme: How to talk to the proxy, "http" or "https".
+        host: Where to, by the proxy.
+        port: Its port.
+        headers: For the proxy alone, such as its credentials.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    headers: Mapping[str, str]
+
+
+class PlainConnection(HTTPConnection):
+    """A connection that a `Guard` can end at any time. One call at a time; no thread shares it.
+
+    Attributes:
+        guard: The current call's.
+        tunnel: Where a proxy is to connect, or None.
+    """
+
+    tunnel: Tunnel | None = None
+
+    def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
+        self.guard = Guard()
+        super().__init__(host, port, **settings)
+
+    def serve(self, guard: Guard) -> None:
+        """Belong to a call from now on."""
+        self.guard = guard
+        vars(self)["response_class"] = functools.partial(Answer, guard)
+        guard.attach(self.sock)
+
+    def connect(self) -> None:
+        """Open the connection, tunnel and TLS included, before ``guard.connect_at``."""
+        if self.tunnel is not None:
+            self.set_tunnel(self.tunnel.host, self.tunnel.port, self.tunnel.headers, self.tunnel.scheme)
+            # The proxy's answer is read line by line, which no timeout of a socket bounds.
+            WATCHDOG.watch(self.guard, self.guard.connect_at)
+        self._early: socket.socket | None = None
+        try:
+            super().connect()
+            self.guard.attach(self.sock)
+        except BaseException:
+            self.guard.attach(None)
+            raise
+        finally:
+            if self._early is not None:
+                self._early.close()
+
+    def close(self) -> None:
+        """Close it, under the lock of whoever may be shutting it down."""
+        with self.guard.lock:
+            super().close()
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers; urllib3's own gives every address the whole timeout."""
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                # TLS will take `sock` over and leave an empty shell: the guard gets a handle that lasts.
+                self._hand_out(sock.dup())
+                sock.settimeout(self._time_left())
+                sock.connect(address)
+                sock.settimeout(self._time_left())
+            except OSError as exc:
+                sock.close()
+                failure = exc
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                sys.audit("http.client.connect", self, self.host, self.port)
+                return sock
+        raise failure or OSError("the name has no address")
+
+    def _hand_out(self, handle: socket.socket) -> None:
+        self.guard.attach(handle)
+        if self._early is not None:
+            self._early.close()
+        self._early = handle
+
+    def _time_left(self) -> float | None:
+        at = min(self.guard.connect_at, self.guard.total_at)
+        if at == inf:
+            return None
+        left = at - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return min(left, LONGEST)
+
+
+class TLSConnection(PlainConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class Answer(http.client.HTTPResponse):
+    """The head and the framing of one answer."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self._guard = guard
+        self._decoder = ChunkedDecoder()
+        self.fp = self._wire = _Wire(self.fp.detach(), sock, guard)
+
+    def begin(self) -> None:
+        """Read the head, that of the final answer."""
+        super().begin()
+        while 100 < self.status < 200 and self.status != 101:
+            vars(self).update(headers=None, msg=None)
+            super().begin()
+        if self.msg.defects or self.msg.get_payload():
+            # The fields behind a broken line are lost, the framing perhaps among them. urllib3 would log the text.
+            raise http.client.HTTPException("a header line is malformed")
+
+    def read1(self, n: int = -1) -> bytes:
+        """Give what has come, at most ``n`` bytes; wait when that is nothing; empty is the end."""
+        if not self.chunked or self.isclosed():
+            return super().read1(n)
+        while True:
+            data = self._wire.read1(n)
+            if not data:
+                raise http.client.IncompleteRead(b"")
+            body = self._decoder.feed(data)
+            if self._decoder.ended:
+                self._wire.surplus = self._decoder.surplus
+                self.close()
+                return body
+            if body:
+                return body
+            if monotonic() >= self._guard.drain_at:
+                raise TimeoutError("the end of the body did not come")
+
+
+class _Wire(io.BufferedReader):
+    """The socket as a file, which looks behind the end of a body when it is closed."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, guard: Guard) -> None:
+        super().__init__(raw)
+        self._socket = sock
+        self._guard = guard
+        self.surplus = False
+
+    def close(self) -> None:
+        if not self.closed and (self.surplus or self._more()):
+            # Whoever takes the connection next finds it dropped.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        with self._guard.lock:
+            super().close()
+
+    def _more(self) -> bool:
+        """Whether bytes are there already: in this buffer, in the TLS layer or in the system's."""
+        try:
+            timeout = self._socket.gettimeout()
+            self._socket.settimeout(0)
+            try:
+                return bool(self.peek(1))
+            finally:
+                self._socket.settimeout(timeout)
+        except (OSError, ValueError):
+            return False

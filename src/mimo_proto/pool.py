@@ -1,0 +1,140 @@
+"""Connections kept for the next call: where to connect, by which proxy, with which trust.
+
+Rules:
+
+- A connection is taken out for one call and given back when the answer has ended; nobody waits for one. More calls at a
+  time than `pool_size` make more connections, and those that find no room afterwards are closed.
+- One that the server has closed, or that has bytes nobody asked for, is found so before anything is written.
+- Every process has its own: a forked child closes its copies, which leaves the parent's connections alone.
+- Nothing comes from the environment: the proxy is an argument. Certificates are verified against the system's store, or
+  as the given context says.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import TYPE_CHECKING
+
+from urllib3.connection import ProxyConfig
+from urllib3.exceptions import LocationParseError
+from urllib3.util import make_headers, parse_url
+
+from mimo_proto.connection import PlainConnection, TLSConnection, Tunnel
+from mimo_proto.errors import ConfigurationError
+from mimo_proto.secret import Secret
+
+if TYPE_CHECKING:
+    from urllib3.util import Url
+
+    from mimo_proto.watchdog import Guard
+
+__all__ = ["Pool"]
+
+PORTS = {"http": 80, "https": 443}
+
+
+class Pool:
+    """The connections to one origin. All methods: any thread.
+
+    Args:
+        origin: Scheme, host and port, such as ``https://api.example.com``; what follows is not looked at.
+        size: How many idle connections are kept.
+        ssl_context: The trust for TLS, to the proxy too; None for the system's.
+        proxy: ``http://`` or ``https://``, host and port of a proxy, perhaps with ``user:password@``.
+    """
+
+    def __init__(self, origin: str, *, size: int, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
+        url = parse_url(origin)
+        self._tls = url.scheme == "https"
+        self._host = (url.host or "").strip("[]")
+        self._port = url.port or PORTS[url.scheme or "http"]
+        self._size = size
+        self._context = ssl_context
+        self._proxy = None if proxy is None else _check_proxy(Secret(proxy))
+        self._proxy_headers: dict[str, str] = {}
+        if self._proxy is not None and self._proxy.auth:
+            self._proxy_headers = {
+                name: Secret(value) for name, value in make_headers(proxy_basic_auth=self._proxy.auth).items()
+            }
+            self._proxy = self._proxy._replace(auth=None)
+        self._idle: list[PlainConnection] = []
+        self._pid = os.getpid()
+        self._closed = False
+        # A plain http:// request goes to the proxy itself, with the whole URL for a target.
+        self.forward = self._proxy is not None and not self._tls
+        self.forward_headers = {"host": url.netloc or "", **self._proxy_headers} if self.forward else {}
+
+    def take(self, guard: Guard) -> PlainConnection:
+        """Give a connection to a call: an idle one, or a new one that is not yet open."""
+        if self._pid != os.getpid():
+            self._forget()
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._new()
+                break
+            if connection.is_connected:
+                break
+            connection.close()
+        connection.serve(guard)
+        return connection
+
+    def give(self, connection: PlainConnection) -> None:
+        """Keep a connection whose answer has ended, or close it where there is no room."""
+        if self._closed or len(self._idle) >= self._size:
+            connection.close()
+            return
+        self._idle.append(connection)
+        if self._closed:  # meanwhile, by another thread
+            self.close()
+
+    def close(self) -> None:
+        """Close what is idle; what is in use is closed when it is given back."""
+        self._closed = True
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _new(self) -> PlainConnection:
+        proxy = self._proxy
+        if not self._tls and proxy is None:
+            return PlainConnection(self._host, self._port)
+        if proxy is None:
+            return TLSConnection(self._host, self._port, ssl_context=self._trust())
+        host, port = (proxy.host or "").strip("[]"), proxy.port or PORTS[proxy.scheme or "http"]
+        if not self._tls and proxy.scheme == "http":
+            return PlainConnection(host, port, proxy=proxy)
+        context = self._trust()
+        policy = ProxyConfig(
+            ssl_context=context, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None
+        )
+        connection = TLSConnection(host, port, ssl_context=context, proxy=proxy, proxy_config=policy)
+        if self._tls:
+            target = f"[{self._host}]" if ":" in self._host else self._host
+            connection.tunnel = Tunnel(proxy.scheme or "http", target, self._port, self._proxy_headers)
+        return connection
+
+    def _trust(self) -> ssl.SSLContext:
+        """The one context of all connections: making one reads the system's certificates, which takes its time."""
+        if self._context is None:
+            # Not create_default_context(), which obeys SSLKEYLOGFILE.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_default_certs()
+            self._context = context
+        return self._context
+
+
+def _check_proxy(proxy: str) -> Url:
+    try:
+        url = parse_url(proxy)
+    except LocationParseError:
+        url = None
+    if url is None or url.scheme not in PORTS or not url.host:
+        raise ConfigurationError("proxy: give http://host:port or https://host:port, perhaps with user:password@")
+    return url

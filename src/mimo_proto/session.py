@@ -1,0 +1,240 @@
+"""A streamed call in progress: events as they come, the whole when it has ended, and how it ended.
+
+Rules:
+
+- A stream has one of four ends, told by `Stream.end`: "completed" (the protocol says so), "error" (the server said so),
+  "cancelled" (the caller did), "incomplete" (anything else). Only "completed" has a result; every error carries in
+  `partial` what had arrived.
+- The request is sent when the stream is entered or first read, so that there is something to cancel from the start.
+- Events are put together into the result in batches: most streams are over before the first is due, and then nothing is
+  put together unless somebody asks.
+- A stream that is dropped is closed at once, with a `ResourceWarning`: nothing here refers back to itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+
+from mimo_proto.accumulate import answer_text
+from mimo_proto.errors import APIError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from mimo_proto.call import Call
+    from mimo_proto.stream import StreamDecoder
+    from mimo_proto.transport import Exchange
+
+__all__ = ["Accumulator", "End", "Stream"]
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
+WholeT_co = TypeVar("WholeT_co", covariant=True)
+
+End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
+
+BATCH = 1024
+"""How many events wait to be put together; some 700 bytes each."""
+
+
+class Accumulator(Protocol[AddedT_contra, WholeT_co]):
+    """Puts events together; `ChatAccumulator` and `ResponseAccumulator` are such."""
+
+    def add(self, event: AddedT_contra, /) -> None:
+        """Take the next event."""
+
+    def result(self) -> WholeT_co:
+        """Give the whole."""
+        ...
+
+    def partial(self) -> WholeT_co | None:
+        """Give what there is."""
+        ...
+
+
+class Stream(Generic[EventT, ResultT]):
+    """The events of one answer, and the answer.
+
+    Iterate over it, or over `text()`, then ask for `result()`, which reads what is left. Use it in a ``with`` block, or
+    `close()` it. Leaving an iteration early is fine: the next one goes on where it was left.
+
+    One thread at a time; `cancel()` may be called from any.
+
+    Attributes:
+        status: The HTTP status; None until the head has come.
+        headers: The header fields of the answer, names in lower case; empty until the head has come.
+        request_id: The id that a header gave the call, if any.
+        end: How it ended; None while it has not.
+    """
+
+    def __init__(
+        self, call: Call, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
+    ) -> None:
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.request_id: str | None = None
+        self.end: End | None = None
+        self._call = call
+        self._decoder = decoder
+        self._accumulator = accumulator
+        self._exchange: Exchange | None = None
+        self._events: Iterator[EventT] = iter(())
+        self._batch: list[EventT] = []
+        self._failure: MimoError | None = None
+        self._result: ResultT | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How many HTTP requests were made."""
+        return self._call.attempts
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[EventT]:
+        """Yield the events; send the request first if that has not been done.
+
+        Raises:
+            APIError: The server answered with an error, or sent one as an event.
+            TransportError, RemoteProtocolError: The stream broke; `partial` has what had arrived.
+            StreamCancelled: `cancel()` was called.
+        """
+        self._open()
+        batch, accumulate = self._batch, self._accumulator is not None
+        keep = batch.append
+        try:
+            for event in self._events:
+                if accumulate:
+                    keep(event)
+                    if len(batch) >= BATCH:
+                        self._put_together()
+                yield event
+        except GeneratorExit:
+            raise
+        except MimoError as error:
+            self._fail(error)
+            raise
+        except BaseException:
+            self._fail(StreamCancelled("the reading was interrupted"))
+            raise
+        self._complete()
+
+    def text(self) -> Iterator[str]:
+        """Yield the answer's words as they come: the content of choice 0, or the output text; no reasoning.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what the words are in it, the library cannot know.
+        """
+        if self._accumulator is None:
+            raise LocalProtocolError("a projected stream (event_type=) has no text(): iterate over its events")
+        return self._words()
+
+    def result(self) -> ResultT:
+        """Read what is left, and give what the JSON call would have given.
+
+        Raises:
+            MimoError: What the iteration raises, now or earlier; `partial` has what had arrived.
+            LocalProtocolError: The stream is projected: its events are not the whole.
+        """
+        if self._accumulator is None:
+            raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
+        if self.end is None:
+            for _ in self:
+                pass
+        if self._failure is not None:
+            raise copy.copy(self._failure)
+        if self._result is None:
+            self._put_together()
+            self._result = self._accumulator.result()
+        return self._result
+
+    def cancel(self) -> None:
+        """End the stream from any thread, even while another waits for the head or for an event.
+
+        The iterating thread gets `StreamCancelled`. A stream that has ended already stays as it is.
+        """
+        self._call.cancel()
+
+    def close(self) -> None:
+        """Leave the stream: its connection is closed, unless the answer was complete. Twice does no harm."""
+        if self.end is None:
+            self._fail(StreamCancelled("the stream was closed before its end"))
+
+    def __del__(self) -> None:
+        if getattr(self, "_exchange", None) is not None and self.end is None:
+            warnings.warn(f"unclosed {self!r}: use it in a with block", ResourceWarning, stacklevel=2, source=self)
+            self.close()
+
+    def _open(self) -> None:
+        """Send the request and check the head, once."""
+        if self._failure is not None:
+            raise copy.copy(self._failure)
+        if self._exchange is not None:
+            return
+        call = self._call
+        try:
+            self._exchange = exchange = call.open()
+            self.status, self.headers = exchange.status, exchange.headers
+            self.request_id = find_request_id(exchange.headers)
+            if not is_event_stream(exchange.status, exchange.headers):
+                body = exchange.error_body(call.limits.error_body)
+                raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")  # noqa: TRY301
+        except MimoError as error:
+            self._fail(error)
+            raise
+        except BaseException:
+            self._fail(StreamCancelled("the call was interrupted"))
+            raise
+        self._events = iter(self._decoder.events(exchange.chunks(self._decoder, call.limits.linger, call.tee)))
+
+    def _words(self) -> Iterator[str]:
+        for event in self:
+            words = answer_text(event)
+            if words:
+                yield words
+
+    def _put_together(self) -> None:
+        if self._accumulator is not None:
+            add = self._accumulator.add
+            for event in self._batch:
+                add(event)
+            self._batch.clear()
+
+    def _complete(self) -> None:
+        if self.end is None and self._exchange is not None:
+            self.end = "completed"
+            self._exchange.finish(self._call.limits.drain)
+            self._call.guard.finish()
+
+    def _fail(self, error: MimoError) -> None:
+        """Note how the stream ended, once; the connection is closed."""
+        if self._exchange is not None:
+            self._exchange.close()
+        self._call.guard.finish()
+        self._call.report(error)
+        if self._accumulator is not None:
+            # What has come may be too little, or too odd, to make anything of.
+            with contextlib.suppress(MimoError):
+                self._put_together()
+                error.partial = self._accumulator.partial()
+        if isinstance(error, APIError):
+            self.end = "error"
+        else:
+            self.end = "cancelled" if isinstance(error, StreamCancelled) else "incomplete"
+        # A copy without its traceback, whose frames would refer back to this.
+        self._failure = copy.copy(error)

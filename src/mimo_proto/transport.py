@@ -1,0 +1,339 @@
+"""One HTTP exchange over urllib3's connections: send a request, read the answer, leave the connection fit or closed.
+
+Rules:
+
+- Values in, values and our own errors out: this is the one place that knows the exceptions of urllib3, http.client,
+  ssl, socket and zlib, and they end here. Their frames hold the request's headers, so our errors are raised outside the
+  `except` block (no ``__context__``), and what passes through (KeyboardInterrupt) loses its traceback up to here.
+- Reading is prompt: one piece is what one read of the socket gave, decoded; whatever the framing.
+- Everything is bounded: time by the `Guard`, sizes by the caller's limits on *decoded* bytes, read in pieces.
+- Redirects are not followed. Nothing is sent twice: whether to try again is the caller's decision.
+- ``Accept-Encoding: identity`` for all: an answer takes seconds to be written and is small, so compression would spend
+  CPU on both sides for nothing. A server that compresses all the same is understood as far as zlib goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+
+from mimo_proto.connection import LONGEST
+from mimo_proto.errors import (
+    BodyTooLargeError,
+    ConnectError,
+    ConnectionClosed,
+    ConnectTimeout,
+    DeadlineExceeded,
+    IdleTimeout,
+    MimoError,
+    ReadTimeout,
+    RemoteProtocolError,
+    StreamCancelled,
+)
+from mimo_proto.pool import Pool
+from mimo_proto.watchdog import WATCHDOG
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Generator
+
+    from urllib3.response import HTTPResponse
+
+    from mimo_proto.connection import PlainConnection
+    from mimo_proto.limits import Timeouts
+    from mimo_proto.watchdog import Guard, Reason
+    from mimo_proto.wire import HTTPRequest
+
+__all__ = ["Exchange", "Progress", "Transport", "ended"]
+
+PIECE: Final = 65536
+"""How much is read at a time, in bytes."""
+
+DRAIN_SECONDS: Final = 0.1
+"""How long the end of a body is waited for behind a stream's last event, for the connection's sake."""
+
+CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+"""What urllib3 decodes on every installation; brotli and zstd depend on what else is installed."""
+
+Stage: TypeAlias = Literal["connect", "send", "head", "body"]
+
+FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
+"""All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
+
+
+class Progress(Protocol):
+    """What has become of a stream's pieces, for the clocks. `StreamDecoder` is one.
+
+    Attributes:
+        fruitless: Set when a piece completed no event; set back here.
+        finished: The answer is complete; something may follow.
+    """
+
+    fruitless: bool
+    finished: bool
+
+
+class Transport:
+    """Sends requests to one origin. All methods: any thread.
+
+    Args:
+        base_url: Scheme and host of every request.
+        pool_size, ssl_context, proxy: See `Pool`.
+    """
+
+    def __init__(self, base_url: str, *, pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
+        self._pool = Pool(base_url, size=pool_size, ssl_context=ssl_context, proxy=proxy)
+        scheme, _, rest = base_url.partition("://")
+        self._origin = len(scheme) + 3 + len(rest.partition("/")[0])
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.close()
+
+    def open(self, request: HTTPRequest, guard: Guard, timeouts: Timeouts) -> Exchange:
+        """Send a request and read the head of the answer.
+
+        Args:
+            request: What to send; its URL lies under the base URL.
+            guard: The call's; its idle clock starts when the request is sent.
+            timeouts: The call's.
+
+        Raises:
+            ConnectError, ConnectTimeout: Nothing was sent.
+            ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded: It may have been.
+            StreamCancelled: The guard was tripped by a caller.
+            RemoteProtocolError: The answer is not HTTP.
+        """
+        connection = self._pool.take(guard)
+        stage: Stage = "connect"
+        try:
+            if connection.is_closed:
+                guard.connect_at = inf if timeouts.connect is None else monotonic() + timeouts.connect
+                connection.connect()
+                guard.connect_at = inf
+            stage = "send"
+            connection.timeout = None if timeouts.read is None else min(timeouts.read, LONGEST)
+            guard.idle_at = monotonic() + guard.idle
+            WATCHDOG.watch(guard, guard.idle_at)
+            target = request.url if self._pool.forward else request.url[self._origin :]
+            headers = {**request.headers, "accept-encoding": "identity", **self._pool.forward_headers}
+            # A server that answers before it has read all may have closed its end: its answer counts.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
+            stage = "head"
+            exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
+            if guard.reason is None:
+                return exchange
+            failure: BaseException = ended(guard.reason, timeouts)
+        except BaseException as exc:  # noqa: BLE001 - see the rules above
+            failure = _own_error(exc, stage, guard, timeouts)
+        guard.detach()
+        connection.close()
+        try:
+            raise failure
+        finally:
+            del failure
+
+
+class Exchange:
+    """An answer whose head has come. One thread; other threads use the `Guard`.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The header fields, names in lower case, repeated ones joined with ", ".
+    """
+
+    def __init__(
+        self, pool: Pool, connection: PlainConnection, response: HTTPResponse, guard: Guard, timeouts: Timeouts
+    ) -> None:
+        self.status = response.status
+        self.headers: dict[str, str] = {name.lower(): value for name, value in response.headers.itermerged()}
+        self._pool = pool
+        self._connection = connection
+        self._response = response
+        self._guard = guard
+        self._timeouts = timeouts
+        self._open = True
+        coding = self.headers.get("content-encoding", "")
+        codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
+        self._decode = bool(codings)
+        self._strange = "" if codings <= CODINGS else coding
+
+    def read(self) -> bytes:
+        """Wait for the next piece of the decoded body; empty at its end.
+
+        Raises:
+            ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
+                say; the connection is closed then.
+        """
+        if self._strange:
+            self.close()
+            raise RemoteProtocolError(f"the body is encoded as {self._strange[:100]!r}; only identity was asked for")
+        try:
+            data = self._response.read1(PIECE, decode_content=self._decode)
+            if self._guard.reason is None:
+                return data
+            failure: BaseException = ended(self._guard.reason, self._timeouts)
+        except BaseException as exc:  # noqa: BLE001 - see the rules above
+            failure = _own_error(exc, "body", self._guard, self._timeouts)
+        self.close()
+        try:
+            raise failure
+        finally:
+            del failure
+
+    def body(self, limit: int, tee: Callable[[bytes], object] | None = None) -> bytes:
+        """Read the whole body, and give the connection back.
+
+        Args:
+            limit: The most decoded bytes that are taken.
+            tee: Gets every piece as it comes.
+
+        Raises:
+            BodyTooLargeError: There is more.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while piece := self.read():
+            size += len(piece)
+            if size > limit:
+                self.close()
+                raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
+            if tee is not None:
+                tee(piece)
+            pieces.append(piece)
+        self.close()
+        return b"".join(pieces)
+
+    def error_body(self, limit: int) -> bytes:
+        """Read an error's body as far as it comes and as the limit allows: the status has said what matters.
+
+        Args:
+            limit: The most decoded bytes that are taken; the rest is not waited for.
+
+        Raises:
+            StreamCancelled: The caller does not want it any more.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size < limit and (piece := self.read()):
+                pieces.append(piece)
+                size += len(piece)
+        except StreamCancelled:
+            raise
+        except MimoError:
+            pass
+        self.close()
+        return b"".join(pieces)[:limit]
+
+    def chunks(
+        self, progress: Progress, linger: float, tee: Callable[[bytes], object] | None = None
+    ) -> Generator[bytes, None, None]:
+        """Read a stream piece by piece, under the idle and linger clocks; both run only while this waits.
+
+        Args:
+            progress: What has become of the pieces so far; a cut or silence after `finished` is an end, not an error.
+            linger: How long to wait for what may follow `finished`, in seconds.
+            tee: Gets every piece as it comes.
+        """
+        guard, idle = self._guard, self._guard.idle
+        idle_at = guard.idle_at
+        while True:
+            guard.idle_at = idle_at
+            try:
+                piece = self.read()
+            except StreamCancelled:
+                raise
+            except MimoError:
+                if progress.finished:
+                    return
+                raise
+            guard.idle_at = inf
+            if not piece:
+                return
+            if tee is not None:
+                tee(piece)
+            progress.fruitless = False
+            yield piece
+            if not progress.fruitless:
+                idle_at = monotonic() + idle
+            if progress.finished and guard.linger_at == inf:
+                guard.linger_at = monotonic() + linger
+                WATCHDOG.watch(guard, guard.linger_at)
+
+    def finish(self, drain: int) -> None:
+        """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection.
+
+        Args:
+            drain: The most bytes that are read.
+        """
+        if self._open and not self._connection.is_closed:
+            self._connection.sock.settimeout(DRAIN_SECONDS)
+            self._guard.idle_at = self._guard.linger_at = inf
+            self._guard.drain_at = monotonic() + DRAIN_SECONDS
+            try:
+                while drain > 0 and not self._response.closed and monotonic() < self._guard.drain_at:
+                    drain -= len(self.read())
+            except MimoError:
+                return
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back if the body has ended, else close it. Once is enough, twice does no harm."""
+        if not self._open:
+            return
+        self._open = False
+        self._guard.detach()
+        if self._response.closed and not self._connection.is_closed and self._guard.reason is None:
+            self._pool.give(self._connection)
+        else:
+            self._response.close()
+            self._connection.close()
+
+
+def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
+    """The error for a guard that has tripped."""
+    match reason:
+        case "cancelled":
+            return StreamCancelled("the stream was cancelled")
+        case "total":
+            seconds = timeouts.total or 0.0
+            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
+        case "connect":
+            seconds = timeouts.connect or 0.0
+            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
+        case _:
+            seconds = timeouts.idle or 0.0
+            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
+
+
+def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
+    """Map what was raised below to our tree; what is not an error of the network passes, without its frames."""
+    if not isinstance(exc, FOREIGN):
+        exc.__cause__ = exc.__context__ = None
+        return exc.with_traceback(None)
+    if guard.reason is not None:
+        return ended(guard.reason, timeouts)
+    # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
+    cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
+    if isinstance(cause, TimeoutError | ReadTimeoutError):
+        if stage == "connect":
+            return ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
+        seconds = timeouts.read or 0.0
+        doing = "the request could not be sent" if stage == "send" else "no byte came"
+        return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
+    text = f"{cause}"[:300] or type(cause).__name__
+    if stage == "connect":
+        return ConnectError(f"no connection: {text}")
+    if isinstance(cause, OSError | http.client.IncompleteRead):
+        where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
+        return ConnectionClosed(f"the connection broke {where}: {text}")
+    if isinstance(exc, DecodeError):
+        return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
+    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")

@@ -1,0 +1,201 @@
+"""Clocks that end a call whatever it is blocked in: one daemon thread that shuts sockets down.
+
+Rules:
+
+- No timeout of a socket bounds a drip: one byte a while keeps every read alive. Shutting the *socket* down from another
+  thread ends connect, send and read at once, on TLS too. The reader then sees an end of file or an error of no meaning,
+  so the reason is left behind on the `Guard`, and whoever reads looks there first.
+- `Stream.cancel()` is the same act with another reason.
+- One `Guard` a call, one `Watchdog` a process, started when the first clock is armed; a forked child starts its own.
+- Moving a clock is an attribute assignment: the thread looks at a guard when its entry comes up, and comes back later
+  if the clock has moved on. So a read costs no lock, no heap and no wake-up.
+- A socket is shut down, never closed, here: only the reader closes, and under the guard's lock, so that no descriptor
+  that the system has given away again is ever touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import os
+import socket
+import threading
+from math import inf
+from time import monotonic
+from typing import Final, Literal, TypeAlias
+
+__all__ = ["Guard", "Reason", "Watchdog", "WATCHDOG"]
+
+LONGEST = 3600.0
+"""How long the thread sleeps at most, in seconds: a wait of years overflows."""
+
+Reason: TypeAlias = Literal["cancelled", "total", "connect", "idle", "linger"]
+
+
+class Guard:
+    """One call's clocks and the socket that they end.
+
+    The reading thread sets the clocks; any thread may `trip`.
+
+    Attributes:
+        total_at, connect_at, idle_at, linger_at: When each clock ends the call, on `time.monotonic`; inf is never.
+        idle: The idle clock's length in seconds, inf when it is off; one armed later ends no sooner than this.
+        drain_at: Until when the end of a body is waited for after the last event; the reader looks at it, no thread.
+        reason: Why the call was ended from outside; None as long as it was not.
+        over: The call has ended; nothing here acts any more.
+        lock: Held while the socket is shut down, and by whoever closes it.
+    """
+
+    __slots__ = (
+        "_socket",
+        "_wake",
+        "connect_at",
+        "drain_at",
+        "idle",
+        "idle_at",
+        "linger_at",
+        "lock",
+        "over",
+        "reason",
+        "total_at",
+    )
+
+    def __init__(self, *, idle: float | None = None, total: float | None = None) -> None:
+        self.idle = inf if idle is None else idle
+        self.total_at = inf if total is None else monotonic() + total
+        self.connect_at = inf
+        self.idle_at = inf
+        self.linger_at = inf
+        self.drain_at = inf
+        self.reason: Reason | None = None
+        self.over = False
+        self.lock = threading.RLock()
+        self._socket: socket.socket | None = None
+        self._wake: threading.Event | None = None
+
+    def attach(self, sock: socket.socket | None) -> None:
+        """Name the socket that the call uses from now on, or None; a guard that has tripped ends it at once."""
+        with self.lock:
+            self._socket = sock
+            if self.reason is not None:
+                self._shut_down()
+
+    def detach(self) -> None:
+        """Let go of the socket and stop all clocks but the total one: an attempt is over, the call may go on."""
+        with self.lock:
+            self._socket = None
+        self.connect_at = self.idle_at = self.linger_at = self.drain_at = inf
+
+    def trip(self, reason: Reason) -> bool:
+        """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it was over."""
+        with self.lock:
+            if self.over or self.reason is not None:
+                return False
+            self.reason = reason
+            self._shut_down()
+            if self._wake is not None:
+                self._wake.set()
+            return True
+
+    def finish(self) -> None:
+        """The call has ended: let go of the socket; nothing here touches it from now on."""
+        with self.lock:
+            self.over = True
+            self._socket = None
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between two attempts; ends early when the guard trips."""
+        with self.lock:
+            if self.reason is not None:
+                return
+            wake = self._wake = threading.Event()
+        wake.wait(seconds)
+
+    def due(self, now: float) -> float:
+        """End the call if a clock has run out.
+
+        Args:
+            now: The time on `time.monotonic`.
+
+        Returns:
+            When to look again; inf for a call that is over.
+        """
+        if self.over or self.reason is not None:
+            return inf
+        clocks: list[tuple[float, Reason]] = [
+            (self.total_at, "total"),
+            (self.connect_at, "connect"),
+            (self.idle_at, "idle"),
+            (self.linger_at, "linger"),
+        ]
+        at, reason = min(clocks)
+        if at <= now:
+            self.trip(reason)
+            return inf
+        return min(at, now + self.idle)
+
+    def _shut_down(self) -> None:
+        if self._socket is not None:
+            # The method of the plain class: the one of SSLSocket would drop the TLS layer under the reader's feet.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """The thread that looks at guards when their clocks may have run out. All methods: any thread."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, the thread included: what a forked child does first."""
+        self._changed = threading.Condition(threading.Lock())
+        self._heap: list[tuple[float, int, Guard]] = []
+        self._serial = itertools.count()
+        self._crowded = 256
+        self._thread: threading.Thread | None = None
+
+    def watch(self, guard: Guard, at: float) -> None:
+        """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it."""
+        if at == inf:
+            return
+        with self._changed:
+            entry = (at, next(self._serial), guard)
+            heapq.heappush(self._heap, entry)
+            if len(self._heap) > self._crowded:
+                self._sweep()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mimo-proto-watchdog", daemon=True)
+                self._thread.start()
+            elif self._heap[0] is entry:
+                self._changed.notify()
+
+    def __len__(self) -> int:
+        """How many entries wait, those of calls that are over included."""
+        return len(self._heap)
+
+    def _sweep(self) -> None:
+        """Drop the calls that are over: they would wait here for clocks that nobody needs, ten minutes by default."""
+        self._heap = [entry for entry in self._heap if not entry[2].over]
+        heapq.heapify(self._heap)
+        self._crowded = max(256, 2 * len(self._heap))
+
+    def _run(self) -> None:
+        while True:
+            guard = self._next()
+            self.watch(guard, guard.due(monotonic()))
+
+    def _next(self) -> Guard:
+        """Wait for the first entry whose time has come, and take it."""
+        with self._changed:
+            while not self._heap or self._heap[0][0] > monotonic():
+                self._changed.wait(min(self._heap[0][0] - monotonic(), LONGEST) if self._heap else None)
+            return heapq.heappop(self._heap)[2]
+
+
+WATCHDOG: Final = Watchdog()
+"""The one of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WATCHDOG.reset)

@@ -1,0 +1,140 @@
+"""The retry decision, without a network or a clock."""
+
+from __future__ import annotations
+
+import calendar
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mimo_proto import errors as e
+from mimo_proto.retry import RetryPolicy, parse_retry_after, retry_delay
+
+POLICY = RetryPolicy(attempts=4)
+NOW = 1_790_000_000.0
+
+
+def api(status: int, code: str | None = None, **more: object) -> e.APIError:
+    return e.api_error_class(status, code)("no", status=status, code=code, **more)  # type: ignore[arg-type]
+
+
+def delay(error: e.MimoError, attempt: int = 1, policy: RetryPolicy = POLICY, fraction: float = 1.0) -> float | None:
+    return retry_delay(policy, error, attempt, now=NOW, fraction=fraction)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(e.ConnectError("refused"), id="connect-error"),
+        pytest.param(e.ConnectTimeout("slow", seconds=1), id="connect-timeout"),
+        pytest.param(api(429), id="429"),
+        pytest.param(api(502), id="502"),
+        pytest.param(api(503), id="503"),
+    ],
+)
+def test_tried_again(error: e.MimoError) -> None:
+    assert [delay(error, attempt) for attempt in (1, 2, 3)] == [0.5, 1.0, 2.0]
+    assert delay(error, 4) is None, "the last attempt"
+    assert delay(error, 1, RetryPolicy()) is None, "one attempt is the default"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(e.ConnectionClosed("cut"), id="closed-after-sending"),
+        pytest.param(e.ReadTimeout("slow", seconds=1), id="read-timeout"),
+        pytest.param(e.IdleTimeout("slow", seconds=1), id="idle-timeout"),
+        pytest.param(e.DeadlineExceeded("slow", seconds=1), id="deadline"),
+        pytest.param(e.RedirectRefused("no", status=302, location="x"), id="redirect"),
+        pytest.param(e.IncompleteStreamError("cut"), id="incomplete"),
+        pytest.param(e.DecodeError("bad"), id="decode"),
+        pytest.param(e.InvalidRequestError("bad"), id="invalid"),
+        pytest.param(api(500), id="500-not-listed"),
+        pytest.param(api(429, in_stream=True), id="in-stream"),
+    ],
+)
+def test_not_tried_again(error: e.MimoError) -> None:
+    assert delay(error) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, None), (402, None), (421, None), (400, "421"), (503, "401"), (429, "402")]
+)
+def test_never_even_when_listed(status: int, code: str | None) -> None:
+    policy = RetryPolicy(attempts=9, on=(400, 401, 402, 421, 429, 503))
+    assert delay(api(status, code), policy=policy) is None
+
+
+@given(attempt=st.integers(1, 10_000), fraction=st.floats(0, 1))
+def test_backoff_is_bounded(attempt: int, fraction: float) -> None:
+    wait = delay(api(503), attempt, RetryPolicy(attempts=10_001), fraction)
+    assert wait is not None
+    assert 0 <= wait <= 8.0 * fraction
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(0.0, 0.5), (3.0, 3.0), (120.0, 120.0), (120.5, None), (1e300, None), (float("inf"), None)],
+)
+def test_retry_after_up_to_the_cap(asked: float, expected: float | None) -> None:
+    assert delay(api(429, retry_after=asked)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(None, None, id="absent"),
+        pytest.param("0", 0.0, id="zero"),
+        pytest.param(" 12 ", 12.0, id="blanks"),
+        pytest.param("1.5", 1.5, id="fraction"),
+        pytest.param("-1", None, id="negative"),
+        pytest.param("1e9", None, id="exponent"),
+        pytest.param("nan", None, id="nan"),
+        pytest.param("", None, id="empty"),
+        pytest.param(".", None, id="dot"),
+        pytest.param("9" * 5000, None, id="5000-digits"),
+        pytest.param("٣", None, id="arabic-digit"),
+        pytest.param("soon", None, id="word"),
+        pytest.param("Sun, 06 Nov 1994 08:49:37 GMT", 0.0, id="past"),
+        pytest.param("Mon, 21 Sep 2026 14:13:50 GMT", 30.0, id="date"),
+        pytest.param("Mon, 21 Foo 2026 14:13:50 GMT", None, id="no-month"),
+        pytest.param("Sunday, 06-Nov-94 08:49:37 GMT", None, id="obsolete-date"),
+    ],
+)
+def test_parse_retry_after(value: str | None, expected: float | None) -> None:
+    assert parse_retry_after(value, now=NOW) == expected
+
+
+def test_a_date_needs_a_clock() -> None:
+    assert parse_retry_after("Mon, 21 Sep 2026 14:13:50 GMT", now=None) is None
+    assert parse_retry_after("7", now=None) == 7.0
+
+
+@given(moment=st.datetimes())
+def test_dates_agree_with_the_calendar(moment: object) -> None:
+    import datetime
+
+    assert isinstance(moment, datetime.datetime)
+    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    text = (
+        f"{names[moment.weekday()]}, {moment.day:02} {months[moment.month - 1]} {moment.year:04} {moment:%H:%M:%S} GMT"
+    )
+    assert parse_retry_after(text, now=0.0) == max(0, calendar.timegm(moment.timetuple()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"attempts": 0}, {"backoff": -1.0}, {"backoff_max": float("inf")}, {"retry_after_max": float("nan")}],
+)
+def test_policy_is_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(e.ConfigurationError, match=f"RetryPolicy.{next(iter(wrong))}"):
+        RetryPolicy(**wrong)  # type: ignore[arg-type]
+
+
+def test_email_is_not_imported() -> None:
+    code = "import sys, mimo_proto.retry; sys.exit('email.utils' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
