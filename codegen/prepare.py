@@ -148,7 +148,8 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
         docs = docstring(_field_description(schema), 4)
         default: str | None = "None" if shape == "received" else "UNSET"
         if tag and name == tag[0]:
-            fields.append({"name": name, "tag": json.dumps(tag[1]), "docs": docs})
+            default_tag = any(union.schema.get("x-tag-default") == tag[1] for union in unions)
+            fields.append({"name": name, "tag": json.dumps(tag[1]), "default_tag": default_tag, "docs": docs})
             continue
         if "const" in schema and shape != "received":
             default = json.dumps(schema["const"])

@@ -56,7 +56,6 @@ class EventParser:
         "_event",
         "_limit",
         "_more",
-        "_more_size",
         "_name",
         "_payload",
         "buffer",
@@ -77,11 +76,10 @@ class EventParser:
         self._limit = max_event_size
         self._at_start = True
         self._after_cr = False
-        # The open event: its name, its first data line, and the others.
+        # The open event: its name, its first data line, and the others joined, each with the LF before it.
         self._name = b""
         self._payload: bytes | None = None
-        self._more: list[bytes] = []
-        self._more_size = 0
+        self._more = bytearray()
         # The name of the event handed out last, as sent.
         self._event = b""
 
@@ -190,15 +188,13 @@ class EventParser:
             yield line
 
     def _add_line(self, payload: bytes, value: bytes) -> None:
-        self._more.append(value.removeprefix(b" "))
-        self._more_size += len(value) + 1
-        if len(payload) + self._more_size > self._limit:
+        self._more += b"\n" + value.removeprefix(b" ")
+        if len(payload) + len(self._more) > self._limit:
             raise self._too_large("An event's data")
 
     def _join(self, payload: bytes) -> bytes:
-        joined = b"\n".join([payload, *self._more])
+        joined = payload + self._more
         self._more.clear()
-        self._more_size = 0
         return joined
 
     def _take_field(self, line: bytes) -> None:

@@ -246,9 +246,9 @@ class StreamDecoder(Generic[EventT]):
                     usual, fruitless = event.__class__, False
                     yield event
                     continue
-                for event in self._look_at(event, payload):
+                for looked_at in self._look_at(event, payload):
                     fruitless = False
-                    yield event
+                    yield looked_at
                 if self.done:
                     return
                 decode = self._decode
@@ -317,7 +317,7 @@ class StreamDecoder(Generic[EventT]):
         raise error or LocalProtocolError("there is no error to raise")
 
     def _refuse(self) -> list[Any]:
-        """Take nothing in: raise what was kept; else say that the caller is wrong, unless the terminal mark has come."""
+        """Take nothing in: raise what was kept, or say that the caller is wrong, unless the terminal mark has come."""
         if self._kept is not None:
             self._raise_kept()
         if self._closed:

@@ -21,7 +21,7 @@ from msgspec import UNSET, Raw, Struct
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionRequest, ResponseRequest
 from mimo_proto.unknown import Unknown
-from mimo_proto.walk import Misfit, Node, Shape, Walk
+from mimo_proto.walk import Misfit, Node, Shape, Walk, shape_of
 
 __all__ = ["validate"]
 
@@ -68,8 +68,8 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     Raises:
         InvalidRequestError: The spec refuses it; `.path` says where.
     """
-    shape = Shape(type or _kind(request))
     try:
+        shape = shape_of(type or _kind(request))
         checked = SENT.request(_plain(request) if isinstance(request, Struct) else request, shape)
     except Misfit as misfit:
         reason, path = misfit.reason, misfit.path
@@ -85,7 +85,7 @@ def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
         return ChatCompletionRequest
     if "input" in request:
         return ResponseRequest
-    raise InvalidRequestError('a request has "messages" (Chat) or "input" (Responses); for any other name its type')
+    raise Misfit('it has neither "messages" (Chat) nor "input" (Responses); for another kind give validate() its type')
 
 
 def _not_known(name: str, shape: Shape) -> str:

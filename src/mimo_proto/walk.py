@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections.abc
 import re
+from abc import ABC, abstractmethod
 from functools import cache, cached_property
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -21,7 +22,7 @@ from msgspec import NODEFAULT, Raw, Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Misfit", "Node", "Shape", "Walk"]
+__all__ = ["Misfit", "Node", "Shape", "Walk", "shape_of"]
 
 
 class Misfit(Exception):
@@ -85,7 +86,8 @@ class Shape:
         return frozenset([self.tag_field, *(field.key for field in self.fields)])
 
 
-_shape = cache(Shape)
+shape_of = cache(Shape)
+"""The shape of a Struct, taken apart once."""
 
 SCALARS = (str, int, float, bool, type(None))
 
@@ -131,7 +133,7 @@ class Node:
             elif origin is Raw:
                 self.raw = True
             elif isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like:
-                shape = _shape(member)
+                shape = shape_of(member)
                 self.tag_field = shape.tag_field
                 self.structs[shape.tag] = shape
                 if getattr(origin, "__tag_default__", False):
@@ -154,7 +156,7 @@ def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any
         yield hint, metas
 
 
-class Walk:
+class Walk(ABC):
     """Build typed values; a subclass says what happens to what the hints do not cover."""
 
     def value(self, value: Any, node: Node) -> Any:
@@ -230,10 +232,10 @@ class Walk:
             reason, _, inner = str(error).partition(" - at `$")
         raise Misfit(reason, inner=inner.rstrip("`"))
 
+    @abstractmethod
     def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
         """Make a Struct of its fields; the value may have more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
         """Make something of an object whose tag none of the Structs has."""
-        raise NotImplementedError

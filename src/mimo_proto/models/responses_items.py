@@ -298,6 +298,8 @@ class MessageItem(Struct, kw_only=True, tag_field="type", tag="message"):
 
     type: ClassVar[Literal["message"]] = "message"
     """Names the kind of item; may be left out."""
+    __tag_default__: ClassVar[bool] = True
+    """An object without `type` is one of these."""
     role: Literal["user", "assistant", "system", "developer"]
     """Who speaks."""
     content: str | Sequence[InputContent]

@@ -1,0 +1,11 @@
+"""`python -m mimo_proto`: the command line, see `mimo_proto.cli`."""
+
+from __future__ import annotations
+
+import sys
+
+from mimo_proto.cli import main
+
+__all__: list[str] = []
+
+sys.exit(main())

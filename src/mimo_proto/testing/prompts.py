@@ -1,0 +1,180 @@
+"""What a request asks for, read out of its body: the same for both endpoints.
+
+Rules: only bodies that `rules` let through come here, so the shapes are those of the spec.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mimo_proto.jsontypes import is_array, is_object
+
+from .plain import as_object, objects_in
+from .turns import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Prompt", "Tool", "read_chat", "read_response"]
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A tool that was offered: its name, its parameters' JSON Schema, its namespace, and whether it takes free text."""
+
+    name: str
+    parameters: Mapping[str, Any] = {}
+    namespace: str | None = None
+    custom: bool = False
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked.
+
+    Attributes:
+        model: Which model is asked.
+        text: The words of the last turn that the user took.
+        results: What the tools answered since.
+        tools: The tools on offer.
+        tokens: How long all of it is.
+        media: How many parts are no text, by kind.
+        thinking: Whether to think first.
+        search: Whether to search the web first.
+        json: Whether the answer is to be a JSON object.
+        limit: The most tokens to write.
+        stop: Texts that the answer ends before.
+        speech: The text to be spoken.
+        preview: Whether to tell what was spoken.
+        sound_format: The form of the spoken sound.
+        sound: The length of the sound to be recognised.
+    """
+
+    model: str
+    text: str = ""
+    results: Sequence[str] = ()
+    tools: Sequence[Tool] = ()
+    tokens: int = 0
+    media: Mapping[str, int] = {}
+    thinking: bool = False
+    search: bool = False
+    json: bool = False
+    limit: int | None = None
+    stop: Sequence[str] = ()
+    speech: str | None = None
+    preview: bool = False
+    sound_format: str = "wav"
+    sound: int | None = None
+
+
+def read_chat(body: Mapping[str, Any]) -> Prompt:
+    """Read a chat request."""
+    model: str = body["model"]
+    messages: Sequence[Mapping[str, Any]] = body["messages"]
+    count, media = _measure(messages)
+    base = Prompt(model=model, tokens=count, media=media)
+    if "-tts" in model:
+        options = as_object(body.get("audio"))
+        spoken = [_text(message["content"]) for message in messages if message["role"] == "assistant"]
+        return msgspec.structs.replace(
+            base,
+            speech=spoken[-1] if spoken else "Aye, the sea gives, and the sea takes.",
+            preview=bool(options.get("optimize_text_preview")),
+            sound_format=options.get("format") or ("pcm" if body.get("stream") else "wav"),
+        )
+    if model.endswith("-asr"):
+        return msgspec.structs.replace(base, sound=len(messages[-1]["content"][0]["input_audio"]["data"]))
+    tools = objects_in(body.get("tools"))
+    functions = [tool["function"] for tool in tools if tool["type"] == "function"]
+    searches = [tool for tool in tools if tool["type"] == "web_search"]
+    results = _results(messages)
+    stop: str | Sequence[str] = body.get("stop") or ()
+    return msgspec.structs.replace(
+        base,
+        text=_last_words(message for message in messages if message["role"] == "user"),
+        results=results,
+        tools=[Tool(function["name"], as_object(function.get("parameters"))) for function in functions],
+        thinking=as_object(body.get("thinking")).get("type") != "disabled",
+        search=any(tool.get("force_search") for tool in searches) or bool(searches and not functions and not results),
+        json=as_object(body.get("response_format")).get("type") == "json_object",
+        limit=body.get("max_completion_tokens"),
+        stop=[stop] if isinstance(stop, str) else stop,
+    )
+
+
+def read_response(body: Mapping[str, Any]) -> Prompt:
+    """Read a Responses request."""
+    given = body["input"]
+    items: Sequence[Mapping[str, Any]] = (
+        [{"role": "user", "content": given}]
+        if isinstance(given, str)
+        else [{"type": "message", **item} for item in given]
+    )
+    count, media = _measure([body.get("instructions", ""), items])
+    added = [tool for item in items if item.get("type") == "additional_tools" for tool in item["tools"]]
+    format_ = as_object(as_object(body.get("text")).get("format"))
+    return Prompt(
+        model=body["model"],
+        tokens=count,
+        media=media,
+        text=_last_words(item for item in items if item.get("role") == "user"),
+        results=_results(items),
+        tools=list(_offered([*objects_in(body.get("tools")), *added])),
+        thinking=as_object(body.get("reasoning")).get("effort") != "none",
+        json=format_.get("type") == "json_object",
+        limit=body.get("max_output_tokens"),
+    )
+
+
+def _offered(tools: Sequence[Mapping[str, Any]], namespace: str | None = None) -> Iterator[Tool]:
+    for tool in tools:
+        if tool["type"] == "namespace":
+            yield from _offered(tool["tools"], tool["name"])
+        else:
+            yield Tool(tool["name"], as_object(tool.get("parameters")), namespace, tool["type"] == "custom")
+
+
+def _results(turns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The tools' answers since somebody last spoke."""
+    texts: list[str] = []
+    for turn in turns:
+        answer = turn["content"] if turn.get("role") == "tool" else turn.get("output")
+        if answer is not None:
+            texts.append(_text(answer))
+        elif turn.get("role") in ("user", "assistant"):
+            texts.clear()
+    return texts
+
+
+def _last_words(turns: Iterator[Mapping[str, Any]]) -> str:
+    return next((_text(turn["content"]) for turn in reversed(list(turns))), "")
+
+
+def _text(content: str | Sequence[Mapping[str, Any]]) -> str:
+    """The words of a content; what is no text is named by its kind."""
+    if isinstance(content, str):
+        return content
+    return " ".join(part["text"] if "text" in part else f"[{_kind(part['type'])}]" for part in content)
+
+
+def _kind(part: str) -> str:
+    return part.removeprefix("input_").removesuffix("_url")
+
+
+def _measure(value: Any) -> tuple[int, dict[str, int]]:
+    """How many tokens a conversation has, and how many of its parts are no text."""
+    if isinstance(value, str):
+        return len(tokens(value)), {}
+    members: list[Any] = value if is_array(value) else []
+    if is_object(value):
+        kind = _kind(str(value.get("type")))
+        if kind in ("image", "audio", "video"):
+            return 1, {kind: 1}
+        members = [member for name, member in value.items() if name not in ("type", "role", "id")]
+    count, media = 0, Counter[str]()
+    for member in members:
+        more, found = _measure(member)
+        count += more
+        media.update(found)
+    return count, media

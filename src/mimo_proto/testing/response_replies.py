@@ -1,0 +1,140 @@
+"""A turn as the Responses API tells it: one object, or a stream of typed events.
+
+Rules: `event:NAME` and `data:{...}` without a space, as MiMo writes them, numbered from 0, and no `[DONE]`.
+The reasoning item comes first, then the message, then the calls; each is added, filled and done before the next.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .turns import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .prompts import Prompt
+    from .turns import Turn
+
+__all__ = ["response", "response_events"]
+
+_EPOCH = 1_790_000_000
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_TEXT_OF_CALL = {"function_call": "arguments", "custom_tool_call": "input"}
+
+
+def response(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
+    """The answer in one piece.
+
+    Args:
+        turn: What is said.
+        prompt: What it answers.
+        number: Makes the ids; the same number gives the same ids.
+    """
+    reason = _INCOMPLETE.get(turn.ended)
+    return {
+        **_begun(prompt, number),
+        "status": "incomplete" if reason else "completed",
+        "incomplete_details": {"reason": reason} if reason else None,
+        "output": _items(turn, number),
+        "output_text": turn.text,
+        "usage": _usage(turn, prompt),
+    }
+
+
+def response_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
+    """The answer in pieces: server-sent events, each ready to be sent. The arguments are those of `response`."""
+    numbered = count()
+    return [
+        b"event:%b\ndata:%b\n\n"
+        % (event["type"].encode(), msgspec.json.encode({**event, "sequence_number": next(numbered)}))
+        for event in _events(turn, prompt, number)
+    ]
+
+
+def _events(turn: Turn, prompt: Prompt, number: int) -> Iterator[dict[str, Any]]:
+    begun = _begun(prompt, number)
+    yield {"type": "response.created", "response": begun}
+    yield {"type": "response.in_progress", "response": begun}
+    for index, item in enumerate(_items(turn, number)):
+        where = {"item_id": item["id"], "output_index": index}
+        field = _TEXT_OF_CALL.get(item["type"], "content")
+        empty: dict[str, Any] = {**item, field: [] if field == "content" else ""}
+        if "status" in item:
+            empty["status"] = "in_progress"
+        yield {"type": "response.output_item.added", "item": empty, "output_index": index}
+        yield from _parts(item, where) if field == "content" else _input(item, field, where)
+        yield {"type": "response.output_item.done", "item": item, "output_index": index}
+    final = response(turn, prompt, number)
+    yield {"type": f"response.{final['status']}", "response": final}
+
+
+def _parts(item: dict[str, Any], where: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for at, part in enumerate(item["content"]):
+        place = {**where, "content_index": at}
+        yield {"type": "response.content_part.added", **place, "part": {**part, "text": ""}}
+        for piece in tokens(part["text"]):
+            yield {"type": f"response.{part['type']}.delta", **place, "delta": piece}
+        yield {"type": f"response.{part['type']}.done", **place, "text": part["text"]}
+        yield {"type": "response.content_part.done", **place, "part": part}
+
+
+def _input(item: dict[str, Any], field: str, where: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    stem = f"response.{item['type']}_{field}"
+    for piece in tokens(item[field]):
+        yield {"type": f"{stem}.delta", **where, "delta": piece}
+    done = {"name": item["name"]} if field == "arguments" else {}
+    yield {"type": f"{stem}.done", **where, field: item[field], **done}
+
+
+def _begun(prompt: Prompt, number: int) -> dict[str, Any]:
+    return {
+        "id": f"resp_{number:032x}",
+        "object": "response",
+        "created_at": _EPOCH + number,
+        "status": "in_progress",
+        "error": None,
+        "incomplete_details": None,
+        "model": prompt.model,
+        "metadata": None,
+        "output": [],
+        "usage": None,
+    }
+
+
+def _items(turn: Turn, number: int) -> list[dict[str, Any]]:
+    """The output items. The one that the token limit fell into stays in progress."""
+    tail = f"{number:024x}"
+    items: list[dict[str, Any]] = []
+    part: dict[str, Any]
+    if turn.reasoning is not None:
+        part = {"type": "reasoning_text", "text": turn.reasoning}
+        items.append({"id": f"rs_{tail}{0:08x}", "type": "reasoning", "summary": [], "content": [part]})
+    if turn.text or not (turn.calls or items):
+        part = {"type": "output_text", "text": turn.text, "annotations": []}
+        items.append({"id": f"msg_{tail}{1:08x}", "type": "message", "role": "assistant", "content": [part]})
+    for at, call in enumerate(turn.calls):
+        kind, prefix = ("custom_tool_call", "ctc") if call.custom else ("function_call", "fc")
+        item = {"id": f"{prefix}_{tail}{at + 2:08x}", "type": kind, "call_id": f"call_{number:012x}{at:012x}"}
+        item |= {"name": call.name, _TEXT_OF_CALL[kind]: call.text}
+        items.append(item if call.namespace is None else {**item, "namespace": call.namespace})
+    for item in items:
+        if item["type"] != "custom_tool_call":
+            item["status"] = "in_progress" if turn.ended in _INCOMPLETE and item is items[-1] else "completed"
+    return items
+
+
+def _usage(turn: Turn, prompt: Prompt) -> dict[str, Any]:
+    thought = len(tokens(turn.reasoning or ""))
+    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
+    written = thought + len(tokens(turn.text)) + called
+    return {
+        "input_tokens": prompt.tokens,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": written,
+        "output_tokens_details": {"reasoning_tokens": thought},
+        "total_tokens": prompt.tokens + written,
+    }

@@ -1,0 +1,248 @@
+"""A MiMo of one's own: a real HTTP/1.1 server on 127.0.0.1, for tests and for trying things out.
+
+Rules: a thread for each connection, connections kept alive, streams in chunks, an event each. It answers as `replies`
+says, or what a test scripted. Closing it opens every gate, ends every connection and waits for its threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import msgspec
+
+from .replies import Answer, Received, answer, receive, tell
+from .rules import Refusal
+from .script import Gate, Reply, Scripted, on_the_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["LoopbackServer"]
+
+
+class LoopbackServer:
+    """Speaks MiMo's protocol on 127.0.0.1, over real sockets.
+
+    It plays the spec's examples to the requests that they belong to, and says something deterministic to every other:
+    it gives the user's words back (thinking first, where that is on), calls each tool once, and speaks of the results.
+    What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`.
+
+        with LoopbackServer() as server, Client(server.api_key, server.base_url) as client:
+            server.reply(Turn("42", reasoning="Hm."))
+            done = client.create_chat_completion(model="mimo-v2.6-pro", messages=[user("6 by 7?")])
+        assert server.requests[0].body["messages"][0]["content"] == "6 by 7?"
+
+    All threads may use one server.
+
+    Attributes:
+        api_key: The key that it takes, in either of the two headers.
+    """
+
+    def __init__(self, *, api_key: str = "sk-loopback") -> None:
+        self.api_key = api_key
+        self._requests: list[Received] = []
+        self._script: deque[Reply] = deque()
+        self._failures: list[BaseException] = []
+        self._changed = threading.Condition()
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._accepted = 0
+        self._closing = False
+        self._gates: set[Gate] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._acceptor = threading.Thread(target=self._accept, name="LoopbackServer", daemon=True)
+        self._acceptor.start()
+
+    @property
+    def base_url(self) -> str:
+        """Where it is, ``/v1`` included: what `Client` takes as ``base_url``."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
+
+    @property
+    def requests(self) -> list[Received]:
+        """The requests so far, in the order in which they came: a copy."""
+        with self._changed:
+            return list(self._requests)
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made so far."""
+        return self._accepted
+
+    @property
+    def unplayed(self) -> int:
+        """How many scripted replies have not been taken."""
+        return len(self._script)
+
+    def wait_for_requests(self, count: int, timeout: float = 10.0) -> list[Received]:
+        """Block until so many requests have come.
+
+        Args:
+            count: How many, from the start.
+            timeout: For so many seconds at most.
+
+        Raises:
+            TimeoutError: They did not come.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
+                raise TimeoutError(f"{len(self._requests)} of {count} requests came in {timeout} s")
+            return list(self._requests)
+
+    def reply(
+        self,
+        what: Scripted,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw: bool = False,
+        split: int | None = None,
+        hold: Mapping[int, Gate] | None = None,
+        cut: int | None = None,
+        reset: bool = False,
+    ) -> None:
+        """Put one reply at the end of the script. `Reply` says what the arguments mean."""
+        self.script([Reply(what, status, headers or {}, raw, split, hold or {}, cut, reset)])
+
+    def script(self, replies: Iterable[Scripted | Reply]) -> None:
+        """Put replies at the end of the script; each request takes one, whatever it asks for, and gets it unchecked."""
+        self._script.extend(reply if isinstance(reply, Reply) else Reply(reply) for reply in replies)
+
+    def close(self) -> None:
+        """Stop. Open answers are cut off; an error that a scripted function raised is raised here."""
+        with self._changed:
+            already, self._closing = self._closing, True
+        if already:
+            return
+        for gate in list(self._gates):
+            gate.open()
+        with socket.create_connection(self._listener.getsockname()[:2]):
+            self._acceptor.join()
+        self._listener.close()
+        with self._changed:
+            open_ones = list(self._connections.items())
+        for connection, _ in open_ones:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for _, thread in open_ones:
+            thread.join()
+        if self._failures:
+            raise self._failures[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(*([Exception] if error else [])):
+            self.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            with self._changed:
+                if self._closing:
+                    connection.close()
+                    return
+                self._accepted += 1
+                thread = threading.Thread(
+                    target=self._serve, args=(connection, self._accepted), name="LoopbackServer connection", daemon=True
+                )
+                self._connections[connection] = thread
+            thread.start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError):  # the client has gone
+            _Exchanges(connection, number, self)
+        with self._changed:
+            del self._connections[connection]
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        connection.close()
+
+    def take(self, method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Played:
+        """Answer one request: what the server's threads call."""
+        request = receive(method, path, headers, raw, connection)
+        with self._changed:
+            self._requests.append(request)
+            number = len(self._requests)
+            reply = self._script.popleft() if self._script else Reply(None)
+            self._changed.notify_all()
+        try:
+            reply = _settled(reply, request)
+        except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
+            self._failures.append(error)
+            reply = Reply(Refusal(500, "the scripted function failed", repr(error)))
+        if reply.raw:
+            made = Answer(0, "", [reply.what])
+        elif reply.what is None:
+            made = answer(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
+        else:
+            made = tell(reply.what, request, number)
+        return Played(
+            on_the_wire(reply, made), ends=reply.raw or reply.cut is not None or reply.reset, reset=reply.reset
+        )
+
+    def stand_at(self, gate: Gate) -> None:
+        """Hold a thread at a gate; none is held while the server closes."""
+        with self._changed:
+            self._gates.add(gate)
+            if self._closing:
+                gate.open()
+        gate.pass_through()
+
+
+class Played(NamedTuple):
+    """What goes out, and whether the connection ends after it."""
+
+    steps: list[bytes | Gate]
+    ends: bool
+    reset: bool
+
+
+def _settled(reply: Reply, request: Received) -> Reply:
+    """Ask functions for what they answer until it is something."""
+    while callable(reply.what):
+        given = reply.what(request)
+        reply = given if isinstance(given, Reply) else msgspec.structs.replace(reply, what=given)
+    return reply
+
+
+class _Exchanges(BaseHTTPRequestHandler):
+    """The exchanges of one connection; making it serves them."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def __init__(self, connection: socket.socket, number: int, loopback: LoopbackServer) -> None:
+        self._number = number
+        self._loopback = loopback
+        super().__init__(connection, connection.getpeername(), cast("Any", None))
+
+    def _exchange(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        raw = self.rfile.read(int(length))
+        played = self._loopback.take(self.command, self.path, dict(self.headers.items()), raw, self._number)
+        for step in played.steps:
+            if isinstance(step, Gate):
+                self._loopback.stand_at(step)
+            else:
+                self.wfile.write(step)
+        if played.ends:
+            self.close_connection = True
+        if played.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - the base class looks for these names
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Say nothing on stderr."""

@@ -1,0 +1,39 @@
+"""What every test has: a server to talk to, and the check that what it got is what the spec says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mimo_proto.testing import LoopbackServer
+from tests.schemas import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOTS = {"/v1/chat/completions": "ChatCompletionRequest", "/v1/responses": "ResponseRequest"}
+
+
+@pytest.fixture(autouse=True)
+def bodies_are_checked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every body that a LoopbackServer got to its schema, unless the test is marked `wrong_requests`."""
+    servers: list[LoopbackServer] = []
+    make = LoopbackServer.__init__
+
+    def made(self: LoopbackServer, **options: Any) -> None:
+        make(self, **options)
+        servers.append(self)
+
+    monkeypatch.setattr(LoopbackServer, "__init__", made)
+    yield
+    if request.node.get_closest_marker("wrong_requests") is None:
+        for received in (received for server in servers for received in server.requests if received.raw):
+            check(received.body, ROOTS[received.path])
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    """A running LoopbackServer."""
+    with LoopbackServer() as running:
+        yield running

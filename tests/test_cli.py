@@ -1,0 +1,178 @@
+"""The command line, in this process where that tells all, in one of its own for signals and pipes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mimo_proto import cli
+from mimo_proto.testing import Call, Gate, LoopbackServer, Refusal, Turn, recorded
+from tests.calling import payloads
+from tests.schemas import SPEC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = SPEC / "examples"
+
+
+@pytest.fixture(autouse=True)
+def environment(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", server.api_key)
+    monkeypatch.setenv("MIMO_BASE_URL", server.base_url)
+
+
+def give(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+
+def test_models(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        model["id"] for model in json.loads(recorded("ModelList.json"))["data"]
+    ]
+
+
+@pytest.mark.parametrize("command", ["chat", "respond"])
+def test_words_go_to_stdout_and_thinking_to_stderr(
+    server: LoopbackServer, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    server.reply(Turn("Hello, you.", "A greeting.", [Call("f", {"a": 1}), Call("g", "")]))
+    assert cli.main([command, "Hello?", "--model", "mimo-v2.5", "--instructions", "Be brief."]) == 0
+    output = capsys.readouterr()
+    assert output.out == "Hello, you.\n"
+    assert output.err == 'A greeting.\nf {"a":1}\ng \n'
+    body = server.requests[0].body
+    assert body["model"] == "mimo-v2.5"
+    told = body["messages"] if command == "chat" else [body["instructions"], body["input"]]
+    assert "Be brief." in str(told[0])
+    assert "Hello?" in str(told[1])
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [("chat", "thinking", {"type": "disabled"}), ("respond", "reasoning", {"effort": "none"})],
+)
+def test_thinking_can_be_left_out(
+    server: LoopbackServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    name: str,
+    value: object,
+) -> None:
+    give(monkeypatch, b"from a pipe")
+    assert cli.main([command, "-", "--no-thinking"]) == 0
+    assert capsys.readouterr() == ("You said: from a pipe\n", "")
+    assert server.requests[0].body[name] == value
+
+
+def test_a_custom_tool_call_is_shown(server: LoopbackServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.reply(Turn("", None, [Call("sketch", "NNE", custom=True)]))
+    assert cli.main(["respond", "Draw."]) == 0
+    assert capsys.readouterr() == ("", "sketch NNE\n")
+
+
+@pytest.mark.parametrize("kind", ["ChatCompletionChunk.thinking", "ResponseStreamEvent.function_call"])
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "stdin"])
+def test_decode(kind: str, piped: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, recorded(f"{kind}.sse"))
+    endpoint = "chat" if kind.startswith("Chat") else "responses"
+    assert cli.main(["decode", endpoint, *([] if piped else [str(EXAMPLES / f"{kind}.sse")])]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    sent = payloads(recorded(f"{kind}.sse"))
+    assert [json.loads(line).get("type") for line in lines] == [event.get("type") for event in sent]
+
+
+def test_decode_tells_of_an_early_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, recorded("ChatCompletionChunk.thinking.sse")[:1000])
+    assert cli.main(["decode", "chat"]) == 1
+    output = capsys.readouterr()
+    assert len(output.out.splitlines()) == 3
+    assert output.err.startswith("mimo-proto: ")
+
+
+def test_validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    good = EXAMPLES / "ResponseRequest.basic.json"
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"model": "m", "messages": [], "temperature": 3}')
+    give(monkeypatch, b"[]")
+    assert cli.main(["validate", str(wrong), str(good), "-"]) == 1
+    output = capsys.readouterr()
+    assert output.out == f"{good}: a ResponseRequest\n"
+    first, second = output.err.splitlines()
+    assert first.startswith(f"mimo-proto: {wrong}: $.temperature: ")
+    assert second == "mimo-proto: -: Expected `object`, got `array`"
+
+
+def test_errors_are_told_in_a_line(server: LoopbackServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.reply(Refusal(429, "Too many requests", None))
+    assert cli.main(["chat", "hi"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "Too many requests" in output.err
+    assert len(output.err.splitlines()) == 1
+
+
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", "not-there.json"]) == 1
+    assert "No such file or directory: 'not-there.json'" in capsys.readouterr().err
+
+
+def test_without_a_key(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIMO_API_KEY")
+    assert cli.main(["models"]) == 2
+    assert "MIMO_API_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["sing"], ["decode", "morse"]])
+def test_a_wrong_call(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: mimo-proto")
+
+
+def test_python_m(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["mimo-proto", "models"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("mimo_proto", run_name="__main__")
+    assert caught.value.code == 0
+    assert "mimo-v2.6-pro" in capsys.readouterr().out
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mimo_proto", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def test_ctrl_c(server: LoopbackServer) -> None:
+    gate = Gate()
+    server.reply(Turn("one two three"), hold={2: gate})
+    with start("chat", "hi") as process:
+        gate.wait(30)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err.decode().splitlines()[-1]) == (130, "mimo-proto: interrupted")
+
+
+def test_a_reader_that_has_gone() -> None:
+    with start("decode", "chat") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(recorded("ChatCompletionChunk.thinking.sse"), timeout=30)
+    assert (process.returncode, err) == (141, b"")

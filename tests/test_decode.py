@@ -1,0 +1,296 @@
+"""The tolerant decoder: tolerant of what is new, strict on what cannot be typed, unshaken by hostile text."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from mimo_proto import extra
+from mimo_proto.decode import TolerantDecoder, read_json, replace_surrogates
+from mimo_proto.errors import DecodeError
+from mimo_proto.models import (
+    Annotation,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    FunctionCallItem,
+    OutputMessage,
+    OutputText,
+    Response,
+    ResponseOutputItemDone,
+    ResponseOutputTextDelta,
+    ResponseStreamEvent,
+    ToolCall,
+)
+from mimo_proto.unknown import Unknown
+
+COMPLETION: TolerantDecoder[ChatCompletion] = TolerantDecoder(ChatCompletion)
+RESPONSE: TolerantDecoder[Response] = TolerantDecoder(Response)
+EVENT: TolerantDecoder[ResponseStreamEvent] = TolerantDecoder(ResponseStreamEvent)
+ANY: TolerantDecoder[Any] = TolerantDecoder(Any)
+
+
+class Nest(Struct):
+    inner: Nest | None = None
+
+
+def completion(**message: Any) -> bytes:
+    return json.dumps({"choices": [{"message": message}]}).encode()
+
+
+def first_message(data: bytes) -> ChatCompletionMessage:
+    return COMPLETION.decode(data).choices[0].message
+
+
+# What is new
+
+
+def test_what_is_known_is_typed() -> None:
+    assert first_message(completion(content="hi")) == ChatCompletionMessage(content="hi")
+
+
+@pytest.mark.parametrize("content", [{"type": "response.new", "a": [1, {"b": None}]}, {"a": 1}, {}, {"type": 5}])
+def test_an_unknown_event_is_kept(content: dict[str, Any]) -> None:
+    event = EVENT.decode(json.dumps(content).encode())
+    assert isinstance(event, Unknown)
+    assert event == content
+    assert event.tag == (content.get("type") if isinstance(content.get("type"), str) else None)
+
+
+def test_an_unknown_item_and_an_unknown_part_are_kept() -> None:
+    parts = [{"type": "poem", "lines": 2}, {"type": "output_text", "text": "x"}]
+    text = json.dumps({"output": [{"type": "message", "content": parts}, {"type": "dance"}]}).encode()
+    message, dance = RESPONSE.decode(text).output
+    assert isinstance(message, OutputMessage)
+    poem, words = message.content
+    assert poem == Unknown({"type": "poem", "lines": 2})
+    assert words == OutputText(text="x")
+    assert isinstance(dance, Unknown)
+    assert dance.tag == "dance"
+    assert msgspec.json.encode(RESPONSE.decode(text).output) == msgspec.json.encode(json.loads(text)["output"])
+
+
+def test_an_unknown_item_within_an_event() -> None:
+    event = EVENT.decode(b'{"type":"response.output_item.done","output_index":0,"item":{"type":"dance"}}')
+    assert isinstance(event, ResponseOutputItemDone)
+    assert event.item == Unknown({"type": "dance"})
+
+
+def test_a_struct_alone_with_another_tag() -> None:
+    assert TolerantDecoder[Any](OutputText).decode(b'{"type":"poem"}') == Unknown({"type": "poem"})
+
+
+def test_a_tool_call_of_another_kind() -> None:
+    fits, does_not = (
+        {"id": "1", "type": "f2", "function": {"name": "f", "arguments": ""}},
+        {"id": "2", "type": "custom"},
+    )
+    calls: Any = first_message(completion(tool_calls=[fits, does_not])).tool_calls
+    assert isinstance(calls[0], ToolCall)
+    assert calls[1] == Unknown({"id": "2", "type": "custom"})
+    assert msgspec.json.decode(msgspec.json.encode(calls)) == [fits, does_not]
+
+
+@pytest.mark.parametrize("kind", [{}, {"type": "function"}, {"type": 5}])
+def test_a_tool_call_of_the_known_kind_must_fit(kind: dict[str, Any]) -> None:
+    with pytest.raises(DecodeError) as caught:
+        COMPLETION.decode(completion(tool_calls=[{"id": "1", **kind}]))
+    assert caught.value.path.startswith("$.choices[0].message.tool_calls[0]")
+
+
+def test_an_unknown_enum_value_is_a_string() -> None:
+    assert (
+        COMPLETION.decode(b'{"choices":[{"message":{},"finish_reason":"tired"}]}').choices[0].finish_reason == "tired"
+    )
+
+
+def test_a_field_added_to_what_goes_back_is_kept() -> None:
+    function = {"name": "f", "arguments": "{}", "deeper": {"a": [None]}}
+    message = {
+        "role": "assistant",
+        "content": "hi",
+        "tool_calls": [{"id": "1", "type": "function", "function": function, "score": 0.5}],
+        "annotations": [{"url": "https://example.com", "rank": 1}],
+        "mood": "good",
+    }
+    decoded = first_message(completion(**message))
+    assert msgspec.json.decode(msgspec.json.encode(decoded)) == message
+    assert decoded.tool_calls is not None
+    assert decoded.annotations is not None
+    assert isinstance(decoded.tool_calls[0], ToolCall)
+    assert isinstance(decoded.annotations[0], Annotation)
+    assert pickle.loads(pickle.dumps(decoded)) == decoded
+
+
+def test_a_field_added_to_anything_else_is_ignored() -> None:
+    assert COMPLETION.decode(b'{"choices":[],"new":1,"usage":{"new":2}}') == COMPLETION.decode(
+        b'{"choices":[],"usage":{}}'
+    )
+    chunk = TolerantDecoder(ChatCompletionChunk)
+    assert chunk.strict(b'{"choices":[{"delta":{"new":1},"new":2}],"new":3}') == chunk.decode(
+        b'{"choices":[{"delta":{}}]}'
+    )
+    # In the slow path too.
+    decoded = RESPONSE.decode(b'{"output":[{"type":"dance"}],"new":1}')
+    assert decoded == Response(output=[Unknown({"type": "dance"})])
+
+
+def test_past_the_caps_the_type_goes_first_where_no_unknown_is_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "MAX_CLASSES", 0)
+    monkeypatch.setattr(extra, "_classes", {})
+    item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": "", "new": 1}
+    assert RESPONSE.decode(json.dumps({"output": [item]}).encode()).output == [Unknown(item)]
+    assert first_message(completion(content="hi", new=1)) == ChatCompletionMessage(content="hi")
+
+
+# What cannot be typed
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (b"{}", "$"),
+        (b"[]", "$"),
+        (b"null", "$"),
+        (b"3", "$"),
+        (b'{"choices":null}', "$.choices"),
+        (b'{"choices":[null]}', "$.choices[0]"),
+        (b'{"choices":[{"message":null}]}', "$.choices[0].message"),
+        (b'{"choices":[{"message":{"content":5}}]}', "$.choices[0].message.content"),
+        (b'{"choices":[{"message":{"tool_calls":{}}}]}', "$.choices[0].message.tool_calls"),
+        (b'{"choices":[{"message":{},"index":"0"}]}', "$.choices[0].index"),
+        (b'{"choices":[{"message":{},"index":1.5}]}', "$.choices[0].index"),
+        (b'{"choices":[],"usage":{"total_tokens":{}}}', "$.usage.total_tokens"),
+        (b'{"choices":[{"message":{"new":1,"annotations":[{"url":1}]}}]}', "$.choices[0].message.annotations[0].url"),
+    ],
+)
+def test_it_is_an_error_with_its_path(data: bytes, path: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        COMPLETION.decode(data)
+    error = caught.value
+    assert error.path == path
+    assert path in str(error)
+    assert error.data == data
+    assert error.__context__ is None
+    assert pickle.loads(pickle.dumps(error)).path == path
+
+
+def test_the_error_says_what() -> None:
+    with pytest.raises(DecodeError, match=r"at \$\.choices\[0\]: `message` is missing"):
+        COMPLETION.decode(b'{"choices":[{}]}')
+    with pytest.raises(DecodeError, match=r"at \$\.choices\[0\]\.index: Expected `int \| null`, got `str`"):
+        COMPLETION.decode(b'{"choices":[{"message":{},"index":"x"}]}')
+
+
+# Hostile text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'"\xff"', "\ufffd"),
+        (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),
+        (rb'"\ud83d"', "\ufffd"),
+        (rb'"a\ude00b"', "a\ufffdb"),
+        (rb'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (rb'"\ud83d\ude00\ud83d"', "\U0001f600\ufffd"),
+        (rb'"\ud83dx"', "\ufffdx"),
+        (rb'{"\ud83d":[{"a":"\ude00"},1,null,true,0.5]}', {"\ufffd": [{"a": "\ufffd"}, 1, None, True, 0.5]}),
+        (b"\xef\xbb\xbf[1]", [1]),
+        (b'{"a":1,"a":2}', {"a": 2}),
+        (b"1180591620717411303424", 2**70),
+        (b"9" * 4000, int("9" * 4000)),
+        (b" \r\n\t[1] ", [1]),
+        (b'"\\u0000"', "\0"),
+    ],
+)
+def test_it_gives_a_value_that_encodes(text: bytes, value: Any) -> None:
+    assert ANY.decode(text) == value
+    assert ANY.decode(msgspec.json.encode(ANY.decode(text))) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b'{"a"',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"9" * 5000,
+        b"1e999",
+        b"[1e999, 1]",
+        b"-1e999",
+        b"NaN",
+        b"[Infinity]",
+        b"{} {}",
+        b"{}{}",
+        b"{}x",
+        b"[DONE]",
+        b"\xff\xfe[\x00]\x00",
+        b"01",
+        b"'a'",
+        b'"\n"',
+        b"\x00",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf1",
+        b"<html>",
+    ],
+)
+@pytest.mark.parametrize("decoder", [ANY, COMPLETION, EVENT])
+def test_it_gives_an_error_of_ours(decoder: TolerantDecoder[Any], text: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decoder.decode(text)
+    assert caught.value.__context__ is None
+    assert caught.value.data == text[:1024]
+
+
+def test_depth_that_only_the_copy_cannot_take() -> None:
+    deep: Any = "\ud83d"
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(DecodeError, match="too deeply") as caught:
+        replace_surrogates(deep)
+    assert caught.value.__context__ is None
+
+
+def test_depth_that_only_the_walk_cannot_take() -> None:
+    deep: Any = {"inner": 5}
+    for _ in range(10_000):
+        deep = {"inner": deep}
+    with pytest.raises(DecodeError, match="too deeply"):
+        TolerantDecoder(Nest).build(deep)
+
+
+def test_damaged_text_is_typed_all_the_same() -> None:
+    event = EVENT.decode(b'\xef\xbb\xbf{"type":"response.output_text.delta","delta":"\\ud83d \xff"}')
+    assert event == ResponseOutputTextDelta(delta="\ufffd \ufffd")
+
+
+def test_what_json_is_read_as() -> None:
+    assert read_json(rb'["\ud83d", 1]') == ["\ud83d", 1]
+    assert read_json(b'{"a":1}') == {"a": 1}
+    assert replace_surrogates("\ud83d" + "\ude00") == "\U0001f600"
+
+
+# What callers bring along
+
+
+def test_a_type_of_the_caller_s_own() -> None:
+    class Delta(Struct, tag_field="type", tag="response.output_text.delta"):
+        delta: msgspec.Raw
+
+    decoder: TolerantDecoder[Any] = TolerantDecoder(Delta)
+    assert bytes(decoder.decode(b'{"type":"response.output_text.delta","delta":{"a":1}}').delta) == b'{"a":1}'
+    slow = decoder.decode(b'{"type":"response.output_text.delta","delta":{"a":"\\ud83d"}}')
+    assert bytes(slow.delta) == '{"a":"\ufffd"}'.encode()
+
+
+def test_a_plain_value_is_built() -> None:
+    call = {"type": "function_call", "call_id": "1", "name": "f", "arguments": ""}
+    assert RESPONSE.build({"output": [call]}).output == [FunctionCallItem(call_id="1", name="f", arguments="")]

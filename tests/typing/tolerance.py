@@ -1,0 +1,126 @@
+"""What type checkers make of the tolerant parts; both run over this file, nothing does at run time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, assert_never, assert_type
+
+from mimo_proto.decode import TolerantDecoder
+from mimo_proto.messages import assistant, system, to_request, tool, user
+from mimo_proto.models import (
+    AssistantMessage,
+    ChatCompletion,
+    ChatCompletionRequest,
+    CustomToolCallItem,
+    CustomToolCallOutputItem,
+    FunctionCallItem,
+    FunctionCallOutputItem,
+    OutputItem,
+    OutputMessage,
+    OutputText,
+    ReasoningItem,
+    ReasoningText,
+    Response,
+    ResponseRequest,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+)
+from mimo_proto.unknown import Unknown
+from mimo_proto.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def match_by_class(item: OutputItem) -> str | None:
+    match item:
+        case OutputMessage():
+            assert_type(item, OutputMessage)
+            return item.id
+        case FunctionCallItem(name=name) | CustomToolCallItem(name=name):
+            return name
+        case FunctionCallOutputItem() | CustomToolCallOutputItem():
+            return item.call_id
+        case ReasoningItem():
+            return item.id
+        case Unknown():
+            assert_type(item, Unknown)
+            return item.tag
+        case _:
+            assert_never(item)
+
+
+def match_by_type(item: OutputItem) -> str | None:
+    match item.type:
+        case "message":
+            assert_type(item, OutputMessage)
+            return item.id
+        case "function_call":
+            assert_type(item, FunctionCallItem)
+            return item.name
+        case "custom_tool_call":
+            return item.input
+        case "function_call_output" | "custom_tool_call_output":
+            return item.call_id
+        case "reasoning":
+            return item.id
+        case "unknown":
+            assert_type(item, Unknown)
+            assert_type(item["anything"], Any)
+            return item.tag
+        case _:
+            assert_never(item.type)
+
+
+def compare_types(item: OutputItem) -> str | None:
+    if item.type == "message":
+        return "".join(
+            part.text if part.type == "output_text" or part.type == "reasoning_text" else "" for part in item.content
+        )
+    if item.type == "unknown":
+        assert_type(item, Unknown)
+        return item.tag
+    return item.type
+
+
+def isinstance_narrows(item: OutputItem) -> Iterator[str]:
+    if isinstance(item, OutputMessage):
+        for part in item.content:
+            if isinstance(part, Unknown):
+                assert_type(part.type, Literal["unknown"])
+            else:
+                assert_type(part, OutputText | ReasoningText)
+                yield part.text
+
+
+def decoders(data: bytes) -> None:
+    assert_type(TolerantDecoder(Response).decode(data), Response)
+    items: TolerantDecoder[OutputItem] = TolerantDecoder(OutputItem)
+    assert_type(items.decode(data), OutputItem)
+
+
+def makers(done: ChatCompletion, response: Response) -> None:
+    assert_type(system("hi"), SystemMessage)
+    assert_type(user([TextPart(text="hi")], name="x"), UserMessage)
+    assert_type(tool("4", "call_1"), ToolMessage)
+    assert_type(to_request(done.choices[0].message), AssistantMessage)
+    assert_type(to_request(response.output[0]), OutputItem)
+    assert_type(to_request(assistant("hi")), AssistantMessage)
+    request = ResponseRequest(model="m", input=[*map(to_request, response.output)])
+    ChatCompletionRequest(model="m", messages=[done.choices[0].message, to_request(done.choices[0].message)])
+    assert_type(validate(request), ResponseRequest)
+    assert_type(validate({"model": "m"}, ChatCompletionRequest), ChatCompletionRequest)
+    assert_type(validate({"model": "m"}), ChatCompletionRequest | ResponseRequest)
+
+
+def refused(item: OutputItem, done: ChatCompletion) -> None:
+    _ = item.id  # type: ignore[union-attr]
+    user(5)  # type: ignore[arg-type]
+    tool("4")  # type: ignore[call-arg]
+    to_request(done)  # type: ignore[call-overload]
+    match item:
+        case OutputMessage():
+            pass
+        case _:
+            assert_never(item)  # type: ignore[arg-type]
