@@ -21,6 +21,7 @@ import io
 from math import inf
 from typing import TYPE_CHECKING
 
+from mimo_proto.adapters.call import Answer, HTTPLibrary
 from mimo_proto.adapters.exchange import HTTPAdapter
 from mimo_proto.errors import (
     ConfigurationError,
@@ -39,7 +40,6 @@ except ImportError as error:
     raise ImportError("mimo_proto.adapters.aiohttp needs aiohttp: pip install 'mimo-proto[aiohttp]'") from error
 
 if TYPE_CHECKING:
-    from mimo_proto.adapters.call import HTTPLibrary
     from mimo_proto.limits import Timeouts
     from mimo_proto.wire import HTTPRequest
 
@@ -63,7 +63,7 @@ class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
         return _Aiohttp(client)
 
 
-class _Aiohttp:
+class _Aiohttp(HTTPLibrary):
     """How aiohttp is used."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
@@ -106,7 +106,7 @@ class _Aiohttp:
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Answer:
+class _Answer(Answer):
     """A response of aiohttp, unread. See `mimo_proto.adapters.call.Answer`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:

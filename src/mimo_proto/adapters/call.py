@@ -16,9 +16,10 @@ import asyncio
 import contextlib
 import random
 import time
+from abc import ABC, abstractmethod
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.retry import parse_retry_after, retry_delay
@@ -43,7 +44,7 @@ DRAIN_SECONDS = 0.1
 """How long the end of a body is waited for behind a stream's last event, for the connection's sake."""
 
 
-class Answer(Protocol):
+class Answer(ABC):
     """An answer whose head has come, as a library gives it. What its methods raise is the library's own.
 
     Attributes:
@@ -54,23 +55,27 @@ class Answer(Protocol):
     status: int
     headers: dict[str, str]
 
+    @abstractmethod
     async def read(self) -> bytes:
         """Wait for the next piece of the body, whatever its size; empty at the end."""
 
+    @abstractmethod
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
 
+    @abstractmethod
     def drop(self) -> None:
         """Do the same without waiting, from any thread."""
 
 
-class HTTPLibrary(Protocol):
+class HTTPLibrary(ABC):
     """What a library has to do for us."""
 
+    @abstractmethod
     async def request(self, request: HTTPRequest, timeouts: Timeouts) -> Answer:
         """Send a request as it is and wait for the head of the answer; follow no redirect, decompress nothing."""
-        ...  # pyright wants a body where the docstring could be all
 
+    @abstractmethod
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
         """Map what the library raised to our tree, None for what is not an error of the network.
 

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
+from mimo_proto.adapters.call import Answer, HTTPLibrary
 from mimo_proto.adapters.exchange import HTTPAdapter
 from mimo_proto.errors import (
     ConnectError,
@@ -38,7 +39,6 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mimo_proto.adapters.call import HTTPLibrary
     from mimo_proto.limits import Timeouts
     from mimo_proto.wire import HTTPRequest
 
@@ -59,7 +59,7 @@ class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
         return _HTTPX(client)
 
 
-class _HTTPX:
+class _HTTPX(HTTPLibrary):
     """How httpx is used."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -96,7 +96,7 @@ class _HTTPX:
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Answer:
+class _Answer(Answer):
     """A response of httpx, unread. See `mimo_proto.adapters.call.Answer`."""
 
     def __init__(self, response: httpx.Response) -> None:
