@@ -37,6 +37,8 @@ RUFF = (
     "--quiet",
     "--isolated",
     "--no-cache",
+    # The temporary directory may be in one that git is told to ignore, such as `.nox`.
+    "--no-respect-gitignore",
     "--target-version=py311",
     f"--config=line-length={LINE}",
     '--config=lint.isort.known-first-party=["mimo_proto"]',

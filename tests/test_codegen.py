@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,16 @@ def copy(generated: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["parts", "request", "response", "__init__"])
 def test_source(generated: Path, name: str, snapshot: SnapshotAssertion) -> None:
     assert (generated / f"{name}.py").read_text("utf-8") == snapshot
+
+
+def test_source_does_not_depend_on_where_temporary_files_are(
+    generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As nox has it: ruff leaves out what git is told to ignore.
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert render(load(read_directory(MINI)))["parts.py"] == (generated / "parts.py").read_text("utf-8")
 
 
 def test_our_own_models_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

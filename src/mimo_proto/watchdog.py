@@ -148,6 +148,22 @@ class Guard:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
+    """The error for a guard that has tripped."""
+    match reason:
+        case "cancelled":
+            return StreamCancelled("the stream was cancelled")
+        case "total":
+            seconds = timeouts.total or 0.0
+            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
+        case "connect":
+            seconds = timeouts.connect or 0.0
+            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
+        case _:
+            seconds = timeouts.idle or 0.0
+            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
+
+
 class Watchdog:
     """The thread that looks at guards when their clocks may have run out. All methods: any thread."""
 
@@ -198,22 +214,6 @@ class Watchdog:
             while not self._heap or self._heap[0][0] > monotonic():
                 self._changed.wait(min(self._heap[0][0] - monotonic(), LONGEST) if self._heap else None)
             return heapq.heappop(self._heap)[2]
-
-
-def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
-    """The error for a guard that has tripped."""
-    match reason:
-        case "cancelled":
-            return StreamCancelled("the stream was cancelled")
-        case "total":
-            seconds = timeouts.total or 0.0
-            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
-        case "connect":
-            seconds = timeouts.connect or 0.0
-            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
-        case _:
-            seconds = timeouts.idle or 0.0
-            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
 
 
 WATCHDOG: Final = Watchdog()
