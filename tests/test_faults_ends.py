@@ -32,6 +32,7 @@ from tests.outcomes import ALL, CHAT_STREAM, JSON, RESPONSE_STREAM, STREAMS, Kin
 from tests.payloads import (
     CHAT,
     CHAT_EVENTS,
+    CHAT_REQUEST,
     DONE,
     RESPONSE,
     RESPONSE_EVENTS,
@@ -44,8 +45,6 @@ from tests.payloads import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-Bye = "Callable[[Peer], object]"
 
 FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
 """The events that carry the words, without any that ends a stream."""
@@ -99,6 +98,9 @@ def test_cut_inside_the_framing(kind: Kind, leave: Any, framing: str) -> None:
     assert len(server.requests) == 1
 
 
+CHUNKED = head(200, "Transfer-Encoding: chunked")
+
+
 @pytest.mark.parametrize("kind", JSON, ids=str)
 @pytest.mark.parametrize("leave", [fin, Peer.rst], ids=["fin", "rst"])
 @pytest.mark.parametrize(
@@ -108,9 +110,11 @@ def test_cut_inside_the_framing(kind: Kind, leave: Any, framing: str) -> None:
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Ty", id="in-the-head"),
         pytest.param(head(200, "Content-Length: 50") + b'{"id"', id="in-the-body"),
         pytest.param(head(200, "Content-Length: 50"), id="before-the-body"),
-        pytest.param(head(200, "Transfer-Encoding: chunked") + b"5\r\n{", id="in-a-chunk"),
-        pytest.param(head(200, "Transfer-Encoding: chunked") + b"5", id="in-a-size-line"),
-        pytest.param(head(200, "Transfer-Encoding: chunked") + chunk(json.dumps(CHAT).encode()), id="before-the-last-chunk"),
+        pytest.param(CHUNKED + b"5\r\n{", id="in-a-chunk"),
+        pytest.param(CHUNKED + b"5", id="in-a-size-line"),
+        pytest.param(
+            head(200, "Transfer-Encoding: chunked") + chunk(json.dumps(CHAT).encode()), id="before-the-last-chunk"
+        ),
     ],
 )
 def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None:
@@ -127,7 +131,7 @@ def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None
     assert len(server.requests) == 1
 
 
-# --- a clean end by HTTP's rules, not by the protocol's ----------------------------------------------------------------
+# --- a clean end by HTTP's rules, not by the protocol's ---------------------------------------------------------------
 
 
 UNFINISHED = {
@@ -212,15 +216,18 @@ def test_finish_reason_without_done_is_complete(leave: Any, usage: bool) -> None
         assert leave is not Peer.rst or read.wait(5), "a reset throws away what is not read"
         leave(peer)
 
-    with serve(CHAT_STREAM, body, leave_when_read) as server, client_for(server.url) as client:
-        with client.stream_chat_completion({"model": "m", "messages": [{"role": "user", "content": "x"}]}) as stream:
-            seen = 0
-            for seen, _ in enumerate(stream, 1):
-                if seen == len(body):
-                    read.set()
-            assert seen == len(body)
-            assert stream.end == "completed"
-            result = stream.result()
+    with (
+        serve(CHAT_STREAM, body, leave_when_read) as server,
+        client_for(server.url) as client,
+        client.stream_chat_completion(CHAT_REQUEST) as stream,
+    ):
+        seen = 0
+        for seen, _ in enumerate(stream, 1):
+            if seen == len(body):
+                read.set()
+        assert seen == len(body)
+        assert stream.end == "completed"
+        result = stream.result()
     assert result.choices[0].message.content == "Hello world"
     assert (result.usage is not None) == usage
     assert len(server.requests) == 1
@@ -272,7 +279,10 @@ SHAPES: dict[str, tuple[bytes, type[APIError]]] = {
     "nested-number": (event({"error": {"code": 500, "message": "slow down"}}), ServerError),
     "nested-filter": (event(error_body("421", "slow down")), ContentFilterError),
     "string": (event({"error": "slow down"}), APIError),
-    "beside-choices": (event({"id": "c1", "choices": [], "error": {"code": "503", "message": "slow down"}}), ServerError),
+    "beside-choices": (
+        event({"id": "c1", "choices": [], "error": {"code": "503", "message": "slow down"}}),
+        ServerError,
+    ),
     "event-error": (event({"code": "401", "message": "slow down"}, "error"), AuthenticationError),
     "type-error": (event({"type": "error", "code": "400", "message": "slow down", "param": "x"}), BadRequestError),
     "bare": (event({"code": "429", "message": "slow down"}), RateLimitError),

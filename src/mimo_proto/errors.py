@@ -98,6 +98,7 @@ class MimoError(Exception):
 
 def _restore(cls: type[MimoError], args: tuple[Any, ...], state: dict[str, Any]) -> MimoError:
     error = cls.__new__(cls, *args)
+    error.args = args  # OSError.__new__ leaves them to __init__, which does not run here
     error.__dict__.update(state)
     return error
 
