@@ -291,7 +291,7 @@ class StreamDecoder(Generic[EventT]):
             raise DecodeError(
                 f"the event {self._parser.name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
                 path=problem.path,
-                data=payload,
+                data=payload.strip(),
             )
         return [event for event in events if self._attend(event)]
 
@@ -300,6 +300,8 @@ class StreamDecoder(Generic[EventT]):
         if payload.strip() == b"[DONE]":
             if not self._chat:
                 return []
+            if not self._begun:
+                raise IncompleteStreamError("the stream said [DONE] before its first choice")
             self._end()
             parts = self._halves.rest()
         else:
