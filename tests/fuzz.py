@@ -131,7 +131,7 @@ def chat_text(stream: bytes) -> str | None:
                 return None
             if choice["index"] == 0:
                 parts[-1] += choice["delta"].get("content") or ""
-                parts += [""] if choice.get("finish_reason") is not None else []
+                parts += [""] if choice.get("finish_reason") else []
     return "".join(part.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for part in parts)
 
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from mimo_proto.errors import APIError, MimoError
 from mimo_proto.retry import parse_retry_after, retry_delay
 from mimo_proto.secret import redact, redact_error
-from mimo_proto.transport import ended
-from mimo_proto.watchdog import WATCHDOG, Guard
+from mimo_proto.watchdog import WATCHDOG, Guard, ended
 from mimo_proto.wire import refuse_answer
 
 if TYPE_CHECKING:

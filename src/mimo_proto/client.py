@@ -25,7 +25,6 @@ from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream
 from mimo_proto.stream import StreamDecoder
-from mimo_proto.transport import Transport
 from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url, find_request_id, parse_response
 
 if TYPE_CHECKING:
@@ -127,6 +126,9 @@ class Client:
         self._limits = limits
         self._closed = False
         self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
+        # urllib3 takes longer to import than all of this package: it is loaded with the first client.
+        from mimo_proto.transport import Transport  # noqa: PLC0415
+
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
 
     def __repr__(self) -> str:
