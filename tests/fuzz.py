@@ -12,6 +12,7 @@ A finding is made smaller before it is shown. The first one ends the run, with e
 """
 
 import argparse
+import contextlib
 import json
 import platform
 import random
@@ -27,7 +28,7 @@ import msgspec
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator, answer_text
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
-from mimo_proto.errors import IncompleteStreamError, MimoError
+from mimo_proto.errors import DecodeError, IncompleteStreamError, MimoError
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from mimo_proto.stream import StreamDecoder
 from tests.feeding import Decoder, Outcome, run
@@ -97,7 +98,9 @@ def add_up(accumulator: Any, events: Sequence[Any]) -> None:
         msgspec.json.encode(event)
         accumulator.add(event)
         answer_text(event)
-    msgspec.json.encode(accumulator.partial())
+    # What has come may be too odd to make a reply of.
+    with contextlib.suppress(DecodeError):
+        msgspec.json.encode(accumulator.partial())
 
 
 def use_chat(stream: bytes, outcome: Outcome) -> None:

@@ -126,7 +126,9 @@ class Transport:
             exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
             if guard.reason is None:
                 return exchange
+            # http.client takes a head that was cut off for a whole one.
             failure: BaseException = ended(guard.reason, timeouts)
+            exchange.close(broken=True)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, stage, guard, timeouts)
         guard.detach()
@@ -178,7 +180,7 @@ class Exchange:
             failure: BaseException = ended(self._guard.reason, self._timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, "body", self._guard, self._timeouts)
-        self.close()
+        self.close(broken=True)
         try:
             raise failure
         finally:
@@ -281,13 +283,18 @@ class Exchange:
                 return
         self.close()
 
-    def close(self) -> None:
-        """Give the connection back if the body has ended, else close it. Once is enough, twice does no harm."""
+    def close(self, *, broken: bool = False) -> None:
+        """Give the connection back if the body has ended, else close it. Twice does no harm.
+
+        Args:
+            broken: The reading failed; urllib3 calls the answer closed then too, which is no end.
+        """
         if not self._open:
             return
         self._open = False
         self._guard.detach()
-        if self._response.closed and not self._connection.is_closed and self._guard.reason is None:
+        fit = self._response.closed and not self._connection.is_closed and self._guard.reason is None
+        if fit and not broken:
             self._pool.give(self._connection)
         else:
             self._response.close()
