@@ -129,7 +129,7 @@ def chat_text(stream: bytes) -> str | None:
             break
         if not data.strip():
             continue
-        for choice in json.loads(data)["choices"]:
+        for choice in json.loads(data.removeprefix("\ufeff"))["choices"]:
             if "index" not in choice or choice["index"] is None:
                 return None
             if choice["index"] == 0:
