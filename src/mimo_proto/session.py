@@ -6,8 +6,6 @@ Rules:
   "cancelled" (the caller did), "incomplete" (anything else). Only "completed" has a result; every error carries in
   `partial` what had arrived.
 - The request is sent when the stream is entered or first read, so that there is something to cancel from the start.
-- Events are put together into the result in batches: most streams are over before the first is due, and then nothing is
-  put together unless somebody asks.
 - Errors leave with their traceback cut off here: the frames below hold what the server sent, which may hold the key.
 - A stream that is dropped is closed at once, with a `ResourceWarning`: nothing here refers back to itself.
 """
@@ -40,9 +38,6 @@ AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
 WholeT_co = TypeVar("WholeT_co", covariant=True)
 
 End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
-
-BATCH = 1024
-"""How many events wait to be put together; some 700 bytes each."""
 
 
 class Accumulator(Protocol[AddedT_contra, WholeT_co]):
@@ -87,7 +82,6 @@ class Stream(Generic[EventT, ResultT]):
         self._accumulator = accumulator
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
-        self._batch: list[EventT] = []
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
 
@@ -117,14 +111,12 @@ class Stream(Generic[EventT, ResultT]):
             StreamCancelled: `cancel()` was called.
         """
         self._open()
-        accumulate, keep = self._accumulator is not None, self._batch.append
+        add = None if self._accumulator is None else self._accumulator.add
         event: EventT | None = None
         try:
             for event in self._events:
-                if accumulate:
-                    keep(event)
-                    if len(self._batch) >= BATCH:
-                        self._put_together()
+                if add is not None:
+                    add(event)
                 yield event
             self._complete()
         except GeneratorExit:
@@ -166,7 +158,6 @@ class Stream(Generic[EventT, ResultT]):
         if self._failure is not None:
             raise copy.copy(self._failure)
         if self._result is None:
-            self._put_together()
             with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
                 self._result = self._accumulator.result()
             if self._result is None or getattr(self._result, "choices", None) == []:
@@ -220,13 +211,6 @@ class Stream(Generic[EventT, ResultT]):
             raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")
         return self._decoder.events(exchange.chunks(self._decoder, call.limits.linger, call.tee))
 
-    def _put_together(self) -> None:
-        if self._accumulator is not None:
-            add = self._accumulator.add
-            for event in self._batch:
-                add(event)
-            self._batch.clear()
-
     def _complete(self) -> None:
         if self.end is None and self._exchange is not None:
             self.end = "completed"
@@ -242,7 +226,6 @@ class Stream(Generic[EventT, ResultT]):
         if self._accumulator is not None:
             # What has come may be too little, or too odd, to make anything of.
             with contextlib.suppress(MimoError):
-                self._put_together()
                 error.partial = self._accumulator.partial()
         if isinstance(error, APIError):
             self.end = "error"

@@ -27,16 +27,13 @@ from mimo_proto.errors import (
     BodyTooLargeError,
     ConnectError,
     ConnectionClosed,
-    ConnectTimeout,
-    DeadlineExceeded,
-    IdleTimeout,
     MimoError,
     ReadTimeout,
     RemoteProtocolError,
     StreamCancelled,
 )
 from mimo_proto.pool import Pool
-from mimo_proto.watchdog import WATCHDOG
+from mimo_proto.watchdog import WATCHDOG, ended
 
 if TYPE_CHECKING:
     import ssl
@@ -46,10 +43,10 @@ if TYPE_CHECKING:
 
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
-    from mimo_proto.watchdog import Guard, Reason
+    from mimo_proto.watchdog import Guard
     from mimo_proto.wire import HTTPRequest
 
-__all__ = ["Exchange", "Progress", "Transport", "ended"]
+__all__ = ["Exchange", "Progress", "Transport"]
 
 PIECE: Final = 65536
 """How much is read at a time, in bytes."""
@@ -303,22 +300,6 @@ class Exchange:
         else:
             self._response.close()
             self._connection.close()
-
-
-def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
-    """The error for a guard that has tripped."""
-    match reason:
-        case "cancelled":
-            return StreamCancelled("the stream was cancelled")
-        case "total":
-            seconds = timeouts.total or 0.0
-            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
-        case "connect":
-            seconds = timeouts.connect or 0.0
-            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
-        case _:
-            seconds = timeouts.idle or 0.0
-            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
 
 
 def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
