@@ -165,9 +165,7 @@ class StreamDecoder(Generic[EventT]):
         except BaseException:
             self._usable = False
             raise
-        if self._kept is not None and not events:
-            self._raise_kept()
-        return events
+        return self._refuse() if self._kept is not None and not events else events
 
     def close(self) -> None:
         """Say that no more bytes will come.
@@ -177,7 +175,7 @@ class StreamDecoder(Generic[EventT]):
             APIError: The last event, which no blank line ended, was a server error; or `feed()` kept one back.
         """
         if self._kept is not None:
-            self._raise_kept()
+            self._refuse()
         if self._closed:
             return
         self._usable, self._closed = False, True
@@ -343,15 +341,11 @@ class StreamDecoder(Generic[EventT]):
         self.finished = self.done = True
         self._usable = False
 
-    def _raise_kept(self) -> NoReturn:
-        error, self._kept = self._kept, None
-        self._closed = True
-        raise error or LocalProtocolError("there is no error to raise")
-
     def _refuse(self) -> list[Any]:
         """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._kept is not None:
-            self._raise_kept()
+            error, self._kept, self._closed = self._kept, None, True
+            raise error
         if self._closed or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
