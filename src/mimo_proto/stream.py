@@ -95,7 +95,7 @@ class StreamDecoder(Generic[EventT]):
         self._buffer = self._parser.buffer
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
-        self._finished_choices: set[int | None] = set()
+        self._finished_choices: set[int] = set()
         self._inbox = [b""]
         self._walking = False
         self._feeding = self._run(iter(self._inbox.pop, None), pause=True)
@@ -323,8 +323,8 @@ class StreamDecoder(Generic[EventT]):
                 index = choice.index if self._whole else 0
                 self._begun.add(index)
                 if choice.finish_reason:
-                    self._finished_choices.add(index)
-            self.finished = self.done or (bool(self._begun) and self._begun <= self._finished_choices)
+                    self._finished_choices.add(index or 0)
+            self.finished = self.done or (bool(self._begun) and not self._unfinished())
         elif event.__struct_config__.tag in TERMINAL:
             self._end()
         return not isinstance(event, Unwanted)
@@ -352,13 +352,17 @@ class StreamDecoder(Generic[EventT]):
             )
         return []
 
+    def _unfinished(self) -> set[int]:
+        """The choices that have begun and not finished; one without an index is the first."""
+        return {index or 0 for index in self._begun} - self._finished_choices
+
     def _what_is_missing(self) -> str:
         if not self._chat:
             return f"the stream ended without a terminal event ({', '.join(TERMINAL)})"
         if not self._begun:
             return "the stream ended before its first choice"
-        missing = sorted(str(index or 0) for index in self._begun - self._finished_choices)
-        return f"the stream ended without [DONE], and without a finish_reason for choice {', '.join(missing)}"
+        missing = ", ".join(map(str, sorted(self._unfinished())))
+        return f"the stream ended without [DONE], and without a finish_reason for choice {missing}"
 
 
 def _error_in(value: object, name: str, payload: bytes) -> APIError | None:
