@@ -6,7 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test generate snapshots fuzz interop nox clean
+.PHONY: help demo check lint types drift test guard generate snapshots fuzz interop nox
+.PHONY: bench bench-quick bench-concurrency clean
+.PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +18,6 @@ $(READY): pyproject.toml constraints.txt
 	$(PIP) install 'pip==26.3'
 	$(PIP) install --constraint constraints.txt --group dev --editable .
 	@touch $@
-
-.venv: $(READY)
 
 # An environment of its own for a group of dependencies that `make check` must do without.
 .venv-%/.ready: pyproject.toml constraints.txt
@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
 	@$(BIN)/mimo-proto demo
 
-check: lint types drift test  ## all that must be green before a commit lands
+check: lint types drift test guard  ## all that must be green before a commit lands
 
 lint: $(READY)  ## ruff: format and rules
 	$(BIN)/ruff format --check .
@@ -55,11 +55,23 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 	$(BIN)/python -m codegen
 	@$(BIN)/python -m codegen diff || true
 
+interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
+	.venv-interop/bin/python -m pytest tests/interop
+
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update
 
-interop: .venv-interop/.ready  ## the official openai client against LoopbackServer
-	.venv-interop/bin/python -m pytest -m interop
+guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
+	$(BIN)/python -m bench.guard
+
+bench: .venv-bench/.ready  ## measure everything against pinned rivals; writes bench/RESULTS.md and its chart
+	.venv-bench/bin/python -m bench
+
+bench-quick: .venv-bench/.ready  ## the core rows in under a minute; writes nothing
+	.venv-bench/bin/python -m bench --quick
+
+bench-concurrency: .venv-bench/.ready  ## 64 and 256 streams at once, an event each 20 ms
+	.venv-bench/bin/python -m bench.concurrency
 
 nox: $(READY)  ## the built wheel under every Python there is, and with the oldest dependencies (SESSION=minimum: one)
 	$(BIN)/nox $(if $(SESSION),--session $(SESSION))

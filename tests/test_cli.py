@@ -92,6 +92,15 @@ def test_decode(kind: str, piped: bool, capsys: pytest.CaptureFixture[str], monk
     assert [json.loads(line).get("type") for line in lines] == [event.get("type") for event in sent]
 
 
+def test_words_that_the_terminal_lacks_are_no_error(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    server.reply(Turn("泰山", "山"))
+    assert cli.main(["chat", "hi"]) == 0
+    assert written.getvalue() == b"\\u6cf0\\u5c71\n"
+
+
 def test_decode_tells_of_an_early_end(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, recorded("ChatCompletionChunk.thinking.sse")[:1000])
     assert cli.main(["decode", "chat"]) == 1

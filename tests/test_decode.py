@@ -103,6 +103,16 @@ def test_a_tool_call_of_the_known_kind_must_fit(kind: dict[str, Any]) -> None:
     assert caught.value.path.startswith("$.choices[0].message.tool_calls[0]")
 
 
+def test_an_annotation_of_another_kind() -> None:
+    fits, does_not = {"type": "file_citation", "file": {"id": "f1"}}, {"type": "file_citation", "url": {"path": "/"}}
+    notes: Any = first_message(completion(annotations=[fits, does_not])).annotations
+    assert isinstance(notes[0], Annotation)
+    assert notes[1] == Unknown(does_not)
+    assert msgspec.json.decode(msgspec.json.encode(notes)) == [fits, does_not]
+    with pytest.raises(DecodeError):
+        COMPLETION.decode(completion(annotations=[{**does_not, "type": "url_citation"}]))
+
+
 def test_an_unknown_enum_value_is_a_string() -> None:
     assert (
         COMPLETION.decode(b'{"choices":[{"message":{},"finish_reason":"tired"}]}').choices[0].finish_reason == "tired"

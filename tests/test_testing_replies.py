@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from mimo_proto.testing import Call, LoopbackServer, Turn, recorded
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    ChatAccumulator,
+    ResponseAccumulator,
+    StreamDecoder,
+    parse_response,
+)
+from mimo_proto import (
+    RESPONSES as RESPONSES_ENDPOINT,
+)
+from mimo_proto.testing import Call, LoopbackServer, Turn, recorded, recordings
+from mimo_proto.testing.chat_replies import completion, completion_events
 from mimo_proto.testing.plain import objects_in
+from mimo_proto.testing.prompts import Prompt
+from mimo_proto.testing.response_replies import response, response_events
 from mimo_proto.testing.turns import tokens
 from tests.calling import CHAT, RESPONSES, call, payloads, said, tool
 from tests.schemas import check
@@ -124,6 +139,40 @@ def test_a_response_streamed_says_the_same(server: LoopbackServer, turn: Turn) -
     assert deltas.get("response.reasoning_text.delta", "") == (turn.reasoning or "")
     assert last["response"]["usage"] == whole["usage"]
     assert last["response"]["output_text"] == whole["output_text"]
+
+
+@every_turn
+def test_what_a_stream_adds_up_to_is_the_answer_in_one_piece(turn: Turn) -> None:
+    prompt = Prompt(model="mimo-v2.6-pro", tokens=3)
+    whole = parse_response(CHAT_COMPLETIONS, 200, {}, msgspec.json.encode(completion(turn, prompt, 1)))
+    chat = ChatAccumulator()
+    for chunk in StreamDecoder(CHAT_COMPLETIONS).events(completion_events(turn, prompt, 1)):
+        chat.add(chunk)
+    # `audio_tokens` is in one JSON example of MiMo's and in no stream.
+    message = replace(whole.choices[0].message, audio_tokens=None)
+    assert chat.result() == replace(whole, choices=[replace(whole.choices[0], message=message)])
+    response_ = parse_response(RESPONSES_ENDPOINT, 200, {}, msgspec.json.encode(response(turn, prompt, 1)))
+    total = ResponseAccumulator()
+    for event in StreamDecoder(RESPONSES_ENDPOINT).events(response_events(turn, prompt, 1)):
+        total.add(event)
+    assert total.result() == response_
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["json", "stream"])
+@pytest.mark.parametrize("name", [name for name in recordings() if "Request." in name])
+def test_every_request_of_the_examples_is_answered(server: LoopbackServer, name: str, streamed: bool) -> None:
+    path, whole, event = (
+        (CHAT, "ChatCompletion", "ChatCompletionChunk")
+        if name.startswith("Chat")
+        else (RESPONSES, "Response", "ResponseStreamEvent")
+    )
+    answered = call(server, path, {**json.loads(recorded(name)), "stream": streamed})
+    assert (answered.status, answered.headers["Content-Type"]) == (
+        200,
+        "text/event-stream" if streamed else "application/json",
+    )
+    for value in payloads(answered.body) if streamed else [answered.json]:
+        check(value, event if streamed else whole)
 
 
 def test_each_event_line_names_its_type(server: LoopbackServer) -> None:

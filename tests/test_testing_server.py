@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -85,6 +87,14 @@ def test_a_function_answers_by_the_request(server: LoopbackServer) -> None:
     assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "abab"
     assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "You said: ab"
     assert call(server, CHAT, said("ab")).status == 202
+
+
+def test_what_cannot_be_told_is_an_error_of_the_script() -> None:
+    server = LoopbackServer()
+    server.reply([object()])
+    assert call(server, CHAT, said("hi")).status == 500
+    with pytest.raises(TypeError, match="Encoding objects of type object is unsupported"):
+        server.close()
 
 
 def test_a_function_that_fails_is_told_to_both_sides() -> None:
@@ -181,9 +191,32 @@ def test_closing_opens_gates_and_ends_connections() -> None:
         socket.create_connection((address.hostname, address.port or 0))
 
 
-def test_no_gate_holds_a_server_that_is_closing(server: LoopbackServer) -> None:
-    server.close()
-    server.stand_at(Gate())
+def test_no_gate_holds_a_server_that_is_closing() -> None:
+    second = Gate()
+
+    class First(Gate):
+        def open(self) -> None:
+            super().open()
+            second.wait()
+
+    first = First()
+    with LoopbackServer() as server:
+        server.reply(Turn("held"), hold={0: first, 1: second})
+        address = urlsplit(server.base_url)
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port)) as connection:
+            connection.request("POST", CHAT, json.dumps(said("hi")), {"api-key": "sk-loopback"})
+            first.wait()
+            server.close()
+
+
+def test_a_body_may_come_in_chunks(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    body = json.dumps(said("hi")).encode()
+    for _ in range(2):
+        connection.request("POST", CHAT, iter([body[:9], body[9:]]), {"api-key": "sk-loopback"}, encode_chunked=True)
+        with connection.getresponse() as response:
+            assert response.status == 200
+            response.read()
+    assert [request.raw for request in server.requests] == [body, body]
 
 
 def test_connections_are_kept_alive(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
@@ -215,6 +248,16 @@ def test_requests_can_be_waited_for(server: LoopbackServer) -> None:
     caller.join()
     with pytest.raises(TimeoutError, match=r"1 of 2 requests came in 0\.01 s"):
         server.wait_for_requests(2, 0.01)
+
+
+def test_many_at_a_time(server: LoopbackServer) -> None:
+    words = [f"word{number}" for number in range(24)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(functools.partial(call, server, CHAT), map(said, words)))
+    assert [answered.json["choices"][0]["message"]["content"] for answered in answers] == [
+        f"You said: {word}" for word in words
+    ]
+    assert len({answered.json["id"] for answered in answers}) == server.connections == 24
 
 
 def test_a_client_that_leaves_costs_nothing(server: LoopbackServer) -> None:

@@ -108,6 +108,10 @@ def test_an_unknown_name_is_refused_with_the_nearest(request_: dict[str, Any], n
     assert text in str(error)
 
 
+def test_a_name_that_is_no_text() -> None:
+    assert refused({**chat(), 5: 5}).path == "$['5']"
+
+
 def test_unknown_names_deeper_down_pass_as_mimo_ignores_them() -> None:
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "", "new": 1}, "new": 1}
     validate(

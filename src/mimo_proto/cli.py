@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ from mimo_proto.messages import system, user
 from mimo_proto.models import Reasoning, Thinking
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.validate import validate
-from mimo_proto.words import Words
+from mimo_proto.words import Words, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
+    for out in (sys.stdout, sys.stderr):
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="backslashreplace")  # words that the terminal's encoding lacks are no error
     chosen = _parser().parse_args(arguments)
     try:
         status: int = chosen.run(chosen) or 0
@@ -145,7 +149,7 @@ def _prompt(chosen: argparse.Namespace) -> str:
 def _decode(chosen: argparse.Namespace) -> None:
     with _opened(chosen.file) as file:
         for event in StreamDecoder(ENDPOINTS[chosen.endpoint]).events(_chunks(file)):
-            print(msgspec.json.encode(event).decode(), flush=True)
+            print(shown(event), flush=True)
 
 
 def _validate(chosen: argparse.Namespace) -> int:

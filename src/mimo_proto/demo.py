@@ -10,14 +10,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from mimo_proto.client import Client
-from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request, tool, user
 from mimo_proto.models import FunctionDefinition, FunctionTool, Thinking
 from mimo_proto.testing import LoopbackServer
-from mimo_proto.words import Words
+from mimo_proto.words import Words, shown
 
 if TYPE_CHECKING:
     from mimo_proto.models import ChatMessage, ToolCall
@@ -115,16 +112,9 @@ def _title(title: str, question: str) -> None:
 
 
 def _summary(result: Any, what: str, begun: float, then: float) -> None:
-    plain = _without_nulls(msgspec.to_builtins(result))
-    _label("final", msgspec.json.encode(plain).decode())
-    _label("usage", msgspec.json.encode(plain.get("usage")).decode())
+    _label("final", shown(result))
+    _label("usage", shown(result.usage))
     _label(what, f"after {1000 * (then - begun):.1f} ms")
-
-
-def _without_nulls(value: Any) -> Any:
-    if is_object(value):
-        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
-    return [_without_nulls(member) for member in value] if is_array(value) else value
 
 
 def _label(label: str, text: str) -> None:

@@ -1,7 +1,8 @@
 """Projection: decode only the fields and events that the caller uses, without losing sight of the stream's end.
 
 Chat: a Struct of the caller's in place of `ChatCompletionChunk`. Its `choices` must be required, or an error object
-would pass for a chunk; and a choice must have `finish_reason`, or the end could not be known.
+would pass for a chunk; and a choice must have `finish_reason`, or the end could not be known. One choice is followed,
+as MiMo gives one; with `error` on the chunk and `index` on the choice, each is followed by itself.
 
 Responses: a union of the caller's tagged Structs, named by the events' types. It is completed with empty Structs for
 all other known types: they are decoded to nothing and dropped, but the terminal ones still end the stream. Left to the
@@ -20,10 +21,14 @@ from mimo_proto.errors import ConfigurationError
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
 
-__all__ = ["TERMINAL", "EventPlan", "plan_events"]
+__all__ = ["TERMINAL", "EventPlan", "Unwanted", "plan_events"]
 
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 """The types of the events that end a Responses stream."""
+
+
+class Unwanted(msgspec.Struct):
+    """An event that is known, and that the caller did not ask for."""
 
 
 class EventPlan(NamedTuple):
@@ -31,13 +36,15 @@ class EventPlan(NamedTuple):
 
     Attributes:
         type: The Struct, or the union of Structs.
-        special: The Responses classes that are not everyday events: terminal, error, unwanted.
-        unwanted: Those that the caller did not ask for.
+        whole: Chat: a chunk tells its choices apart and names an error, as the endpoint's own does.
+        special: The Responses classes that are not everyday events: terminal, error, dropped.
+        dropped: Those that nobody asked for, and that say nothing about the end either.
     """
 
     type: Any
+    whole: bool = False
     special: frozenset[type] = frozenset()
-    unwanted: frozenset[type] = frozenset()
+    dropped: frozenset[type] = frozenset()
 
 
 def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> EventPlan:
@@ -61,31 +68,34 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
 # Looking a type over takes a millisecond; streams are many and types few.
 @functools.lru_cache(maxsize=128)
 def _plan_chat(event_type: Any) -> EventPlan:
-    choices = _fields(event_type).get("choices")
+    fields = _fields(event_type)
+    choices = fields.get("choices")
     if choices is None or not choices.required:
         raise ConfigurationError(f"{event_type!r} needs a required field `choices`, else an error object passes for it")
     choice = getattr(choices.type, "item_type", None)
-    if not isinstance(choice, msgspec.inspect.StructType) or "finish_reason" not in _fields(choice.cls):
+    choice_fields = _fields(choice.cls) if isinstance(choice, msgspec.inspect.StructType) else {}
+    if "finish_reason" not in choice_fields:
         raise ConfigurationError(
             f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, "
             "else the stream's end cannot be known"
         )
-    return EventPlan(event_type)
+    return EventPlan(event_type, whole="error" in fields and "index" in choice_fields)
 
 
 @functools.lru_cache(maxsize=128)
 def _plan_responses(event_type: Any, full: Any) -> EventPlan:
     wanted = _tagged_members(event_type)
-    unwanted = {
-        tag: msgspec.defstruct(cls.__name__, [], tag_field="type", tag=tag, gc=False)
-        for tag, cls in _tagged_members(full).items()
+    members = wanted | {
+        tag: msgspec.defstruct("Unwanted", [], bases=(Unwanted,), tag_field="type", tag=tag, gc=False)
+        for tag in {**dict.fromkeys(TERMINAL), "error": None, **_tagged_members(full)}
         if tag not in wanted
     }
-    members = wanted | unwanted
+    ends = {members[tag] for tag in (*TERMINAL, "error")}
+    dropped = {cls for cls in members.values() if issubclass(cls, Unwanted)} - ends
     return EventPlan(
         type=Union[tuple(members.values())],  # noqa: UP007 - the members are known at run time only
-        special=frozenset(members[tag] for tag in (*TERMINAL, "error", *unwanted) if tag in members),
-        unwanted=frozenset(unwanted.values()),
+        special=frozenset(ends | dropped),
+        dropped=frozenset(dropped),
     )
 
 
@@ -105,4 +115,5 @@ def _fields(struct: Any) -> dict[str, msgspec.inspect.Field]:
     info = msgspec.inspect.type_info(struct)
     if not isinstance(info, msgspec.inspect.StructType):
         raise ConfigurationError(f"{struct!r} must be a Struct, to hold the chunks of a stream")
-    return {field.encode_name: field for field in info.fields}
+    # Under a name of its own a field could not be found again in what was decoded.
+    return {field.name: field for field in info.fields if field.name == field.encode_name}

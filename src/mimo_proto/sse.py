@@ -113,10 +113,17 @@ class EventParser:
         if size > self._limit:
             raise self._too_large("A line")
 
-    def unfinished(self) -> bytes:
-        """The data of the event that no blank line has ended, b"" if there is none: the last words of a cut stream."""
-        data = bytes(self.buffer).removeprefix(b"data:") if self._payload is None else self._join(self._payload)
-        return data.strip()
+    def unfinished(self) -> tuple[str, bytes]:
+        """The name and the data of the event that no blank line has ended: the last words of a cut stream.
+
+        What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
+        """
+        line = bytes(self.buffer).removeprefix(BOM)
+        value = line.removeprefix(b"data:")
+        more = b"" if value is line else b"\n" + value
+        data = value if self._payload is None else self._join(self._payload) + more
+        self._event = self._name
+        return self.name, data.strip()
 
     def _walk(self, chunk: bytes) -> Iterator[bytes]:
         """Take in a chunk that ends at least one line."""

@@ -22,7 +22,7 @@ from mimo_proto.error_body import api_error, find_error
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.jsontypes import is_object
 from mimo_proto.limits import Limits
-from mimo_proto.projection import TERMINAL, plan_events
+from mimo_proto.projection import TERMINAL, Unwanted, plan_events
 from mimo_proto.sse import CR, LF, EventParser
 from mimo_proto.surrogates import HalfKeeper
 from mimo_proto.unknown import Unknown
@@ -40,8 +40,6 @@ ProjectedT = TypeVar("ProjectedT")
 
 # What the C decoder, or unpacking what it made, raises on all that is not an everyday event.
 NOT_EVERYDAY = (msgspec.DecodeError, ValueError, RecursionError)
-# An event that is known, and that nobody asked for.
-DROPPED: Any = object()
 PAUSE: Any = object()
 
 
@@ -88,15 +86,13 @@ class StreamDecoder(Generic[EventT]):
     ) -> None:
         plan = plan_events(endpoint, event_type)
         self._chat = endpoint.protocol == "chat"
-        self._full = event_type is None
-        self._special, self._unwanted = plan.special, plan.unwanted
+        self._projected = event_type is not None
+        self._whole, self._special, self._dropped = plan.whole, plan.special, plan.dropped
         self._tolerant = TolerantDecoder(plan.type)
-        self._fast_decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.type).decode
-        self._decode: Callable[[bytes], Any] = self._fast_decode
+        self._decode: Callable[[bytes], Any] = self._tolerant.strict
         self._parser = EventParser(limits.event)
         self._event_limit = limits.event
         self._buffer = self._parser.buffer
-        self._prefix, self._ending = self._parser.prefix, self._parser.ending
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
         self._finished_choices: set[int | None] = set()
@@ -104,7 +100,7 @@ class StreamDecoder(Generic[EventT]):
         self._walking = False
         self._feeding = self._run(iter(self._inbox.pop, None), pause=True)
         self._kept: MimoError | None = None  # found by feed(), and not raised yet
-        self._usable = True
+        self._usable = True  # neither done, nor closed, nor given to events()
         self._closed = False
         self.finished = False
         self.done = False
@@ -123,9 +119,13 @@ class StreamDecoder(Generic[EventT]):
             DecodeError: An event that the models cannot hold.
             EventTooLargeError: An event over the cap.
             IncompleteStreamError: The chunks ended before the stream did.
-            LocalProtocolError: The decoder was closed, or has raised already.
+            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before.
         """
-        return self._run(chunks) if self._usable else iter(self._refuse())
+        if not self._usable:
+            return iter(self._refuse())
+        self._usable = False
+        self._feeding = iter(())  # what waits there refers back to this
+        return self._run(chunks)
 
     def feed(self, data: bytes) -> list[EventT]:
         """Take in bytes, cut anywhere, and return the events that they complete.
@@ -137,7 +137,7 @@ class StreamDecoder(Generic[EventT]):
             APIError: The server sent an error.
             DecodeError: An event that the models cannot hold.
             EventTooLargeError: An event over the cap.
-            LocalProtocolError: The decoder was closed, or has raised already.
+            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()`.
         """
         if not self._usable:
             return self._refuse()
@@ -162,6 +162,9 @@ class StreamDecoder(Generic[EventT]):
                 events.append(event)
         except MimoError as error:
             self._kept, self._usable = error, False
+        except BaseException:
+            self._usable = False
+            raise
         if self._kept is not None and not events:
             self._raise_kept()
         return events
@@ -178,6 +181,7 @@ class StreamDecoder(Generic[EventT]):
         if self._closed:
             return
         self._usable, self._closed = False, True
+        self._feeding = iter(())
         if self.done:
             return
         error = self._last_words()
@@ -189,27 +193,57 @@ class StreamDecoder(Generic[EventT]):
     def _run(self, chunks: Iterable[bytes], *, pause: bool = False) -> Iterator[Any]:
         """Decode chunk after chunk, up to the end. With `pause`, an empty chunk gives PAUSE, and more may follow."""
         parser, limit, buffer = self._parser, self._event_limit, self._parser.buffer
-        decode, chat, full, begun, special = self._decode, self._chat, self._full, self._begun, self._special
+        decode, chat, begun = self._decode, self._chat, self._begun
+        whole, special, dropped = self._whole, self._special, self._dropped
         prefix, ending, usual = parser.prefix, parser.ending, None
-        for chunk in chunks:
-            # The live case: the chunk is one whole everyday event, and looks like the last such one. All inline, it
-            # costs 0.25 µs beside the decoding, half of what the walk over the lines takes (make bench, decode).
-            if parser.idle:
-                payload = chunk.removeprefix(prefix)
-                body = payload.removesuffix(ending)
-                if (
-                    body is not payload
-                    and payload is not chunk
-                    and CR not in body
-                    and LF not in body
-                    and len(chunk) <= limit
-                ):
+        try:
+            for chunk in chunks:
+                # The live case: the chunk is one whole everyday event, and looks like the last such one. All inline, it
+                # costs 0.25 µs beside the decoding, half of what the walk over the lines takes (make bench, decode).
+                if parser.idle:
+                    payload = chunk.removeprefix(prefix)
+                    body = payload.removesuffix(ending)
+                    if (
+                        body is not payload
+                        and payload is not chunk
+                        and CR not in body
+                        and LF not in body
+                        and len(chunk) <= limit
+                    ):
+                        try:
+                            event = decode(body)
+                            if chat:
+                                [choice] = event.choices
+                                everyday = choice.finish_reason is None and (
+                                    choice.index in begun and event.error is None if whole else begun
+                                )
+                            else:
+                                kind = event.__class__
+                                everyday = kind is usual or kind not in special
+                        except NOT_EVERYDAY:
+                            event, everyday = None, False
+                        if everyday:
+                            yield event
+                            continue
+                        if event.__class__ in dropped:
+                            continue
+                if LF not in chunk and CR not in chunk:
+                    if chunk:
+                        self.fruitless, parser.idle = True, False
+                        buffer += chunk
+                        if len(buffer) > limit:
+                            parser.check_buffer()
+                    elif pause:
+                        yield PAUSE
+                    continue
+                fruitless = self._walking = True
+                for payload in parser.payloads(chunk):
                     try:
-                        event = decode(body)
+                        event = decode(payload)
                         if chat:
                             [choice] = event.choices
                             everyday = choice.finish_reason is None and (
-                                choice.index in begun and event.error is None if full else begun
+                                choice.index in begun and event.error is None if whole else begun
                             )
                         else:
                             kind = event.__class__
@@ -217,93 +251,91 @@ class StreamDecoder(Generic[EventT]):
                     except NOT_EVERYDAY:
                         event, everyday = None, False
                     if everyday:
+                        usual, fruitless = event.__class__, False
                         yield event
                         continue
-            if LF not in chunk and CR not in chunk:
-                if chunk:
-                    self.fruitless, parser.idle = True, False
-                    buffer += chunk
-                    if len(buffer) > limit:
-                        parser.check_buffer()
-                elif pause:
-                    yield PAUSE
-                continue
-            fruitless = self._walking = True
-            for payload in parser.payloads(chunk):
-                try:
-                    event = decode(payload)
-                    if chat:
-                        [choice] = event.choices
-                        everyday = choice.finish_reason is None and (
-                            choice.index in begun and event.error is None if full else begun
-                        )
-                    else:
-                        kind = event.__class__
-                        everyday = kind is usual or kind not in special
-                except NOT_EVERYDAY:
-                    event, everyday = None, False
-                if everyday:
-                    usual, fruitless = event.__class__, False
-                    yield event
-                    continue
-                for looked_at in self._look_at(event, payload):
+                    if event.__class__ in dropped:
+                        fruitless = False
+                        continue
+                    if payload.isspace() or not payload:
+                        continue
                     fruitless = False
-                    yield looked_at
-                if self.done:
-                    return
-                decode = self._decode
-            self._walking, self.fruitless = False, fruitless
-            prefix, ending = parser.prefix, parser.ending
+                    yield from self._look_at(event, payload)
+                    if self.done:
+                        return
+                    decode = self._decode
+                self._walking, self.fruitless = False, fruitless
+                prefix, ending = parser.prefix, parser.ending
+        except MimoError:
+            self._closed = True
+            raise
         self.close()
 
-    def _attend(self, event: Any) -> Any:
-        """Note what an event says about the end; return it, or DROPPED, or None when it carries a server error."""
-        if isinstance(event, Unknown):
-            return event if self._full else DROPPED
-        if not self._chat:
-            tag = event.__struct_config__.tag
-            if tag == "error":
-                return None
-            if tag in TERMINAL:
-                self._end()
-            return DROPPED if event.__class__ in self._unwanted else event
-        if self._full and event.error is not None:
-            return None
-        for choice in event.choices:
-            index = choice.index if self._full else 0
-            self._begun.add(index)
-            if choice.finish_reason is not None:
-                self._finished_choices.add(index)
-        self.finished = bool(self._begun) and self._begun <= self._finished_choices
-        return event
-
     def _look_at(self, event: Any, payload: bytes) -> list[Any]:
-        """Hand out what is not an everyday event: an end, a usage chunk, the unknown, half an emoji; or raise it."""
-        if event is not None:
-            event = self._attend(event)
-        if event is not None:
-            return [] if event is DROPPED else [event]
+        """Give what to hand out for a payload that is no everyday event: an end, the unknown, half an emoji; or raise.
+
+        Args:
+            event: What the C decoder made of it, if it could.
+            payload: The JSON, or `[DONE]`.
+        """
+        problem: DecodeError | None = None
+        if event is not None and not self._chat and event.__struct_config__.tag != "error":
+            events = [event]
+        else:
+            try:
+                events = self._read(event, payload)
+            except DecodeError as error:
+                events, problem = [], error
+        if problem is not None:
+            raise DecodeError(
+                f"the event {self._parser.name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
+                path=problem.path,
+                data=payload,
+            )
+        return [event for event in events if self._attend(event)]
+
+    def _read(self, event: Any, payload: bytes) -> list[Any]:
+        """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
         if payload.strip() == b"[DONE]":
-            if self._chat:
-                self._end()
-            return []
-        value = read_json(payload)
-        error = _error_in(value, self._parser.name, payload)
-        if error is not None:
-            raise error
-        if not self._chat and is_object(value):
-            value.setdefault("type", self._parser.name)
-        parts = self._halves.join(value)
+            if not self._chat:
+                return []
+            self._end()
+            parts = self._halves.rest()
+        else:
+            name = self._parser.name
+            value = read_json(payload)
+            error = _error_in(value, name, payload)
+            if error is not None:
+                raise error
+            if event is not None:
+                return [event]
+            if name and not self._chat and is_object(value):
+                value.setdefault("type", name)
+            parts = self._halves.join(value)
         # While half an emoji waits, no delta may pass it by.
-        self._decode = _everything_is_special if self._halves.held else self._fast_decode
-        events = [self._tolerant.build(part) for part in parts]
-        return [event for event in events if self._attend(event) is not DROPPED]
+        self._decode = _everything_is_special if self._halves.held else self._tolerant.strict
+        return [self._tolerant.build(part) for part in parts]
+
+    def _attend(self, event: Any) -> bool:
+        """Note what an event says about the end; tell whether it is to be handed out."""
+        if isinstance(event, Unknown):
+            return not self._projected
+        if self._chat:
+            for choice in event.choices:
+                index = choice.index if self._whole else 0
+                self._begun.add(index)
+                if choice.finish_reason:
+                    self._finished_choices.add(index)
+            self.finished = self.done or (bool(self._begun) and self._begun <= self._finished_choices)
+        elif event.__struct_config__.tag in TERMINAL:
+            self._end()
+        return not isinstance(event, Unwanted)
 
     def _last_words(self) -> APIError | None:
         """A server error that arrived whole, but for the blank line that ends an event."""
-        payload = self._parser.unfinished()
+        name, payload = self._parser.unfinished()
         try:
-            return _error_in(read_json(payload), "", payload)
+            return _error_in(read_json(payload), name, payload)
         except DecodeError:
             return None
 
@@ -317,11 +349,13 @@ class StreamDecoder(Generic[EventT]):
         raise error or LocalProtocolError("there is no error to raise")
 
     def _refuse(self) -> list[Any]:
-        """Take nothing in: raise what was kept, or say that the caller is wrong, unless the terminal mark has come."""
+        """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._kept is not None:
             self._raise_kept()
-        if self._closed:
-            raise LocalProtocolError("the stream is over: its decoder was closed, or has raised; make a new one")
+        if self._closed or not self.done:
+            raise LocalProtocolError(
+                "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
+            )
         return []
 
     def _what_is_missing(self) -> str:
@@ -329,7 +363,7 @@ class StreamDecoder(Generic[EventT]):
             return f"the stream ended without a terminal event ({', '.join(TERMINAL)})"
         if not self._begun:
             return "the stream ended before its first choice"
-        missing = sorted(str(index) for index in self._begun - self._finished_choices)
+        missing = sorted(str(index or 0) for index in self._begun - self._finished_choices)
         return f"the stream ended without [DONE], and without a finish_reason for choice {', '.join(missing)}"
 
 

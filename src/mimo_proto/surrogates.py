@@ -2,25 +2,41 @@
 
 JSON writes a character beyond U+FFFF as two escapes, a high and a low surrogate. A server that cuts its text by UTF-16
 units can end one delta with the first half and begin the next with the second. Alone, a half is no character (RFC 8259
-section 8.2); so the first is held back and put before the next delta of that field. What stays alone becomes U+FFFD.
+section 8.2). So:
+
+- The first half is held back, and put before the next delta of its field.
+- When the field's text ends first (its choice finishes, its item is done, the stream ends), an event comes before that
+  end which brings U+FFFD in the half's place. Any other half that stands alone becomes U+FFFD where it is.
 
 These functions work on plain JSON values, whose strings may hold lone surrogates; only payloads that need it come here.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto.decode import replace_surrogates
 from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.projection import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["HalfKeeper"]
 
 REPLACEMENT = "\ufffd"
-# The fields of a chat delta that are pieces of one text.
-CHAT_FIELDS = ("content", "reasoning_content", "final_text_preview", "error_message")
+# The fields of a chat delta that are pieces of one text; the arguments of tool calls are too.
+CHAT_FIELDS = ("content", "reasoning_content", "final_text_preview")
 
-Key = tuple[object, ...]
+Object = dict[str, Any]
+Key = tuple[int | str | None, ...]
+
+
+class Half(NamedTuple):
+    """The first half of a character, and the event that is handed out for it should the second never come."""
+
+    text: str
+    alone: Object
 
 
 class HalfKeeper:
@@ -30,14 +46,13 @@ class HalfKeeper:
     """
 
     def __init__(self) -> None:
-        self.held: dict[Key, str] = {}
-        self._events: dict[Key, dict[str, Any]] = {}
+        self.held: dict[Key, Half] = {}
 
     def join(self, event: Any) -> list[Any]:
         """Take an event's plain value and return the values to hand out for it.
 
-        It is one, the event itself with its halves joined, held back or replaced; a Responses event that ends a text
-        with a half still waiting is preceded by a delta that brings U+FFFD.
+        The last is the event itself, its halves joined, held back or replaced. Before it comes what tells of a half
+        whose text ends with this event.
         """
         before: list[Any] = []
         if is_object(event):
@@ -45,49 +60,77 @@ class HalfKeeper:
             if isinstance(kind, str) and kind.startswith("response."):
                 before = self._join_response_event(kind, event)
             else:
-                self._join_chunk(event)
+                before = self._join_chunk(event)
         return [*before, replace_surrogates(event)]
 
-    def _join_chunk(self, chunk: dict[str, Any]) -> None:
+    def rest(self) -> list[Object]:
+        """Let go of all that waits, as the stream ends, and return the events that tell of it."""
+        return self._let_go(list(self.held))
+
+    def _join_chunk(self, chunk: Object) -> list[Object]:
+        before: list[Object] = []
         for choice in _objects(chunk.get("choices")):
-            index, delta = choice.get("index"), choice.get("delta")
+            delta = choice.get("delta")
             if not is_object(delta):
                 continue
-            over = choice.get("finish_reason") is not None
-            for name in CHAT_FIELDS:
-                self._join_field(delta, name, (index, name), last=over)
-            for call in _objects(delta.get("tool_calls")):
-                function = call.get("function")
-                if is_object(function):
-                    self._join_field(function, "arguments", (index, "arguments", call.get("index")), last=over)
+            index, over = _place(choice, "index"), bool(choice.get("finish_reason"))
+            for place, holder, name, alone in _texts(delta):
+                only = {**choice, "finish_reason": None, "delta": dict.fromkeys(delta) | alone}
+                self._join_text((index, *place), holder, name, {**chunk, "choices": [only], "usage": None}, last=over)
+            if over:
+                before += self._let_go([key for key in self.held if key[0] == index])
+        return before
 
-    def _join_response_event(self, kind: str, event: dict[str, Any]) -> list[Any]:
+    def _join_response_event(self, kind: str, event: Object) -> list[Object]:
+        if kind in TERMINAL:
+            return self.rest()
         stem, _, action = kind.rpartition(".")
-        key = (stem, event.get("item_id"), event.get("output_index"), event.get("content_index"))
+        place = tuple(_place(event, name) for name in ("item_id", "output_index", "content_index"))
         if action == "delta":
-            self._join_field(event, "delta", key, last=False)
-            if key in self.held:
-                self._events[key] = event
-        elif self.held.pop(key, ""):
-            return [{**replace_surrogates(self._events.pop(key)), "delta": REPLACEMENT}]
+            self._join_text((*place, stem), event, "delta", event | {"delta": REPLACEMENT}, last=False)
+        elif action == "done":
+            return self._let_go([key for key in self.held if _is_within(key, place)])
         return []
 
-    def _join_field(self, fields: dict[str, Any], name: str, key: Key, *, last: bool) -> None:
-        """Put the half that waits before the field's text, and hold back the one that the text ends with."""
-        text = fields.get(name)
-        if not isinstance(text, str):
-            if last and self.held.pop(key, ""):
-                fields[name] = REPLACEMENT
+    def _join_text(self, key: Key, holder: Object, name: str, alone: Object, *, last: bool) -> None:
+        """Put the half that waits before the text, and hold back the one that the text ends with."""
+        text = holder.get(name)
+        if not isinstance(text, str) or not (text or last):
             return
-        if not text and not last:
-            return
-        text = self.held.pop(key, "") + text
-        if not last and "\ud800" <= text[-1:] <= "\udbff":
-            self.held[key] = text[-1]
+        if key in self.held:
+            text = self.held.pop(key).text + text
+        if not last and "\ud800" <= text[-1] <= "\udbff":
+            self.held[key] = Half(text[-1], alone)
             text = text[:-1]
-        fields[name] = text
+        holder[name] = text
+
+    def _let_go(self, keys: list[Key]) -> list[Object]:
+        return [replace_surrogates(self.held.pop(key).alone) for key in keys]
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
+def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Object]]:
+    """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD."""
+    for name in CHAT_FIELDS:
+        yield (name,), delta, name, {name: REPLACEMENT}
+    for call in _objects(delta.get("tool_calls")):
+        function = call.get("function")
+        if is_object(function):
+            only = {"index": call.get("index"), "function": dict.fromkeys(function) | {"arguments": REPLACEMENT}}
+            place = ("arguments", _place(call, "index"))
+            yield place, function, "arguments", {"tool_calls": [dict.fromkeys(call) | only]}
+
+
+def _place(value: Object, name: str) -> int | str | None:
+    """Part of a key; what is neither number nor text cannot be one, and will be refused anyway."""
+    part = value.get(name)
+    return part if isinstance(part, int | str) else None
+
+
+def _is_within(key: Key, place: Key) -> bool:
+    """Whether a text is part of what an event names by item, output index and content index, or by some of them."""
+    return all(mine is None or named is None or mine == named for mine, named in zip(key, place, strict=False))
+
+
+def _objects(value: object) -> list[Object]:
     """The objects in a list; nothing for whatever is not a list."""
     return [item for item in value if is_object(item)] if is_array(value) else []

@@ -100,7 +100,7 @@ class Sent(Walk):
 
     def request(self, value: Mapping[str, Any], shape: Shape) -> Any:
         """Check a whole request: here, and only here, each name must be known."""
-        for name in value:
+        for name in map(str, value):
             if name not in shape.keys:
                 raise Misfit(_not_known(name, shape), name)
         return self.struct(dict(value), shape)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
+import msgspec
+
+from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.models import (
     CustomToolCallItem,
     FunctionCallItem,
@@ -20,9 +23,20 @@ from mimo_proto.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Words"]
+__all__ = ["Words", "shown"]
 
 Kind: TypeAlias = Literal["thinking", "answer", "call"]
+
+
+def shown(value: Any) -> str:
+    """A Struct as a line of JSON, with its nulls left out: on what is received they mean the same as absence."""
+    return msgspec.json.encode(_without_nulls(msgspec.to_builtins(value))).decode()
+
+
+def _without_nulls(value: Any) -> Any:
+    if is_object(value):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(member) for member in value] if is_array(value) else value
 
 
 class Words:

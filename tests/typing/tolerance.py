@@ -12,6 +12,7 @@ from mimo_proto.models import (
     ChatCompletionRequest,
     CustomToolCallItem,
     CustomToolCallOutputItem,
+    ErrorEvent,
     FunctionCallItem,
     FunctionCallOutputItem,
     OutputItem,
@@ -20,7 +21,26 @@ from mimo_proto.models import (
     ReasoningItem,
     ReasoningText,
     Response,
+    ResponseCompleted,
+    ResponseContentPartAdded,
+    ResponseContentPartDone,
+    ResponseCreated,
+    ResponseCustomToolCallInputDelta,
+    ResponseCustomToolCallInputDone,
+    ResponseFailed,
+    ResponseFunctionCallArgumentsDelta,
+    ResponseFunctionCallArgumentsDone,
+    ResponseIncomplete,
+    ResponseInProgress,
+    ResponseOutputItemAdded,
+    ResponseOutputItemDone,
+    ResponseOutputTextDelta,
+    ResponseOutputTextDone,
+    ResponseReasoningTextDelta,
+    ResponseReasoningTextDone,
     ResponseRequest,
+    ResponseSnapshot,
+    ResponseStreamEvent,
     SystemMessage,
     TextPart,
     ToolMessage,
@@ -92,6 +112,51 @@ def isinstance_narrows(item: OutputItem) -> Iterator[str]:
             else:
                 assert_type(part, OutputText | ReasoningText)
                 yield part.text
+
+
+def words(event: ResponseStreamEvent) -> str:
+    if event.type == "response.output_text.delta":
+        assert_type(event, ResponseOutputTextDelta)
+        return event.delta
+    match event.type:
+        case "response.completed" | "response.incomplete" | "response.failed":
+            assert_type(event, ResponseCompleted | ResponseIncomplete | ResponseFailed)
+            return event.response.output_text or ""
+        case "unknown":
+            assert_type(event, Unknown)
+            return event.tag or ""
+        case _:
+            return ""
+
+
+def every_event(event: ResponseStreamEvent) -> None:
+    match event:
+        case ResponseCreated() | ResponseInProgress():
+            assert_type(event.response, ResponseSnapshot)
+        case ResponseCompleted() | ResponseIncomplete() | ResponseFailed():
+            assert_type(event.response, Response)
+        case ResponseOutputItemAdded() | ResponseOutputItemDone():
+            assert_type(event.item, OutputItem)
+        case ResponseContentPartAdded() | ResponseContentPartDone():
+            assert_type(event.part, OutputText | ReasoningText | Unknown)
+        case (
+            ResponseOutputTextDelta()
+            | ResponseReasoningTextDelta()
+            | ResponseFunctionCallArgumentsDelta()
+            | ResponseCustomToolCallInputDelta()
+        ):
+            assert_type(event.delta, str)
+        case (
+            ResponseOutputTextDone()
+            | ResponseReasoningTextDone()
+            | ResponseFunctionCallArgumentsDone()
+            | ResponseCustomToolCallInputDone()
+            | ErrorEvent()
+            | Unknown()
+        ):
+            pass
+        case _:
+            assert_never(event)
 
 
 def decoders(data: bytes) -> None:

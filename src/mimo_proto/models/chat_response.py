@@ -35,8 +35,8 @@ moderation (`content_filter`), or because the model went in circles (`repetition
 class Annotation(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A source that the web search found. Flat, unlike OpenAI's, and without a place in the text."""
 
-    type: str | None = None
-    """The kind of source: `url_citation` in every one seen. Examples: `"url_citation"`."""
+    type: Literal["url_citation"] | str | None = None
+    """The kind of source: `url_citation` in every one seen."""
     url: str | None = None
     """The page's address."""
     title: str | None = None

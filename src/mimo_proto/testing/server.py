@@ -7,6 +7,7 @@ says, or what a test scripted. Closing it opens every gate, ends every connectio
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import struct
 import threading
@@ -21,7 +22,7 @@ from .rules import Refusal
 from .script import Gate, Reply, Scripted, on_the_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -116,12 +117,12 @@ class LoopbackServer:
         self._script.extend(reply if isinstance(reply, Reply) else Reply(reply) for reply in replies)
 
     def close(self) -> None:
-        """Stop. Open answers are cut off; an error that a scripted function raised is raised here."""
+        """Stop. Open answers are cut off; an error that the script raised is raised here."""
         with self._changed:
             already, self._closing = self._closing, True
         if already:
             return
-        for gate in list(self._gates):
+        for gate in tuple(self._gates):
             gate.open()
         with socket.create_connection(self._listener.getsockname()[:2]):
             self._acceptor.join()
@@ -160,16 +161,18 @@ class LoopbackServer:
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError):  # the client has gone
-            _Exchanges(connection, number, self)
-        with self._changed:
-            del self._connections[connection]
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
-        connection.close()
+        try:
+            with contextlib.suppress(OSError):  # the client has gone
+                _Exchanges(connection, functools.partial(self._take, number), self._stand_at)
+        finally:
+            with self._changed:
+                del self._connections[connection]
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
+            connection.close()
 
-    def take(self, method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Played:
-        """Answer one request: what the server's threads call."""
+    def _take(self, connection: int, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> Played:
+        """Answer one request."""
         request = receive(method, path, headers, raw, connection)
         with self._changed:
             self._requests.append(request)
@@ -178,20 +181,19 @@ class LoopbackServer:
             self._changed.notify_all()
         try:
             reply = _settled(reply, request)
+            return _played(reply, self._made(reply, request, headers, number))
         except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
             self._failures.append(error)
-            reply = Reply(Refusal(500, "the scripted function failed", repr(error)))
-        if reply.raw:
-            made = Answer(0, "", [reply.what])
-        elif reply.what is None:
-            made = answer(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
-        else:
-            made = tell(reply.what, request, number)
-        return Played(
-            on_the_wire(reply, made), ends=reply.raw or reply.cut is not None or reply.reset, reset=reply.reset
-        )
+            return _played(Reply(None), tell(Refusal(500, "the script failed", repr(error)), request, number))
 
-    def stand_at(self, gate: Gate) -> None:
+    def _made(self, reply: Reply, request: Received, headers: Mapping[str, str], number: int) -> Answer:
+        if reply.raw:
+            return Answer(0, "", [reply.what])
+        if reply.what is None:
+            return answer(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
+        return tell(reply.what, request, number)
+
+    def _stand_at(self, gate: Gate) -> None:
         """Hold a thread at a gate; none is held while the server closes."""
         with self._changed:
             self._gates.add(gate)
@@ -208,6 +210,10 @@ class Played(NamedTuple):
     reset: bool
 
 
+def _played(reply: Reply, answer_: Answer) -> Played:
+    return Played(on_the_wire(reply, answer_), reply.raw or reply.cut is not None or reply.reset, reply.reset)
+
+
 def _settled(reply: Reply, request: Received) -> Reply:
     """Ask functions for what they answer until it is something."""
     while callable(reply.what):
@@ -222,18 +228,31 @@ class _Exchanges(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def __init__(self, connection: socket.socket, number: int, loopback: LoopbackServer) -> None:
-        self._number = number
-        self._loopback = loopback
+    def __init__(
+        self,
+        connection: socket.socket,
+        take: Callable[[str, str, Mapping[str, str], bytes], Played],
+        stand_at: Callable[[Gate], None],
+    ) -> None:
+        self._take = take
+        self._stand_at = stand_at
         super().__init__(connection, connection.getpeername(), cast("Any", None))
 
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
     def _exchange(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        raw = self.rfile.read(int(length))
-        played = self._loopback.take(self.command, self.path, dict(self.headers.items()), raw, self._number)
+        played = self._take(self.command, self.path, dict(self.headers.items()), self._body())
         for step in played.steps:
             if isinstance(step, Gate):
-                self._loopback.stand_at(step)
+                self._stand_at(step)
             else:
                 self.wfile.write(step)
         if played.ends:

@@ -1,0 +1,62 @@
+"""`python -m bench`: run the sections, print what came out, and after a full run write the report and the chart."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench import decode, http_client, imports, linear, memory, projection, request, tolerant
+from bench.block import sections
+from bench.chart import panels, svg
+from bench.report import Results, machine, markdown, row
+from bench.runner import Measured, run_block
+
+__all__ = ["main"]
+
+REPEATS, QUICK_REPEATS = 9, 3
+HERE = Path(__file__).parent
+# Importing a module has registered its sections. They run in this order: the last changes how memory is kept.
+MODULES = (decode, projection, tolerant, http_client, request, imports, memory, linear)
+ORDER = ("decode", "projection", "tolerant", "http", "request", "encode", "import", "memory", "linear")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the core rows, few repeats; nothing is written")
+    parser.add_argument(
+        "--only", default="", help=f"sections, by commas, out of {', '.join(ORDER)}; nothing is written"
+    )
+    parser.add_argument("--repeats", type=int, help=f"default {REPEATS}, quick {QUICK_REPEATS}")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run what was asked for."""
+    options = arguments()
+    names = [name for name in options.only.split(",") if name] or list(ORDER)
+    repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
+    results = Results("make bench", repeats, [])
+    for name in names:
+        part = sections[name]
+        print(f"\n{part.title}. {part.note}", flush=True)
+        measured: list[Measured] = []
+        for block in part.blocks(options.quick):
+            measured.append(run_block(block, repeats))
+            for verdict in measured[-1].verdicts():
+                what, *figures = row(measured[-1], verdict)
+                print(f"  {what:<66} " + "  ".join(figure for figure in figures if figure), flush=True)
+        results.sections.append((part, measured))
+    judged = [verdict for _, _, verdict in results.verdicts() if verdict.passed is not None]
+    print(f"\n{sum(1 for verdict in judged if verdict.passed)} of {len(judged)} budgets kept")
+    if options.quick or options.only:
+        return
+    (HERE / "RESULTS.md").write_text(markdown(results))
+    facts = dict(machine())
+    where = f"{facts['Python']}, {facts['machine']}, {facts['date']}"
+    note = f"Less is better; parsers that know no types have our Structs behind them. {where}."
+    (HERE / "results.svg").write_text(svg("What it costs", note, panels(results)))
+    print(f"written: {HERE / 'RESULTS.md'}, {HERE / 'results.svg'}")
+
+
+if __name__ == "__main__":
+    main()
