@@ -30,7 +30,8 @@ def tracked() -> list[Path]:
 
 
 TRACKED = tracked()
-MARKDOWN = [path for path in TRACKED if path.suffix == ".md"]
+# The results of the benchmarks are written by a program.
+MARKDOWN = [path for path in TRACKED if path.suffix == ".md" and path.name != "RESULTS.md"]
 
 
 def name_of(path: Path) -> str:
@@ -84,7 +85,7 @@ def test_pins_agree() -> None:
 
 def test_every_make_target_says_what_it_does() -> None:
     makefile = text_of("Makefile")
-    [phony] = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
+    phony = " ".join(re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE))
     helped = re.findall(r"^([a-z-]+):.*?  ## .+", makefile, re.MULTILINE)
     assert sorted(phony.split()) == sorted(helped)
     for name in re.findall(r"`make ([a-z-]+)", "\n".join(path.read_text("utf-8") for path in MARKDOWN)):
