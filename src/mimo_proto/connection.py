@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import io
@@ -193,7 +194,8 @@ class _Wire(io.BufferedReader):
     def close(self) -> None:
         if not self.closed and (self.surplus or self._more()):
             # Whoever takes the connection next finds it dropped.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
         with self._guard.lock:
             super().close()
 

@@ -6,8 +6,6 @@ Rules:
   "cancelled" (the caller did), "incomplete" (anything else). Only "completed" has a result; every error carries in
   `partial` what had arrived.
 - The request is sent when the stream is entered or first read, so that there is something to cancel from the start.
-- Events are put together into the result in batches: most streams are over before the first is due, and then nothing is
-  put together unless somebody asks.
 - A stream that is dropped is closed at once, with a `ResourceWarning`: nothing here refers back to itself.
 """
 
@@ -38,9 +36,6 @@ AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
 WholeT_co = TypeVar("WholeT_co", covariant=True)
 
 End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
-
-BATCH = 1024
-"""How many events wait to be put together; some 700 bytes each."""
 
 
 class Accumulator(Protocol[AddedT_contra, WholeT_co]):
@@ -85,7 +80,6 @@ class Stream(Generic[EventT, ResultT]):
         self._accumulator = accumulator
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
-        self._batch: list[EventT] = []
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
 
@@ -115,14 +109,11 @@ class Stream(Generic[EventT, ResultT]):
             StreamCancelled: `cancel()` was called.
         """
         self._open()
-        batch, accumulate = self._batch, self._accumulator is not None
-        keep = batch.append
+        add = None if self._accumulator is None else self._accumulator.add
         try:
             for event in self._events:
-                if accumulate:
-                    keep(event)
-                    if len(batch) >= BATCH:
-                        self._put_together()
+                if add is not None:
+                    add(event)
                 yield event
         except GeneratorExit:
             raise
@@ -159,7 +150,6 @@ class Stream(Generic[EventT, ResultT]):
         if self._failure is not None:
             raise copy.copy(self._failure)
         if self._result is None:
-            self._put_together()
             self._result = self._accumulator.result()
         return self._result
 
@@ -208,13 +198,6 @@ class Stream(Generic[EventT, ResultT]):
             if words:
                 yield words
 
-    def _put_together(self) -> None:
-        if self._accumulator is not None:
-            add = self._accumulator.add
-            for event in self._batch:
-                add(event)
-            self._batch.clear()
-
     def _complete(self) -> None:
         if self.end is None and self._exchange is not None:
             self.end = "completed"
@@ -230,7 +213,6 @@ class Stream(Generic[EventT, ResultT]):
         if self._accumulator is not None:
             # What has come may be too little, or too odd, to make anything of.
             with contextlib.suppress(MimoError):
-                self._put_together()
                 error.partial = self._accumulator.partial()
         if isinstance(error, APIError):
             self.end = "error"
