@@ -592,21 +592,3 @@ def test_a_failing_tee_ends_a_stream() -> None:
             list(stream)
         assert stream.end == "cancelled"
         assert client._transport._pool._idle == []
-
-
-def test_many_events_are_put_together_in_batches() -> None:
-    body = chunk(chat_chunk("x") * 5000)
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(sse(), body, chunk(chat_chunk(None, "stop") + CHAT_EVENTS[-1]), END)
-
-    with (
-        Server(script) as server,
-        client_for(server.url) as client,
-        client.stream_chat_completion(CHAT_REQUEST) as stream,
-    ):
-        for _ in stream:
-            assert len(stream._batch) < 1025
-        assert stream.result().choices[0].message.content == "x" * 5000
-        assert stream.result() is stream.result()

@@ -125,7 +125,7 @@ class Call:
         Raises:
             MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
         """
-        reply = self._reply(endpoint)
+        reply = self._perform(endpoint)
         if isinstance(reply, MimoError):
             try:
                 # Without its traceback: the frames below hold what the server sent, which may hold the key.
@@ -133,6 +133,25 @@ class Call:
             finally:
                 del reply
         return reply
+
+    def _perform(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT] | MimoError:
+        """Make the call; own errors are returned."""
+        try:
+            exchange = self.open()
+            body = exchange.body(self.limits.body, self.tee)
+            value = parse_response(endpoint, exchange.status, exchange.headers, body)
+        except MimoError as error:
+            return self.report(error)
+        finally:
+            self.guard.finish()
+        return Reply(
+            value=value,
+            status=exchange.status,
+            headers=exchange.headers,
+            request_id=find_request_id(exchange.headers),
+            attempts=self.attempts,
+            body=body,
+        )
 
     def report(self, error: MimoError) -> MimoError:
         """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
@@ -160,22 +179,3 @@ class Call:
         if isinstance(error, APIError):
             error.retry_after = parse_retry_after(asked, now=time.time())
         return error, asked
-
-    def _reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT] | MimoError:
-        """Make the call; own errors are returned."""
-        try:
-            exchange = self.open()
-            body = exchange.body(self.limits.body, self.tee)
-            value = parse_response(endpoint, exchange.status, exchange.headers, body)
-        except MimoError as error:
-            return self.report(error)
-        finally:
-            self.guard.finish()
-        return Reply(
-            value=value,
-            status=exchange.status,
-            headers=exchange.headers,
-            request_id=find_request_id(exchange.headers),
-            attempts=self.attempts,
-            body=body,
-        )
