@@ -21,10 +21,8 @@ from mimo_proto import (
     ConnectionClosed,
     ContentFilterError,
     InsufficientBalanceError,
-    Limits,
     RateLimitError,
     ServerError,
-    Timeouts,
 )
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import (
