@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from http.client import HTTPResponse
 
 import pytest
@@ -24,6 +25,14 @@ GOOD = {
 }
 
 
+def feed_bytewise(decoder: ChunkedDecoder, wire: bytes) -> bytes:
+    return b"".join(decoder.feed(wire[at : at + 1]) for at in range(len(wire)))
+
+
+def feed_whole(decoder: ChunkedDecoder, wire: bytes) -> bytes:
+    return decoder.feed(wire) + decoder.feed(b"")
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_good_at_every_cut(name: str) -> None:
     wire, body = GOOD[name]
@@ -33,7 +42,7 @@ def test_good_at_every_cut(name: str) -> None:
         assert decoder.ended
         assert not decoder.surplus
     decoder = ChunkedDecoder()
-    assert b"".join(decoder.feed(wire[i : i + 1]) for i in range(len(wire))) == body
+    assert feed_bytewise(decoder, wire) == body
     assert decoder.ended
 
 
@@ -66,11 +75,9 @@ def test_surplus_is_noticed(name: str) -> None:
 )
 def test_broken_framing(wire: bytes) -> None:
     with pytest.raises(ChunkedError):
-        ChunkedDecoder().feed(wire)
-    decoder = ChunkedDecoder()
+        feed_whole(ChunkedDecoder(), wire)
     with pytest.raises(ChunkedError):
-        for at in range(len(wire)):
-            decoder.feed(wire[at : at + 1])
+        feed_bytewise(ChunkedDecoder(), wire)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +110,6 @@ def test_agrees_with_http_client(chunks: list[bytes], cuts: list[int]) -> None:
     theirs.begin()
     marks = sorted({0, len(wire), *(cut % (len(wire) + 1) for cut in cuts)})
     decoder = ChunkedDecoder()
-    ours = b"".join(decoder.feed(wire[a:b]) for a, b in zip(marks, marks[1:], strict=False))
+    ours = b"".join(decoder.feed(wire[a:b]) for a, b in itertools.pairwise(marks))
     assert ours == theirs.read() == b"".join(chunks)
     assert decoder.ended

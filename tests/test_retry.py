@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 from mimo_proto import errors as e
 from mimo_proto.retry import RetryPolicy, parse_retry_after, retry_delay
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 POLICY = RetryPolicy(attempts=4)
 NOW = 1_790_000_000.0
@@ -68,6 +72,16 @@ def test_never_even_when_listed(status: int, code: str | None) -> None:
     assert delay(api(status, code), policy=policy) is None
 
 
+def test_the_header_is_read_with_the_given_clock() -> None:
+    def after(header: str) -> float | None:
+        return retry_delay(POLICY, api(429, retry_after=9.0), 1, now=NOW, fraction=0.0, retry_after=header)
+
+    assert after("7") == 7.0
+    assert after("Mon, 21 Sep 2026 14:13:50 GMT") == 30.0
+    assert after("Mon, 21 Sep 2026 14:33:50 GMT") is None, "refused at once instead of slept"
+    assert after("soon") == 0.0
+
+
 @given(attempt=st.integers(1, 10_000), fraction=st.floats(0, 1))
 def test_backoff_is_bounded(attempt: int, fraction: float) -> None:
     wait = delay(api(503), attempt, RetryPolicy(attempts=10_001), fraction)
@@ -114,15 +128,11 @@ def test_a_date_needs_a_clock() -> None:
 
 
 @given(moment=st.datetimes())
-def test_dates_agree_with_the_calendar(moment: object) -> None:
-    import datetime
-
-    assert isinstance(moment, datetime.datetime)
-    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    text = (
-        f"{names[moment.weekday()]}, {moment.day:02} {months[moment.month - 1]} {moment.year:04} {moment:%H:%M:%S} GMT"
-    )
+def test_dates_agree_with_the_calendar(moment: dt.datetime) -> None:
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    day = f"{moment.day:02} {months[moment.month - 1]} {moment.year:04}"
+    text = f"{names[moment.weekday()]}, {day} {moment:%H:%M:%S} GMT"
     assert parse_retry_after(text, now=0.0) == max(0, calendar.timegm(moment.timetuple()))
 
 

@@ -12,6 +12,7 @@ Events are read by their documented fields, not by their classes, so that those 
 from __future__ import annotations
 
 import base64
+import operator
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,13 +32,18 @@ __all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output
 
 ReplyT = TypeVar("ReplyT")
 
-# What the deltas are pieces of: the type of the item, and the type of the part in it, or the field.
+MANY = 1024
+# The fields of a chat delta that are pieces of one text.
+TEXTS = ("content", "reasoning_content", "final_text_preview")
+
+# What the deltas are pieces of: the type of the item, and the field of it, or the type of the part in its content.
 DELTAS = {
     "response.output_text.delta": ("message", "output_text"),
     "response.reasoning_text.delta": ("reasoning", "reasoning_text"),
     "response.function_call_arguments.delta": ("function_call", "arguments"),
     "response.custom_tool_call_input.delta": ("custom_tool_call", "input"),
 }
+PARTS = ("output_text", "reasoning_text")
 NEW_ITEMS: dict[str, dict[str, Any]] = {
     "message": {"type": "message", "role": "assistant", "content": []},
     "reasoning": {"type": "reasoning", "id": "", "content": []},
@@ -64,13 +70,32 @@ def with_output_text(response: ReplyT) -> ReplyT:
     return filled
 
 
+class _Text:
+    """A text in pieces."""
+
+    __slots__ = ("_joined", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._joined = 0
+
+    def condense(self) -> None:
+        """Join the newest pieces when they are many: a word each, they take ten times the memory of the text."""
+        if len(self.pieces) - self._joined >= MANY:
+            self.pieces[self._joined :] = ["".join(self.pieces[self._joined :])]
+            self._joined += 1
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
+
+
 class _ToolCall:
     __slots__ = ("arguments", "id", "name")
 
     def __init__(self) -> None:
         self.id: str | None = None
         self.name: str | None = None
-        self.arguments: list[str] = []
+        self.arguments = _Text()
 
 
 class _Choice:
@@ -79,7 +104,8 @@ class _Choice:
     def __init__(self) -> None:
         self.role: str | None = None
         self.finish_reason: str | None = None
-        self.texts: defaultdict[str, list[str]] = defaultdict(list)
+        self.texts: dict[str, _Text] = {name: _Text() for name in TEXTS}
+        self._add_content, self._add_reasoning, self._add_preview = (text.pieces.append for text in self.texts.values())
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
         self.error_message: str | None = None
@@ -88,9 +114,9 @@ class _Choice:
     def add(self, choice: Any) -> None:
         delta = choice.delta
         if delta.content is not None:
-            self.texts["content"].append(delta.content)
+            self._add_content(delta.content)
         if delta.reasoning_content is not None:
-            self.texts["reasoning_content"].append(delta.reasoning_content)
+            self._add_reasoning(delta.reasoning_content)
         if delta.tool_calls:
             self._add_calls(delta.tool_calls)
         if delta.role is not None:
@@ -100,7 +126,7 @@ class _Choice:
         if delta.audio is not None:
             self.audio.append(delta.audio)
         if delta.final_text_preview is not None:
-            self.texts["final_text_preview"].append(delta.final_text_preview)
+            self._add_preview(delta.final_text_preview)
         if delta.error_message is not None:
             self.error_message = delta.error_message
         if delta.audio_tokens is not None:
@@ -121,19 +147,23 @@ class _Choice:
             if piece.function is not None:
                 call.name = call.name or piece.function.name
                 if piece.function.arguments:
-                    call.arguments.append(piece.function.arguments)
+                    call.arguments.pieces.append(piece.function.arguments)
+
+    def condense(self) -> None:
+        for text in (*self.texts.values(), *(call.arguments for call in self.calls.values())):
+            text.condense()
 
     def message(self) -> dict[str, Any]:
         """The message, as plain JSON."""
         message: dict[str, Any] = {"role": self.role or "assistant"}
-        message |= {name: "".join(parts) for name, parts in self.texts.items()}
+        message |= {name: str(text) for name, text in self.texts.items() if text.pieces}
         message |= {name: msgspec.to_builtins(elements) for name, elements in self.lists.items()}
         if self.calls:
             message["tool_calls"] = [
                 {
                     "id": call.id or "",
                     "type": "function",
-                    "function": {"name": call.name or "", "arguments": "".join(call.arguments)},
+                    "function": {"name": call.name or "", "arguments": str(call.arguments)},
                 }
                 for _, call in sorted(self.calls.items())
             ]
@@ -170,6 +200,7 @@ class ChatAccumulator:
         self._head: dict[str, Any] | None = None
         self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)
         self._usage: Any = None
+        self._added = 0
         self._over = False
 
     def add(self, event: ChatCompletionChunk) -> None:
@@ -186,6 +217,10 @@ class ChatAccumulator:
             self._choices[choice.index or 0].add(choice)
         if event.usage is not None:
             self._usage = event.usage
+        self._added += 1
+        if not self._added % MANY:
+            for sum_ in self._choices.values():
+                sum_.condense()
 
     def result(self) -> ChatCompletion:
         """The completion that the chunks add up to; nothing can be added afterwards.
@@ -227,7 +262,7 @@ class ResponseAccumulator:
         self._begun: dict[str, Any] | None = None
         self._items: dict[int, dict[str, Any]] = {}
         # The deltas of the items that are not done, by item and place in it.
-        self._deltas: defaultdict[int, defaultdict[tuple[int, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._deltas: defaultdict[int, defaultdict[tuple[int, str], _Text]] = defaultdict(lambda: defaultdict(_Text))
 
     def add(self, event: ResponseStreamEvent) -> None:
         """Add the next event.
@@ -240,9 +275,12 @@ class ResponseAccumulator:
         kind: str = event.type
         added: Any = event
         if kind in DELTAS:
-            # A call has no content_index: its deltas all make one text.
-            place = getattr(added, "content_index", None) or 0
-            self._deltas[added.output_index or 0][place, kind].append(added.delta)
+            # A call has no parts: its deltas all make one text.
+            place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
+            text = self._deltas[added.output_index or 0][place, kind]
+            text.pieces.append(added.delta)
+            if len(text.pieces) > 2 * MANY:
+                text.condense()
         elif kind == "response.output_item.added":
             self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
         elif kind == "response.output_item.done":
@@ -274,13 +312,13 @@ class ResponseAccumulator:
     def _item(self, index: int) -> dict[str, Any]:
         item: dict[str, Any] = dict(self._items.get(index, {}))
         content: list[dict[str, Any]] = []
-        deltas: Mapping[tuple[int, str], list[str]] = self._deltas.get(index, {})
-        for (_, kind), parts in sorted(deltas.items()):
+        deltas: Mapping[tuple[int, str], _Text] = self._deltas.get(index, {})
+        for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
             item_type, name = DELTAS[kind]
             # What a delta needs is filled in where the event that begins its item did not come.
             item = {**NEW_ITEMS[item_type], **item}
-            if name in item:
-                item[name] = "".join(parts)
+            if name in PARTS:
+                content.append({"type": name, "text": str(text)})
             else:
-                content.append({"type": name, "text": "".join(parts)})
+                item[name] = str(text)
         return {**item, "content": content} if content else item

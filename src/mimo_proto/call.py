@@ -11,25 +11,49 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
 
 from mimo_proto.errors import APIError, MimoError
 from mimo_proto.retry import parse_retry_after, retry_delay
 from mimo_proto.secret import redact, redact_error
-from mimo_proto.transport import ended
-from mimo_proto.watchdog import WATCHDOG, Guard
-from mimo_proto.wire import refuse_answer
+from mimo_proto.watchdog import WATCHDOG, Guard, ended
+from mimo_proto.wire import find_request_id, parse_response, refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mimo_proto.endpoints import Endpoint
     from mimo_proto.limits import Limits, Timeouts
     from mimo_proto.retry import RetryPolicy
     from mimo_proto.secret import Secret
     from mimo_proto.transport import Exchange, Transport
     from mimo_proto.wire import HTTPRequest
 
-__all__ = ["Call"]
+__all__ = ["Call", "Reply"]
+
+ReplyT = TypeVar("ReplyT")
+
+
+class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
+    """An answer with what HTTP said around it. Immutable: any thread.
+
+    Attributes:
+        value: The typed answer.
+        status: The HTTP status.
+        headers: The header fields, names in lower case.
+        request_id: The id that a header gave the call, if any.
+        attempts: How many HTTP requests were made.
+        body: The body as it came, decompressed.
+    """
+
+    value: ReplyT
+    status: int
+    headers: dict[str, str]
+    request_id: str | None
+    attempts: int
+    body: bytes
 
 
 class Call:
@@ -91,6 +115,43 @@ class Call:
                     del outcome
             guard.sleep(delay)
         raise self.report(ended(guard.reason, self._timeouts))
+
+    def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        """Send the request, and read the JSON answer.
+
+        Args:
+            endpoint: Says what the answer is decoded into.
+
+        Raises:
+            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
+        """
+        reply = self._perform(endpoint)
+        if isinstance(reply, MimoError):
+            try:
+                # Without its traceback: the frames below hold what the server sent, which may hold the key.
+                raise reply.with_traceback(None)
+            finally:
+                del reply
+        return reply
+
+    def _perform(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT] | MimoError:
+        """Make the call; own errors are returned."""
+        try:
+            exchange = self.open()
+            body = exchange.body(self.limits.body, self.tee)
+            value = parse_response(endpoint, exchange.status, exchange.headers, body)
+        except MimoError as error:
+            return self.report(error)
+        finally:
+            self.guard.finish()
+        return Reply(
+            value=value,
+            status=exchange.status,
+            headers=exchange.headers,
+            request_id=find_request_id(exchange.headers),
+            attempts=self.attempts,
+            body=body,
+        )
 
     def report(self, error: MimoError) -> MimoError:
         """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""

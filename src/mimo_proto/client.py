@@ -11,22 +11,19 @@ Rules:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, TypeVar, overload
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
-from mimo_proto.call import Call
+from mimo_proto.call import Call, Reply
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
-from mimo_proto.errors import InvalidRequestError, LocalProtocolError, MimoError
+from mimo_proto.errors import InvalidRequestError, LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.options import OPTIONS, CallOptions
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream
 from mimo_proto.stream import StreamDecoder
-from mimo_proto.transport import Transport
-from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url, find_request_id, parse_response
+from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url
 
 if TYPE_CHECKING:
     import ssl
@@ -52,26 +49,6 @@ RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
 EventT = TypeVar("EventT")
 ProjectedT = TypeVar("ProjectedT")
-
-
-class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
-    """An answer with what HTTP said around it. Immutable: any thread.
-
-    Attributes:
-        value: The typed answer.
-        status: The HTTP status.
-        headers: The header fields, names in lower case.
-        request_id: The id that a header gave the call, if any.
-        attempts: How many HTTP requests were made.
-        body: The body as it came, decompressed.
-    """
-
-    value: ReplyT
-    status: int
-    headers: dict[str, str]
-    request_id: str | None
-    attempts: int
-    body: bytes
 
 
 class Client:
@@ -127,6 +104,9 @@ class Client:
         self._limits = limits
         self._closed = False
         self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
+        # urllib3 takes longer to import than all of this package: it is loaded with the first client.
+        from mimo_proto.transport import Transport  # noqa: PLC0415
+
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
 
     def __repr__(self) -> str:
@@ -268,27 +248,7 @@ class Client:
         Raises:
             MimoError: As `create_chat_completion` does.
         """
-        call = self._call(endpoint, request, False, options)
-        try:
-            exchange = call.open()
-            try:
-                body = exchange.body(call.limits.body, call.tee)
-                value = parse_response(endpoint, exchange.status, exchange.headers, body)
-            finally:
-                exchange.close()
-        except MimoError as error:
-            call.report(error)
-            raise
-        finally:
-            call.guard.finish()
-        return Reply(
-            value=value,
-            status=exchange.status,
-            headers=exchange.headers,
-            request_id=find_request_id(exchange.headers),
-            attempts=call.attempts,
-            body=body,
-        )
+        return self.prepare(endpoint, request, **options).reply(endpoint)
 
     @overload
     def stream(
@@ -344,9 +304,29 @@ class Client:
         accumulator: Accumulator[Any, Any] | None = None
         if event_type is None:
             accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
-        return Stream(self._call(endpoint, request, True, options), decoder, accumulator)
+        return Stream(self.prepare(endpoint, request, stream=True, **options), decoder, accumulator)
 
-    def _call(self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions) -> Call:
+    def prepare(
+        self,
+        endpoint: Endpoint[Any, Any, Any],
+        request: Any = None,
+        /,
+        *,
+        stream: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> Call:
+        """Make a call without sending anything: what `send`, `stream` and the shells for asyncio begin with.
+
+        Args:
+            endpoint: As `send` takes it.
+            request: The request as a Struct or a dict.
+            stream: Whether the answer is to come as events.
+            **options: See `CallOptions`.
+
+        Raises:
+            InvalidRequestError: The spec refuses the request.
+            LocalProtocolError: The client is closed.
+        """
         if self._closed:
             raise LocalProtocolError("the client is closed")
         timeouts, retry = options.get("timeouts"), options.get("retry")

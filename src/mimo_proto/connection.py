@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import io
@@ -167,8 +168,8 @@ class Answer(http.client.HTTPResponse):
         if not self.chunked or self.isclosed():
             return super().read1(n)
         while True:
-            data = self._wire.read1(n)
-            if not data:
+            data = b"" if self._decoder.broken else self._wire.read1(n)
+            if not data and not self._decoder.broken:
                 raise http.client.IncompleteRead(b"")
             body = self._decoder.feed(data)
             if self._decoder.ended:
@@ -193,7 +194,8 @@ class _Wire(io.BufferedReader):
     def close(self) -> None:
         if not self.closed and (self.surplus or self._more()):
             # Whoever takes the connection next finds it dropped.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
         with self._guard.lock:
             super().close()
 

@@ -141,13 +141,13 @@ class StreamDecoder(Generic[EventT]):
         """
         if not self._usable:
             return self._refuse()
-        if not data:
-            return []
         buffer = self._buffer
-        if buffer and LF not in data and CR not in data and len(buffer) + len(data) <= self._event_limit:
+        if buffer and LF not in data and CR not in data:
             buffer += data
-            self.fruitless = True
-            return []
+            if len(buffer) <= self._event_limit:
+                self.fruitless = True
+                return []
+            del buffer[-len(data) :]
         # The generator is woken with a chunk on top of its inbox. It sleeps again at PAUSE, the empty chunk below; or
         # right at the event of a chunk that was one whole event, which saves waking it for nothing.
         events: list[EventT] = []
@@ -155,7 +155,7 @@ class StreamDecoder(Generic[EventT]):
         try:
             for event in self._feeding:
                 if event is PAUSE:
-                    self._inbox.append(b"")
+                    self._inbox[:] = [b""]
                     break
                 if not self._walking:
                     return [event]
@@ -245,15 +245,16 @@ class StreamDecoder(Generic[EventT]):
                             )
                         else:
                             kind = event.__class__
-                            everyday = kind is usual or kind not in special
+                            everyday = kind is usual
+                            if not everyday and kind not in special:
+                                usual, everyday = kind, True
                     except NOT_EVERYDAY:
                         event, everyday = None, False
+                    fruitless = False
                     if everyday:
-                        usual, fruitless = event.__class__, False
                         yield event
                         continue
                     if event.__class__ in dropped:
-                        fruitless = False
                         continue
                     if payload.isspace() or not payload:
                         continue
@@ -288,7 +289,7 @@ class StreamDecoder(Generic[EventT]):
             raise DecodeError(
                 f"the event {self._parser.name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
                 path=problem.path,
-                data=payload,
+                data=payload.strip(),
             )
         return [event for event in events if self._attend(event)]
 
@@ -297,6 +298,8 @@ class StreamDecoder(Generic[EventT]):
         if payload.strip() == b"[DONE]":
             if not self._chat:
                 return []
+            if not self._begun:
+                raise IncompleteStreamError("the stream said [DONE] before its first choice")
             self._end()
             parts = self._halves.rest()
         else:

@@ -27,16 +27,13 @@ from mimo_proto.errors import (
     BodyTooLargeError,
     ConnectError,
     ConnectionClosed,
-    ConnectTimeout,
-    DeadlineExceeded,
-    IdleTimeout,
     MimoError,
     ReadTimeout,
     RemoteProtocolError,
     StreamCancelled,
 )
 from mimo_proto.pool import Pool
-from mimo_proto.watchdog import WATCHDOG
+from mimo_proto.watchdog import WATCHDOG, ended
 
 if TYPE_CHECKING:
     import ssl
@@ -46,10 +43,10 @@ if TYPE_CHECKING:
 
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
-    from mimo_proto.watchdog import Guard, Reason
+    from mimo_proto.watchdog import Guard
     from mimo_proto.wire import HTTPRequest
 
-__all__ = ["Exchange", "Progress", "Transport", "ended"]
+__all__ = ["Exchange", "Progress", "Transport"]
 
 PIECE: Final = 65536
 """How much is read at a time, in bytes."""
@@ -129,7 +126,9 @@ class Transport:
             exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
             if guard.reason is None:
                 return exchange
+            # http.client takes a head that was cut off for a whole one.
             failure: BaseException = ended(guard.reason, timeouts)
+            exchange.close(broken=True)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, stage, guard, timeouts)
         guard.detach()
@@ -181,7 +180,7 @@ class Exchange:
             failure: BaseException = ended(self._guard.reason, self._timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, "body", self._guard, self._timeouts)
-        self.close()
+        self.close(broken=True)
         try:
             raise failure
         finally:
@@ -199,15 +198,16 @@ class Exchange:
         """
         pieces: list[bytes] = []
         size = 0
-        while piece := self.read():
-            size += len(piece)
-            if size > limit:
-                self.close()
-                raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
-            if tee is not None:
-                tee(piece)
-            pieces.append(piece)
-        self.close()
+        try:
+            while piece := self.read():
+                size += len(piece)
+                if size > limit:
+                    raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
+                if tee is not None:
+                    tee(piece)
+                pieces.append(piece)
+        finally:
+            self.close()
         return b"".join(pieces)
 
     def error_body(self, limit: int) -> bytes:
@@ -284,33 +284,22 @@ class Exchange:
                 return
         self.close()
 
-    def close(self) -> None:
-        """Give the connection back if the body has ended, else close it. Once is enough, twice does no harm."""
+    def close(self, *, broken: bool = False) -> None:
+        """Give the connection back if the body has ended, else close it. Twice does no harm.
+
+        Args:
+            broken: The reading failed; urllib3 calls the answer closed then too, which is no end.
+        """
         if not self._open:
             return
         self._open = False
         self._guard.detach()
-        if self._response.closed and not self._connection.is_closed and self._guard.reason is None:
+        fit = self._response.closed and not self._connection.is_closed and self._guard.reason is None
+        if fit and not broken:
             self._pool.give(self._connection)
         else:
             self._response.close()
             self._connection.close()
-
-
-def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
-    """The error for a guard that has tripped."""
-    match reason:
-        case "cancelled":
-            return StreamCancelled("the stream was cancelled")
-        case "total":
-            seconds = timeouts.total or 0.0
-            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
-        case "connect":
-            seconds = timeouts.connect or 0.0
-            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
-        case _:
-            seconds = timeouts.idle or 0.0
-            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
 
 
 def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:

@@ -23,9 +23,15 @@ import socket
 import threading
 from math import inf
 from time import monotonic
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-__all__ = ["Guard", "Reason", "Watchdog", "WATCHDOG"]
+from mimo_proto.errors import ConnectTimeout, DeadlineExceeded, IdleTimeout, StreamCancelled
+
+if TYPE_CHECKING:
+    from mimo_proto.errors import MimoError
+    from mimo_proto.limits import Timeouts
+
+__all__ = ["Guard", "Reason", "Watchdog", "WATCHDOG", "ended"]
 
 LONGEST = 3600.0
 """How long the thread sleeps at most, in seconds: a wait of years overflows."""
@@ -140,6 +146,22 @@ class Guard:
             # The method of the plain class: the one of SSLSocket would drop the TLS layer under the reader's feet.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
+    """The error for a guard that has tripped."""
+    match reason:
+        case "cancelled":
+            return StreamCancelled("the stream was cancelled")
+        case "total":
+            seconds = timeouts.total or 0.0
+            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
+        case "connect":
+            seconds = timeouts.connect or 0.0
+            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
+        case _:
+            seconds = timeouts.idle or 0.0
+            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
 
 
 class Watchdog:

@@ -1,0 +1,295 @@
+"""One call over somebody else's HTTP library: attempts, clocks, cancellation, and errors of ours only.
+
+This is `mimo_proto.call` and the watchdog's part of the transport, for asyncio:
+
+- The library sends and receives; it is told the connect and the read clock. The idle, the total and the linger clock,
+  and `cancel()`, end whatever it waits for by cancelling that wait.
+- The idle clock begins with the attempt, and runs only while something is waited for.
+- What a library raises ends here. Its frames hold the request's headers, so our errors are raised outside the `except`
+  block (no ``__context__``), and what passes through (a cancelled task) loses its traceback up to here.
+- Bodies are taken as they come, uncompressed: identity is asked for, and all else refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from abc import ABC, abstractmethod
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, RemoteProtocolError, StreamCancelled
+from mimo_proto.retry import parse_retry_after, retry_delay
+from mimo_proto.secret import redact, redact_error
+from mimo_proto.watchdog import ended
+from mimo_proto.wire import refuse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from mimo_proto.limits import Limits, Timeouts
+    from mimo_proto.retry import RetryPolicy
+    from mimo_proto.secret import Secret
+    from mimo_proto.watchdog import Reason
+    from mimo_proto.wire import HTTPRequest
+
+__all__ = ["Answer", "AsyncCall", "HTTPLibrary"]
+
+ResultT = TypeVar("ResultT")
+
+DRAIN_SECONDS = 0.1
+"""How long the end of a body is waited for behind a stream's last event, for the connection's sake."""
+
+
+class Answer(ABC):
+    """An answer whose head has come, as a library gives it. What its methods raise is the library's own.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The header fields, names in lower case, repeated ones joined with ", ".
+    """
+
+    status: int
+    headers: dict[str, str]
+
+    @abstractmethod
+    async def read(self) -> bytes:
+        """Wait for the next piece of the body, whatever its size; empty at the end."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Do the same without waiting, from any thread."""
+
+
+class HTTPLibrary(ABC):
+    """What a library has to do for us."""
+
+    @abstractmethod
+    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> Answer:
+        """Send a request as it is and wait for the head of the answer; follow no redirect, decompress nothing."""
+
+    @abstractmethod
+    def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
+        """Map what the library raised to our tree, None for what is not an error of the network.
+
+        Args:
+            exc: What was raised.
+            timeouts: What the library was told.
+            answered: Whether the head of an answer had come.
+        """
+
+
+class AsyncCall:
+    """One call. One task at a time; `cancel` any thread.
+
+    Args:
+        library: What sends.
+        request: What is sent.
+        key: What is kept out of errors.
+        timeouts, retry, limits: Of this call.
+        tee: Gets the raw bytes of the answer, or None.
+
+    Attributes:
+        attempts: How many requests were made.
+        idle_at, linger_at: When these clocks end the call, on `time.monotonic`; inf is never.
+    """
+
+    def __init__(
+        self,
+        library: HTTPLibrary,
+        request: HTTPRequest,
+        *,
+        key: Secret,
+        timeouts: Timeouts,
+        retry: RetryPolicy,
+        limits: Limits,
+        tee: Callable[[bytes], object] | None,
+    ) -> None:
+        self._library = library
+        self._request = request
+        self._key = key
+        self._timeouts = timeouts
+        self._retry = retry
+        self.limits = limits
+        self.tee = tee
+        self.attempts = 0
+        self.idle_at = self.linger_at = inf
+        self._idle = inf if timeouts.idle is None else timeouts.idle
+        self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
+        self._cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: asyncio.Timeout | None = None
+
+    async def open(self) -> Answer:
+        """Send the request, again where the policy says so, until an answer of success has begun.
+
+        Raises:
+            APIError, RedirectRefused: The status is not 2xx.
+            TransportError, RemoteProtocolError, StreamCancelled: As they say.
+        """
+        self._loop = asyncio.get_running_loop()
+        while True:
+            if self._cancelled:
+                raise ended("cancelled", self._timeouts)
+            outcome, asked = await self._attempt()
+            if not isinstance(outcome, MimoError):
+                return outcome
+            fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
+            delay = retry_delay(
+                self._retry, outcome, self.attempts, now=time.time(), fraction=fraction, retry_after=asked
+            )
+            if delay is None or monotonic() + delay >= self._total_at:
+                try:
+                    raise outcome
+                finally:
+                    del outcome
+            self.idle_at = inf
+            await self._bounded(asyncio.sleep(delay))
+
+    async def read(self, answer: Answer) -> bytes:
+        """Wait for the next piece of the body; empty at its end.
+
+        Raises:
+            ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
+                say.
+        """
+        if self.idle_at == inf:
+            self.idle_at = monotonic() + self._idle
+        return await self._bounded(self._guarded(answer.read(), answered=True))
+
+    async def body(self, answer: Answer) -> bytes:
+        """Read the whole body.
+
+        Raises:
+            BodyTooLargeError: It is larger than ``Limits.body``.
+        """
+        limit = self.limits.body
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self.read(answer):
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
+            if self.tee is not None:
+                self.tee(piece)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def error_body(self, answer: Answer) -> bytes:
+        """Read an error's body as far as it comes and as the limit allows: the status has said what matters."""
+        limit = self.limits.error_body
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size < limit and (piece := await self.read(answer)):
+                pieces.append(piece)
+                size += len(piece)
+        except StreamCancelled:
+            raise
+        except MimoError:
+            pass
+        return b"".join(pieces)[:limit]
+
+    async def finish(self, answer: Answer) -> None:
+        """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection."""
+        left = self.limits.drain
+        self.idle_at = self.linger_at = inf
+        with contextlib.suppress(MimoError, TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while left > 0 and (piece := await self._guarded(answer.read(), answered=True)):
+                    left -= len(piece)
+        await self.close(answer)
+
+    async def close(self, answer: Answer) -> None:
+        """Let the connection go."""
+        with contextlib.suppress(MimoError):
+            await self._guarded(answer.aclose(), answered=True)
+
+    def cancel(self) -> None:
+        """End it from any thread, whatever it is waiting for."""
+        self._cancelled = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing waits any more
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def report(self, error: MimoError) -> MimoError:
+        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
+        error.attempts = self.attempts
+        redact_error(error, self._key)
+        return error
+
+    async def _attempt(self) -> tuple[Answer | MimoError, str | None]:
+        """Make one request; returns what came of it, and the ``Retry-After`` of a refusal."""
+        self.attempts += 1
+        self.idle_at = monotonic() + self._idle
+        try:
+            request = self._library.request(self._request, self._timeouts)
+            answer = await self._bounded(self._guarded(request, answered=False))
+        except MimoError as exc:
+            return exc, None
+        kept = False
+        try:
+            headers = answer.headers = {name: redact(value, self._key) for name, value in answer.headers.items()}
+            coding = headers.get("content-encoding", "").strip().lower()
+            encoded = coding not in ("", "identity")
+            if 200 <= answer.status <= 299:
+                if encoded:
+                    problem = f"the body is encoded as {coding[:100]!r}; only identity was asked for"
+                    return RemoteProtocolError(problem), None
+                kept = True
+                return answer, None
+            body = b"" if encoded else await self.error_body(answer)
+        except MimoError as exc:
+            return exc, None
+        finally:
+            if not kept:
+                await self.close(answer)
+        error = refuse_answer(answer.status, headers, body, wanted="an answer")
+        asked = headers.get("retry-after")
+        if isinstance(error, APIError):
+            error.retry_after = parse_retry_after(asked, now=time.time())
+        return error, asked
+
+    async def _bounded(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Await something until it is done, a clock runs out, or the call is cancelled."""
+        clocks: list[tuple[float, Reason]] = [
+            (self._total_at, "total"),
+            (self.idle_at, "idle"),
+            (self.linger_at, "linger"),
+        ]
+        at, reason = min(clocks)
+        self._waiting = timer = asyncio.timeout(None if at == inf else at - monotonic())
+        try:
+            async with timer:
+                return await work
+        except TimeoutError:
+            if not timer.expired():
+                raise
+        finally:
+            self._waiting = None
+        raise ended("cancelled" if self._cancelled else reason, self._timeouts)
+
+    async def _guarded(self, work: Coroutine[Any, Any, ResultT], *, answered: bool) -> ResultT:
+        """Await what the library does, and see to it that nothing of it gets out but its result."""
+        try:
+            return await work
+        except BaseException as exc:  # noqa: BLE001 - see the rules above
+            failure: BaseException | None = self._library.own_error(exc, self._timeouts, answered=answered)
+            if failure is None:
+                exc.__cause__ = exc.__context__ = None
+                failure = exc.with_traceback(None)
+        try:
+            raise failure
+        finally:
+            del failure
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(monotonic())

@@ -1,0 +1,301 @@
+"""What the adapters over an HTTP library have in common: all but the library.
+
+An adapter says how its library sends a request and reads an answer (`HTTPLibrary`, `Answer`); from there on it is one
+sequence: head, is it an event stream, pieces to the decoder, events, the verdict, what is left of the body.
+
+Rules:
+
+- The core decides everything: what is sent (`wire`), what an answer means (`wire`, `stream`), what is tried again
+  (`retry`). Nothing here looks into a byte.
+- The library is the caller's: its trust, proxies, pool and hooks are used, its authentication, redirects, timeouts and
+  decompression are not.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+
+from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
+from mimo_proto.adapters.call import AsyncCall
+from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
+from mimo_proto.call import Reply
+from mimo_proto.endpoints import MODELS
+from mimo_proto.errors import MimoError, StreamCancelled
+from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.retry import RetryPolicy
+from mimo_proto.secret import Secret
+from mimo_proto.stream import StreamDecoder
+from mimo_proto.wire import (
+    DEFAULT_BASE_URL,
+    build_request,
+    check_base_url,
+    find_request_id,
+    is_event_stream,
+    parse_response,
+    refuse_answer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from mimo_proto.adapters.call import Answer, HTTPLibrary
+    from mimo_proto.endpoints import Endpoint
+    from mimo_proto.options import CallOptions
+    from mimo_proto.session import Accumulator
+    from mimo_proto.wire import Auth, HTTPRequest
+
+__all__ = ["HTTPAdapter", "HTTPStream"]
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+ClientT = TypeVar("ClientT")
+
+BATCH = 1024
+"""How many events wait to be put together; some 700 bytes each."""
+
+
+class HTTPStream(AsyncStream[EventT, ResultT]):
+    """A stream whose bytes an HTTP library reads. See `AsyncStream`."""
+
+    def __init__(
+        self, call: AsyncCall, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
+    ) -> None:
+        super().__init__(whole=accumulator is not None)
+        self._call = call
+        self._decoder = decoder
+        self._accumulator = accumulator
+        self._answer: Answer | None = None
+        self._batch: list[EventT] = []
+        self._sum: ResultT | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How many HTTP requests were made."""
+        return self._call.attempts
+
+    def cancel(self) -> None:
+        """See `AsyncStream.cancel`."""
+        self._call.cancel()
+
+    async def _open(self) -> None:
+        if self._opened:
+            return
+        self._opened = True
+        call = self._call
+        try:
+            self._answer = answer = await call.open()
+            self.status, self.headers = answer.status, answer.headers
+            self.request_id = find_request_id(answer.headers)
+            if not is_event_stream(answer.status, answer.headers):
+                body = await call.error_body(answer)
+                raise refuse_answer(answer.status, answer.headers, body, wanted="an event stream")  # noqa: TRY301
+        except MimoError as error:
+            await self._fail(error)
+            raise
+        except BaseException:
+            await self._fail(StreamCancelled("the call was interrupted"))
+            raise
+
+    async def _wait(self) -> None:
+        try:
+            await self._fetch()
+        except MimoError as error:
+            await self._fail(error)
+            raise
+        except BaseException:
+            await self._fail(StreamCancelled("the reading was interrupted"))
+            raise
+
+    async def _fetch(self) -> None:
+        """Read pieces until one completes an event or the stream ends."""
+        decoder, call, answer = self._decoder, self._call, cast("Answer", self._answer)
+        self._put_together()
+        # An error that came behind the last events was kept back for now.
+        events = decoder.feed(b"")
+        while not events and not decoder.done:
+            try:
+                piece = await call.read(answer)
+            except StreamCancelled:
+                raise
+            except MimoError:
+                # A cut or silence after the verdict is an end.
+                if not decoder.finished:
+                    raise
+                piece = b""
+            if not piece:
+                decoder.close()
+                break
+            if call.tee is not None:
+                call.tee(piece)
+            decoder.fruitless = False
+            events = decoder.feed(piece)
+            if not decoder.fruitless:
+                call.idle_at = inf
+            if decoder.finished and call.linger_at == inf:
+                call.linger_at = monotonic() + call.limits.linger
+        self._ready.extend(events)
+        if self._accumulator is not None:
+            self._batch += events
+        if not events:
+            self.end = "completed"
+            await call.finish(answer)
+
+    async def _fail(self, error: MimoError) -> None:
+        # What was not handed out does not count as arrived, as with `Stream`.
+        del self._batch[len(self._batch) - len(self._ready) :]
+        self._call.report(error)
+        if self._accumulator is not None:
+            self._put_together(0)
+            error.partial = self._accumulator.partial()
+        self._note(error)
+        if self._answer is not None:
+            await self._call.close(self._answer)
+
+    def _result(self) -> ResultT:
+        if self._sum is None:
+            self._put_together(0)
+            self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
+        return self._sum
+
+    def _put_together(self, most: int = BATCH) -> None:
+        """Add up the events that wait, if they are more than so many."""
+        if self._accumulator is not None and len(self._batch) > most:
+            add = self._accumulator.add
+            for event in self._batch:
+                add(event)
+            self._batch.clear()
+
+    def _drop(self) -> None:
+        if self._answer is not None:
+            self._answer.drop()
+
+
+class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
+    """What an adapter over an HTTP library is. It does not pickle: it holds the key.
+
+    Args:
+        client: The library's client; the caller's, it stays open.
+        api_key: The key; without it ``MIMO_API_KEY`` from the environment.
+        base_url: Where the API is, ending in ``/v1`` for MiMo; without it ``MIMO_BASE_URL``, else MiMo's own.
+        auth: How the key is sent: "bearer" (``Authorization: Bearer``) or "api-key" (``api-key:``).
+        timeouts: The four clocks of a call, in seconds.
+        retry: When a call is tried again; never, by default.
+        limits: How much of an answer is taken, in bytes, and how long its end is waited for, in seconds.
+        headers: More headers for every request.
+        allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
+
+    Raises:
+        ConfigurationError: No key, or a key, base URL or header that cannot be used.
+    """
+
+    def __init__(
+        self,
+        client: ClientT,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        auth: Auth = "bearer",
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen, as the next two
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008
+        limits: Limits = Limits(),  # noqa: B008
+        headers: Mapping[str, str] | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        # First of all, so that no frame of ours shows the key.
+        api_key = Secret(os.environ.get("MIMO_API_KEY", "") if api_key is None else api_key)
+        if base_url is None:
+            base_url = os.environ.get("MIMO_BASE_URL") or DEFAULT_BASE_URL
+        self._library = self._wrap(client)
+        self._key = api_key
+        self._base_url = check_base_url(base_url, allow_http=allow_http)
+        self._auth: Auth = auth
+        self._headers = headers or {}
+        self._allow_http = allow_http
+        self._timeouts = timeouts
+        self._retry = retry
+        self._limits = limits
+        self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
+
+    @staticmethod
+    @abstractmethod
+    def _wrap(client: ClientT) -> HTTPLibrary:
+        """Say how the client is used."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._base_url}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is not pickled, it holds the key; build one there")
+
+    async def send(
+        self,
+        endpoint: Endpoint[RequestT, ReplyT, Any],
+        request: RequestT | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[CallOptions],
+    ) -> Reply[ReplyT]:
+        """See `AsyncAdapter.send`."""
+        call = self._call(endpoint, request, False, options)
+        try:
+            answer = await call.open()
+            try:
+                body = await call.body(answer)
+                value = parse_response(endpoint, answer.status, answer.headers, body)
+            finally:
+                await call.close(answer)
+        except MimoError as error:
+            call.report(error)
+            raise
+        return Reply(
+            value=value,
+            status=answer.status,
+            headers=answer.headers,
+            request_id=find_request_id(answer.headers),
+            attempts=call.attempts,
+            body=body,
+        )
+
+    def _stream(
+        self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions
+    ) -> AsyncStream[Any, Any]:
+        decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._limits)
+        accumulator: Accumulator[Any, Any] | None = None
+        if event_type is None:
+            accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
+        return HTTPStream(self._call(endpoint, request, True, options), decoder, accumulator)
+
+    def _call(self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions) -> AsyncCall:
+        timeouts, retry = options.get("timeouts"), options.get("retry")
+        return AsyncCall(
+            self._library,
+            self._build(endpoint, request, stream, options),
+            key=self._key,
+            timeouts=self._timeouts if timeouts is None else timeouts,
+            retry=self._retry if retry is None else retry,
+            limits=self._limits,
+            tee=options.get("tee"),
+        )
+
+    def _build(
+        self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions
+    ) -> HTTPRequest:
+        headers = {**self._headers, **(options.get("extra_headers") or {}), "accept-encoding": "identity"}
+        return build_request(
+            endpoint,
+            request,
+            api_key=self._key,
+            base_url=self._base_url,
+            auth=self._auth,
+            stream=stream,
+            extra_body=options.get("extra_body"),
+            extra_headers=headers,
+            allow_http=self._allow_http,
+            validate=options.get("validate", True),
+        )

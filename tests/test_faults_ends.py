@@ -1,0 +1,367 @@
+"""How a stream can end: promises "Ends of a stream", over real sockets, for both protocols.
+
+Each case says what the server sends behind the head, how it leaves, and what the caller sees.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mimo_proto import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConnectionClosed,
+    ContentFilterError,
+    DecodeError,
+    IncompleteStreamError,
+    Limits,
+    MimoError,
+    RateLimitError,
+    RemoteProtocolError,
+    ServerError,
+)
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.outcomes import ALL, CHAT_STREAM, JSON, RESPONSE_STREAM, STREAMS, Kind, call, client_for
+from tests.payloads import (
+    CHAT,
+    CHAT_EVENTS,
+    CHAT_REQUEST,
+    DONE,
+    RESPONSE,
+    RESPONSE_EVENTS,
+    chat_chunk,
+    error_body,
+    event,
+    response_delta,
+    response_event,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
+"""The events that carry the words, without any that ends a stream."""
+
+WHOLE = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}
+
+
+def serve(kind: Kind, body: list[bytes], leave: Callable[[Peer], object], framing: str = "chunked") -> Server:
+    """A server that answers every request with these pieces of an event stream, and then leaves so."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        if framing == "chunked":
+            peer.send(sse(), *map(chunk, body))
+        elif framing == "length":
+            peer.send(head(200, "Content-Length: 100000", kind="text/event-stream"), *body)
+        else:
+            peer.send(head(200, "Connection: close", kind="text/event-stream"), *body)
+        leave(peer)
+
+    return Server(script)
+
+
+def fin(peer: Peer) -> None:
+    peer.fin()
+    peer.gone()
+
+
+def end(peer: Peer) -> None:
+    peer.send(END)
+    peer.gone()
+
+
+def silence(peer: Peer) -> None:
+    peer.gone()
+
+
+# --- broken off inside the framing ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("leave", [fin, Peer.rst], ids=["fin", "rst"])
+@pytest.mark.parametrize("framing", ["chunked", "length"])
+def test_cut_inside_the_framing(kind: Kind, leave: Any, framing: str) -> None:
+    with serve(kind, FIRST[kind.protocol], leave, framing) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    # A reset throws away what the client has not read yet.
+    assert type(outcome.error) is ConnectionClosed
+    assert outcome.end == "incomplete"
+    assert outcome.kept == "Hello world" or leave is Peer.rst
+    assert len(server.requests) == 1
+
+
+CHUNKED = head(200, "Transfer-Encoding: chunked")
+
+
+@pytest.mark.parametrize("kind", JSON, ids=str)
+@pytest.mark.parametrize("leave", [fin, Peer.rst], ids=["fin", "rst"])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param(b"", id="before-the-head"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Ty", id="in-the-head"),
+        pytest.param(head(200, "Content-Length: 50") + b'{"id"', id="in-the-body"),
+        pytest.param(head(200, "Content-Length: 50"), id="before-the-body"),
+        pytest.param(CHUNKED + b"5\r\n{", id="in-a-chunk"),
+        pytest.param(CHUNKED + b"5", id="in-a-size-line"),
+        pytest.param(
+            head(200, "Transfer-Encoding: chunked") + chunk(json.dumps(CHAT).encode()), id="before-the-last-chunk"
+        ),
+    ],
+)
+def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(cut)
+        leave(peer)
+
+    with Server(script) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    # A head that is cut in the middle of a line looks like a broken one; either way it is no answer.
+    assert type(outcome.error) in {ConnectionClosed, RemoteProtocolError}
+    assert type(outcome.error) is ConnectionClosed or b"Content-Ty" in cut[-10:]
+    assert len(server.requests) == 1
+
+
+# --- a clean end by HTTP's rules, not by the protocol's ---------------------------------------------------------------
+
+
+UNFINISHED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "empty": lambda first: [],
+    "comments-only": lambda first: [b": hi\n\n", b":\n\n"],
+    "no-end-mark": lambda first: first,
+    "half-an-event": lambda first: [*first, b'data: {"id":'],
+    "an-event-one-line-end-short": lambda first: [*first[:-1], first[-1][:-1]],
+    "fields-without-data": lambda first: [*first, b"event: ping\n\nid: 7\n\nretry: 5\n\n"],
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("name", UNFINISHED)
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_clean_end_without_the_protocols_end(kind: Kind, name: str, framing: str) -> None:
+    body = UNFINISHED[name](FIRST[kind.protocol])
+    with (
+        serve(kind, body, end if framing == "chunked" else fin, framing) as server,
+        client_for(server.url) as client,
+    ):
+        outcome = call(client, kind)
+    assert type(outcome.error) is IncompleteStreamError
+    assert outcome.end == "incomplete"
+    if name in {"empty", "comments-only"}:
+        assert outcome.partial is None
+    elif name == "an-event-one-line-end-short":
+        assert outcome.kept == "Hello"
+    else:
+        assert outcome.kept == "Hello world"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_truncated_gzip(kind: Kind, framing: str) -> None:
+    whole = gzip.compress(b"".join(WHOLE[kind.protocol]) + b": " + bytes(range(33, 127)) * 9)
+    cut = whole[: len(whole) - 60]
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        if framing == "chunked":
+            peer.send(sse("Content-Encoding: gzip"), chunk(cut[:20]), chunk(cut[20:120]), END)
+        else:
+            fields = ("Content-Encoding: gzip", "Connection: close")
+            peer.send(head(200, *fields, kind="text/event-stream"), cut[:120])
+        fin(peer)
+
+    with Server(script) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is IncompleteStreamError
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP"])
+def test_whole_gzip_is_read(kind: Kind, coding: str) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(sse(f"Content-Encoding: {coding}"), chunk(gzip.compress(b"".join(WHOLE[kind.protocol]))), END)
+
+    with Server(script) as server, client_for(server.url) as client:
+        assert call(client, kind).kept == call(client, kind).kept == "Hello world"
+    assert server.connections == 1
+
+
+# --- complete, though nobody says so ---------------------------------------------------------------------------------
+
+
+FINISHED = [chat_chunk("Hello"), chat_chunk(" world"), chat_chunk(None, "stop")]
+USAGE = event({"id": "c1", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}})
+
+
+@pytest.mark.parametrize("leave", [end, fin, Peer.rst, silence], ids=["end", "fin", "rst", "silence"])
+@pytest.mark.parametrize("usage", [False, True], ids=["", "usage"])
+def test_finish_reason_without_done_is_complete(leave: Any, usage: bool) -> None:
+    body = [*FINISHED, USAGE] if usage else FINISHED
+    read = threading.Event()
+
+    def leave_when_read(peer: Peer) -> None:
+        assert leave is not Peer.rst or read.wait(5), "a reset throws away what is not read"
+        leave(peer)
+
+    with (
+        serve(CHAT_STREAM, body, leave_when_read) as server,
+        client_for(server.url) as client,
+        client.stream_chat_completion(CHAT_REQUEST) as stream,
+    ):
+        seen = 0
+        for seen, _ in enumerate(stream, 1):
+            if seen == len(body):
+                read.set()
+        assert seen == len(body)
+        assert stream.end == "completed"
+        result = stream.result()
+    assert result.choices[0].message.content == "Hello world"
+    assert (result.usage is not None) == usage
+    assert len(server.requests) == 1
+
+
+def test_two_choices_of_which_one_has_finished_are_not_complete() -> None:
+    body = [chat_chunk("a"), chat_chunk("b", index=1), chat_chunk(None, "stop")]
+    with serve(CHAT_STREAM, body, end) as server, client_for(server.url) as client:
+        outcome = call(client, CHAT_STREAM)
+    assert type(outcome.error) is IncompleteStreamError
+    assert [choice.finish_reason for choice in outcome.partial.choices] == ["stop", None]
+
+
+def test_drips_do_not_prolong_the_linger() -> None:
+    def drip(peer: Peer) -> None:
+        peer.drip([chunk(b": still here\n\n")] * 1000, every=0.02)
+
+    started = monotonic()
+    with serve(CHAT_STREAM, FINISHED, drip) as server, client_for(server.url) as client:
+        outcome = call(client, CHAT_STREAM)
+    assert outcome.kept == "Hello world"
+    assert monotonic() - started < 4, "0.2 s are asked for"
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_the_end_mark_ends_it_at_once(kind: Kind) -> None:
+    limits = Limits(linger=60)
+    started = monotonic()
+    with serve(kind, WHOLE[kind.protocol], silence) as server, client_for(server.url, limits=limits) as client:
+        outcome = call(client, kind)
+    assert outcome.kept == "Hello world"
+    assert outcome.end == "completed"
+    assert monotonic() - started < 4, "neither linger nor a clock was waited for"
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_what_follows_the_end_mark_is_not_read_as_events(kind: Kind) -> None:
+    body = [*WHOLE[kind.protocol], event(error_body()), chat_chunk("more")]
+    with serve(kind, body, end) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert outcome.kept == "Hello world"
+
+
+# --- server errors inside a stream -----------------------------------------------------------------------------------
+
+
+SHAPES: dict[str, tuple[bytes, type[APIError]]] = {
+    "nested": (event(error_body("429", "slow down")), RateLimitError),
+    "nested-number": (event({"error": {"code": 500, "message": "slow down"}}), ServerError),
+    "nested-filter": (event(error_body("421", "slow down")), ContentFilterError),
+    "string": (event({"error": "slow down"}), APIError),
+    "beside-choices": (
+        event({"id": "c1", "choices": [], "error": {"code": "503", "message": "slow down"}}),
+        ServerError,
+    ),
+    "event-error": (event({"code": "401", "message": "slow down"}, "error"), AuthenticationError),
+    "type-error": (event({"type": "error", "code": "400", "message": "slow down", "param": "x"}), BadRequestError),
+    "bare": (event({"code": "429", "message": "slow down"}), RateLimitError),
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("place", ["first", "later"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_server_error_inside_the_stream(kind: Kind, place: str, shape: str) -> None:
+    payload, expected = SHAPES[shape]
+    first = FIRST[kind.protocol] if place == "later" else []
+    with serve(kind, [*first, payload], end) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is expected
+    assert outcome.error.in_stream
+    assert outcome.error.status == 200
+    assert "slow down" in outcome.error.message
+    assert outcome.end == "error"
+    assert outcome.kept == ("Hello world" if first else "")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("missing", [1, 2])
+def test_server_error_that_its_line_ends_did_not_follow(kind: Kind, missing: int) -> None:
+    payload = SHAPES["nested"][0][:-missing]
+    with serve(kind, [*FIRST[kind.protocol], payload], end) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert isinstance(outcome.error, MimoError)
+    assert outcome.kept == "Hello world"
+    assert outcome.end != "completed"
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize(
+    ("bad", "expected"),
+    [
+        pytest.param(event(error_body()), RateLimitError, id="server-error"),
+        pytest.param(event(b"{"), DecodeError, id="no-json"),
+        pytest.param(event(b"7"), DecodeError, id="scalar"),
+        pytest.param(event(b'{"a":1}{"b":2}'), DecodeError, id="glued"),
+    ],
+)
+def test_good_events_before_a_bad_one_in_the_same_read(kind: Kind, bad: bytes, expected: type[MimoError]) -> None:
+    body = [b"".join([*FIRST[kind.protocol], bad])]
+    with serve(kind, body, end) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is expected
+    assert len(outcome.events) == len(FIRST[kind.protocol])
+    assert outcome.kept == "Hello world"
+
+
+@pytest.mark.parametrize("status", ["failed", "incomplete"])
+def test_failed_and_incomplete_responses_are_results(status: str) -> None:
+    last = response_event(f"response.{status}", response={**RESPONSE, "status": status})
+    with serve(RESPONSE_STREAM, [response_delta("Hello"), last], end) as server, client_for(server.url) as client:
+        outcome = call(client, RESPONSE_STREAM)
+    assert outcome.value.status == status
+    assert outcome.end == "completed"
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_after_an_error_the_next_call_works(kind: Kind) -> None:
+    """A broken connection is not kept."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        if peer.number == 1:
+            peer.send(head(200, "Content-Length: 9", kind="text/event-stream" if kind.streamed else "application/json"))
+            peer.fin()
+        elif kind.streamed:
+            peer.send(sse(), *map(chunk, WHOLE[kind.protocol]), END)
+        else:
+            peer.send(answer(CHAT if kind.protocol == "chat" else RESPONSE))
+        peer.gone()
+
+    with Server(script) as server, client_for(server.url) as client:
+        assert type(call(client, kind).error) is ConnectionClosed
+        assert call(client, kind).kept == "Hello world"
+    assert server.connections == 2
+    assert DONE in CHAT_EVENTS

@@ -1,0 +1,428 @@
+"""Servers that take their time: promises "Time", on plain and TLS sockets, for all kinds of calls.
+
+Every server here goes on for as long as the test lets it, so a clock that does not act hangs the test.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from functools import partial
+from itertools import repeat
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from mimo_proto import (
+    Client,
+    ConnectError,
+    ConnectTimeout,
+    DeadlineExceeded,
+    IdleTimeout,
+    MimoError,
+    ReadTimeout,
+    Timeouts,
+)
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.outcomes import (
+    ALL,
+    CHAT_JSON,
+    CHAT_STREAM,
+    JSON,
+    KEY,
+    RESPONSE_JSON,
+    RESPONSE_STREAM,
+    STREAMS,
+    Kind,
+    Outcome,
+    call,
+    client_for,
+    retry,
+)
+from tests.payloads import (
+    CHAT,
+    CHAT_EVENTS,
+    CHAT_REQUEST,
+    RESPONSE,
+    RESPONSE_EVENTS,
+    RESPONSE_REQUEST,
+    error_body,
+    response_delta,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CLOCK = 0.15
+"""What the clock under test is set to, in seconds."""
+
+LATE = 5
+"""No call takes that long: the slack is for busy machines."""
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def trust(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def bytewise(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + 1] for at in range(len(data)))
+
+
+def slowly(peer: Peer, data: bytes) -> None:
+    """One byte after the other; then go on with nothing."""
+    peer.drip(bytewise(data), every=0.02)
+    peer.gone()
+
+
+EVENTS = {"chat": CHAT_EVENTS[0], "responses": response_delta("Hello")}
+LONG = b" " * 10_000
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def head_for(kind: Kind, framing: str) -> bytes:
+    return head(200, framing, kind="text/event-stream" if kind.streamed else "application/json")
+
+
+def sent(peer: Peer, *pieces: bytes) -> Peer:
+    peer.send(*pieces)
+    return peer
+
+
+def stalled(peer: Peer) -> None:
+    peer.gone()
+
+
+SLOW: dict[str, Callable[[Peer, Kind], None]] = {
+    "silence": lambda peer, kind: stalled(peer),
+    "drip-in-the-status-line": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 " + LONG),
+    "drip-in-a-header": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 OK\r\nX: " + LONG),
+    "headers-for-ever": lambda peer, kind: peer.drip([b"HTTP/1.1 200 OK\r\n", *repeat(b"X: y\r\n", 90)], 0.1),
+    "silence-after-the-head": lambda peer, kind: stalled(sent(peer, head_for(kind, "Content-Length: 9"))),
+    "drip-in-the-body": lambda peer, kind: slowly(sent(peer, head_for(kind, "Content-Length: 10000")), LONG),
+    "drip-until-close": lambda peer, kind: slowly(sent(peer, head_for(kind, "X: y")), LONG),
+    "drip-in-a-chunk-size": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"5;" + LONG),
+    "drip-in-a-chunk": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"2710\r\n" + LONG),
+    "drip-in-the-trailer": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED), b"0\r\nX: "), LONG),
+    "drip-in-gzip": lambda peer, kind: slowly(
+        sent(peer, head_for(kind, "Content-Encoding: gzip")), b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * 10_000
+    ),
+    "100-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "103-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
+    "103-drip": lambda peer, kind: peer.drip(repeat(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), 0.02),
+}
+
+
+def timed(
+    script: Callable[[Peer, Kind], object], kind: Kind, timeouts: Timeouts, authority: Any, trust: Any, **options: Any
+) -> Outcome:
+    def serve(peer: Peer) -> None:
+        peer.request()
+        script(peer, kind)
+
+    started = monotonic()
+    with (
+        Server(serve, authority=authority) as server,
+        client_for(server.url, timeouts=timeouts, ssl_context=trust) as client,
+    ):
+        outcome = call(client, kind, **options)
+        assert monotonic() - started < LATE
+        assert len(server.requests) == 1
+    return outcome
+
+
+# All four kinds of call on plain sockets; over TLS and with the other clock one of each protocol and mode is enough.
+FACES = [
+    *(pytest.param(kind, False, "idle", id=f"{kind}-plain-idle") for kind in ALL),
+    *(pytest.param(kind, True, "idle", id=f"{kind}-tls-idle") for kind in (RESPONSE_JSON, CHAT_STREAM)),
+    pytest.param(CHAT_JSON, False, "total", id=f"{CHAT_JSON}-plain-total"),
+    pytest.param(RESPONSE_STREAM, True, "total", id=f"{RESPONSE_STREAM}-tls-total"),
+]
+
+
+@pytest.mark.parametrize(("kind", "tls", "clock"), FACES)
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_answer_is_ended(
+    kind: Kind, tls: bool, name: str, clock: str, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    timeouts = Timeouts(read=60, idle=CLOCK) if clock == "idle" else Timeouts(read=60, idle=60, total=CLOCK)
+    outcome = timed(SLOW[name], kind, timeouts, authority if tls else None, trust)
+    assert type(outcome.error) is (IdleTimeout if clock == "idle" else DeadlineExceeded)
+    assert outcome.error.seconds == CLOCK
+    assert isinstance(outcome.error, TimeoutError)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("name", ["silence", "silence-after-the-head"])
+def test_the_read_clock_runs_between_bytes(
+    kind: Kind, tls: bool, name: str, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    outcome = timed(SLOW[name], kind, Timeouts(read=CLOCK, idle=None), authority if tls else None, trust)
+    assert type(outcome.error) is ReadTimeout
+    assert outcome.error.seconds == CLOCK
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("noise", [b": hi\n\n", b"\n\n", b"event: ping\n\n", b": half a comment", b"data: x"])
+def test_comments_do_not_count_as_events(kind: Kind, noise: bytes) -> None:
+    def chatter(peer: Peer, kind: Kind) -> None:
+        peer.send(sse(), chunk(EVENTS[kind.protocol]))
+        peer.drip(repeat(chunk(noise)), every=0.02)
+
+    outcome = timed(chatter, kind, Timeouts(read=60, idle=CLOCK), None, None)
+    assert type(outcome.error) is IdleTimeout
+    assert outcome.end == "incomplete"
+    assert outcome.kept == "Hello"
+    assert len(outcome.events) == 1
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_comments_as_fast_as_they_come(kind: Kind) -> None:
+    def chatter(peer: Peer, kind: Kind) -> None:
+        peer.send(sse())
+        peer.flood(chunk(b": hi\n\n" * 100))
+
+    assert type(timed(chatter, kind, Timeouts(idle=CLOCK), None, None).error) is IdleTimeout
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_endless_events_are_ended_by_the_total_clock_alone(kind: Kind) -> None:
+    def chatter(peer: Peer, kind: Kind) -> None:
+        peer.send(sse())
+        peer.drip(repeat(chunk(EVENTS[kind.protocol])), every=0.02)
+
+    outcome = timed(chatter, kind, Timeouts(idle=CLOCK, total=3 * CLOCK), None, None)
+    assert type(outcome.error) is DeadlineExceeded
+    assert outcome.kept.startswith("HelloHello")
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_a_slow_caller_is_not_an_idle_server(kind: Kind) -> None:
+    """The idle clock stands still while nobody waits for an event."""
+    events = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}[kind.protocol]
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        for each in events:
+            peer.send(sse() if each is events[0] else b"", chunk(each))
+            turn.recv(1)
+        peer.send(END)
+
+    turn, mine = socket.socketpair()
+    with turn, mine, Server(script) as server, client_for(server.url, timeouts=Timeouts(idle=CLOCK)) as client:
+        make: Any = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
+        with make(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST) as stream:
+            for _ in stream:
+                server.stopping.wait(CLOCK * 1.5)
+                mine.send(b"x")
+            mine.send(b"x" * 9)
+            assert stream.end == "completed"
+
+
+def test_a_clock_that_is_far_away_is_no_problem() -> None:
+    far = Timeouts(connect=1e300, read=1e300, idle=1e300, total=1e300)
+    for kind in (CHAT_JSON, CHAT_STREAM):
+        with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=far) as client:
+            assert call(client, kind).kept == "Hello world"
+
+
+def quick(peer: Peer, kind: Kind) -> None:
+    value, events = {"chat": (CHAT, CHAT_EVENTS), "responses": (RESPONSE, RESPONSE_EVENTS)}[kind.protocol]
+    while True:
+        peer.request()
+        if kind.streamed:
+            peer.send(sse(), *map(chunk, events), END)
+        else:
+            peer.send(answer(value))
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_without_clocks_it_works_as_well(kind: Kind) -> None:
+    none = Timeouts(connect=None, read=None, idle=None, total=None)
+    with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=none) as client:
+        assert call(client, kind).kept == "Hello world"
+
+
+# --- connecting ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """A port that drops what knocks: its queue is full, and nobody accepts."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        fillers: list[socket.socket] = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+            fillers.append(filler)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        for filler in fillers:
+            filler.close()
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("clock", ["connect", "total"])
+def test_connecting_has_a_clock(kind: Kind, clock: str, black_hole: str) -> None:
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with client_for(black_hole, timeouts=timeouts) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert outcome.error.seconds == CLOCK
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("clock", ["connect", "total"])
+@pytest.mark.parametrize("way", ["silence", "drip"])
+def test_the_tls_handshake_is_part_of_connecting(kind: Kind, clock: str, way: str, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        if way == "drip":
+            slowly(peer, b"\x16\x03\x03\x40\x00" + bytes(10_000))
+        peer.gone()
+
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with Server(script) as server:
+        url = server.url.replace("http:", "https:")
+        with client_for(url, timeouts=timeouts, ssl_context=trust) as client:
+            outcome = call(client, kind)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("clock", ["connect", "total"])
+@pytest.mark.parametrize("way", ["silence", "drip"])
+def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        if way == "drip":
+            slowly(peer, b"HTTP/1.1 200 OK\r\nX: " + LONG)
+        peer.gone()
+
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with (
+        Server(script) as proxy,
+        client_for("https://api.example.com/v1", timeouts=timeouts, ssl_context=trust, proxy=proxy.origin) as client,
+    ):
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert monotonic() - started < LATE
+
+
+def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
+    port = int(black_hole.rpartition(":")[2].partition("/")[0])
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [address] * 100)
+    started = monotonic()
+    with client_for(black_hole, timeouts=Timeouts(connect=CLOCK)) as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectTimeout
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_nobody_listens(kind: Kind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    with client_for(url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is ConnectError
+    assert outcome.error.attempts == 1
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    with client_for("https://nobody.invalid/v1") as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectError
+    with client_for(f"https://{'x' * 70}.invalid/v1") as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectError
+
+
+def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [])
+    with client_for("https://nobody.invalid/v1") as client:
+        assert "no address" in str(call(client, CHAT_JSON).error)
+
+
+# --- sending -------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_nobody_takes() -> None:
+    def script(peer: Peer) -> None:
+        server.stopping.wait(30)
+
+    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 30_000_000}]}
+    with Server(script) as server, Client(KEY, server.url, timeouts=Timeouts(read=CLOCK)) as client:
+        with pytest.raises(ReadTimeout, match="could not be sent"):
+            client.create_chat_completion(huge)
+        with pytest.raises(DeadlineExceeded):
+            client.create_chat_completion(huge, timeouts=Timeouts(total=CLOCK))
+
+
+def test_an_answer_before_the_request_is_whole() -> None:
+    def script(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(answer(error_body("413", "too large"), 413, "Connection: close"))
+        peer.fin()
+        peer.gone()
+
+    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 10_000_000}]}
+    with Server(script) as server, Client(KEY, server.url) as client, pytest.raises(MimoError) as caught:
+        client.create_chat_completion(huge)
+    assert "413" in str(caught.value)
+
+
+# --- the total clock and retries -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_a_wait_that_the_total_clock_does_not_allow_is_not_begun(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body(), 429, "Retry-After: 60"))
+
+    with Server(script) as server, client_for(server.url, retry=retry(3)) as client:
+        outcome = call(client, kind, timeouts=Timeouts(total=20))
+    assert getattr(outcome.error, "status", None) == 429
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", JSON, ids=str)
+def test_the_total_clock_runs_over_all_attempts(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            if server.stopping.wait(CLOCK / 4):
+                return
+            peer.send(answer(error_body(), 429))
+
+    with Server(script) as server, client_for(server.url, retry=retry(1000)) as client:
+        outcome = call(client, kind, timeouts=Timeouts(total=CLOCK))
+    assert isinstance(outcome.error, MimoError)
+    assert 1 < outcome.error.attempts <= len(server.requests) + 1 < 100
+
+
+def test_the_idle_clock_does_not_run_between_attempts() -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body(), 429, "Retry-After: 0.5") if len(server.requests) == 1 else answer(CHAT))
+
+    with Server(script) as server, client_for(server.url, retry=retry(2)) as client:
+        outcome = call(client, CHAT_JSON, timeouts=Timeouts(idle=CLOCK))
+    assert outcome.kept == "Hello world"
+    assert server.requests[1].raw == server.requests[0].raw

@@ -1,0 +1,196 @@
+"""Clocks and the thread that keeps them."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mimo_proto.watchdog import WATCHDOG, Guard, Reason, Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(10)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_fresh_guard_has_no_clock() -> None:
+    guard = Guard()
+    assert guard.due(1e18) == inf
+    assert guard.reason is None
+
+
+@pytest.mark.parametrize("reason", ["total", "connect", "idle", "linger"])
+def test_each_clock_ends_the_call_and_says_so(reason: Reason) -> None:
+    guard = Guard()
+    setattr(guard, f"{reason}_at", 100.0)
+    assert guard.due(99.0) == 100.0
+    assert guard.reason is None
+    assert guard.due(100.0) == inf
+    assert guard.reason == reason
+
+
+def test_the_clock_that_ran_out_first_is_the_reason() -> None:
+    guard = Guard()
+    guard.total_at, guard.idle_at = 5.0, 4.0
+    guard.due(6.0)
+    assert guard.reason == "idle"
+
+
+def test_an_unset_idle_clock_is_looked_at_again() -> None:
+    guard = Guard(idle=10)
+    assert guard.due(100.0) == 110.0, "one that is set from now on ends no sooner"
+    guard.idle_at = 103.0
+    assert guard.due(100.0) == 103.0
+
+
+def test_total_counts_from_the_beginning() -> None:
+    before = monotonic()
+    assert before + 5 <= Guard(total=5).total_at <= monotonic() + 5
+
+
+def test_trip_shuts_the_socket_down_once(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    guard = Guard()
+    guard.attach(ours)
+    assert guard.trip("cancelled")
+    assert ours.recv(1) == theirs.recv(1) == b""
+    assert not guard.trip("total")
+    assert guard.reason == "cancelled"
+    assert guard.due(1e18) == inf
+
+
+def test_a_socket_that_comes_too_late_is_shut_down_too(pair: tuple[socket.socket, socket.socket]) -> None:
+    guard = Guard()
+    guard.trip("cancelled")
+    guard.attach(pair[0])
+    assert pair[0].recv(1) == b""
+    guard.attach(None)
+
+
+def test_a_closed_socket_does_no_harm(pair: tuple[socket.socket, socket.socket]) -> None:
+    guard = Guard()
+    guard.attach(pair[0])
+    pair[0].close()
+    assert guard.trip("cancelled")
+
+
+@pytest.mark.parametrize("leave", ["detach", "finish"])
+def test_what_was_let_go_is_left_alone(leave: str, pair: tuple[socket.socket, socket.socket]) -> None:
+    guard = Guard()
+    guard.attach(pair[0])
+    guard.idle_at = guard.linger_at = guard.connect_at = guard.drain_at = 0.0
+    getattr(guard, leave)()
+    assert guard.trip("cancelled") is (leave == "detach")
+    pair[1].send(b"x")
+    assert pair[0].recv(1) == b"x"
+    assert guard.due(1.0) == inf
+
+
+def test_sleep_ends_with_the_trip() -> None:
+    guard = Guard()
+    done = threading.Event()
+
+    def sleep() -> None:
+        guard.sleep(60)
+        done.set()
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    while guard._wake is None:
+        pass
+    guard.trip("cancelled")
+    assert done.wait(10)
+    thread.join()
+    guard.sleep(60)  # returns at once
+    Guard().sleep(0.001)
+
+
+def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
+    guard = Guard(total=0.05)
+    guard.attach(pair[0])
+    Watchdog().watch(guard, guard.total_at)
+    assert pair[0].recv(1) == b"", "the read ends"
+    assert guard.reason == "total"
+    assert monotonic() >= guard.total_at
+
+
+def test_an_earlier_clock_wakes_the_thread(pair: tuple[socket.socket, socket.socket]) -> None:
+    watchdog = Watchdog()
+    late, soon = Guard(total=1e9), Guard(total=0.05)
+    watchdog.watch(late, late.total_at)
+    soon.attach(pair[0])
+    watchdog.watch(soon, soon.total_at)
+    assert pair[0].recv(1) == b""
+    assert late.reason is None
+    assert len(watchdog) == 1
+
+
+def test_a_clock_that_moved_on_is_followed(pair: tuple[socket.socket, socket.socket]) -> None:
+    watchdog = Watchdog()
+    guard = Guard(idle=0.05)
+    guard.attach(pair[0])
+    guard.idle_at = monotonic() + 0.15
+    watchdog.watch(guard, monotonic())
+    assert pair[0].recv(1) == b""
+    assert guard.reason == "idle"
+    assert monotonic() >= guard.idle_at
+
+
+def test_no_clock_no_thread() -> None:
+    watchdog = Watchdog()
+    watchdog.watch(Guard(), inf)
+    assert len(watchdog) == 0
+    assert watchdog._thread is None
+
+
+def test_calls_that_are_over_do_not_pile_up() -> None:
+    watchdog = Watchdog()
+    alive = Guard(total=1e6)
+    watchdog.watch(alive, alive.total_at)
+    for _ in range(10_000):
+        guard = Guard(total=600)
+        watchdog.watch(guard, guard.total_at)
+        guard.finish()
+    assert len(watchdog) <= 257
+    assert any(entry[2] is alive for entry in watchdog._heap)
+
+
+def test_a_forked_child_starts_its_own() -> None:
+    code = """
+import os, socket, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is what is tested
+from mimo_proto.watchdog import WATCHDOG, Guard
+
+def ends():
+    ours, theirs = socket.socketpair()
+    guard = Guard(total=0.05)
+    guard.attach(ours)
+    WATCHDOG.watch(guard, guard.total_at)
+    ours.settimeout(10)
+    return ours.recv(1) == b"" and guard.reason == "total"
+
+assert ends()
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if len(WATCHDOG) == 0 and ends() else 1)
+assert os.waitpid(pid, 0)[1] == 0
+assert ends()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+def test_there_is_one_of_the_process() -> None:
+    assert isinstance(WATCHDOG, Watchdog)
