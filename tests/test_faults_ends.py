@@ -134,7 +134,7 @@ def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None
 # --- a clean end by HTTP's rules, not by the protocol's ---------------------------------------------------------------
 
 
-UNFINISHED = {
+UNFINISHED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "empty": lambda first: [],
     "comments-only": lambda first: [b": hi\n\n", b":\n\n"],
     "no-end-mark": lambda first: first,

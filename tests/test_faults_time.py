@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from functools import partial
 from itertools import repeat
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -85,35 +86,35 @@ def slowly(peer: Peer, data: bytes) -> None:
 
 EVENTS = {"chat": CHAT_EVENTS[0], "responses": response_delta("Hello")}
 LONG = b" " * 10_000
+CHUNKED = "Transfer-Encoding: chunked"
 
 
 def head_for(kind: Kind, framing: str) -> bytes:
     return head(200, framing, kind="text/event-stream" if kind.streamed else "application/json")
 
 
-SLOW: dict[str, Callable[[Peer, Kind], object]] = {
-    "silence": lambda peer, kind: peer.gone(),
+def sent(peer: Peer, *pieces: bytes) -> Peer:
+    peer.send(*pieces)
+    return peer
+
+
+def stalled(peer: Peer) -> None:
+    peer.gone()
+
+
+SLOW: dict[str, Callable[[Peer, Kind], None]] = {
+    "silence": lambda peer, kind: stalled(peer),
     "drip-in-the-status-line": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 " + LONG),
     "drip-in-a-header": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 OK\r\nX: " + LONG),
     "headers-for-ever": lambda peer, kind: peer.drip([b"HTTP/1.1 200 OK\r\n", *repeat(b"X: y\r\n", 90)], 0.1),
-    "silence-after-the-head": lambda peer, kind: (peer.send(head_for(kind, "Content-Length: 9")), peer.gone()),
-    "drip-in-the-body": lambda peer, kind: (peer.send(head_for(kind, "Content-Length: 10000")), slowly(peer, LONG)),
-    "drip-until-close": lambda peer, kind: (peer.send(head_for(kind, "X: y")), slowly(peer, LONG)),
-    "drip-in-a-chunk-size": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked")),
-        slowly(peer, b"5;" + LONG),
-    ),
-    "drip-in-a-chunk": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked")),
-        slowly(peer, b"2710\r\n" + LONG),
-    ),
-    "drip-in-the-trailer": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked"), b"0\r\nX: "),
-        slowly(peer, LONG),
-    ),
-    "drip-in-gzip": lambda peer, kind: (
-        peer.send(head(200, "Content-Encoding: gzip", kind="text/event-stream" if kind.streamed else None)),
-        slowly(peer, b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * 10_000),
+    "silence-after-the-head": lambda peer, kind: stalled(sent(peer, head_for(kind, "Content-Length: 9"))),
+    "drip-in-the-body": lambda peer, kind: slowly(sent(peer, head_for(kind, "Content-Length: 10000")), LONG),
+    "drip-until-close": lambda peer, kind: slowly(sent(peer, head_for(kind, "X: y")), LONG),
+    "drip-in-a-chunk-size": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"5;" + LONG),
+    "drip-in-a-chunk": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"2710\r\n" + LONG),
+    "drip-in-the-trailer": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED), b"0\r\nX: "), LONG),
+    "drip-in-gzip": lambda peer, kind: slowly(
+        sent(peer, head_for(kind, "Content-Encoding: gzip")), b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * 10_000
     ),
     "100-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "103-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
@@ -231,7 +232,7 @@ def test_a_slow_caller_is_not_an_idle_server(kind: Kind) -> None:
 def test_a_clock_that_is_far_away_is_no_problem() -> None:
     far = Timeouts(connect=1e300, read=1e300, idle=1e300, total=1e300)
     for kind in (CHAT_JSON, CHAT_STREAM):
-        with Server(lambda peer: quick(peer, kind)) as server, client_for(server.url, timeouts=far) as client:
+        with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=far) as client:
             assert call(client, kind).kept == "Hello world"
 
 
@@ -248,7 +249,7 @@ def quick(peer: Peer, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=str)
 def test_without_clocks_it_works_as_well(kind: Kind) -> None:
     none = Timeouts(connect=None, read=None, idle=None, total=None)
-    with Server(lambda peer: quick(peer, kind)) as server, client_for(server.url, timeouts=none) as client:
+    with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=none) as client:
         assert call(client, kind).kept == "Hello world"
 
 
