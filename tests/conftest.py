@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from hypothesis import HealthCheck, settings
 
 from mimo_proto.testing import LoopbackServer
 from tests.schemas import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The same examples in every run, on machines however busy.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 ROOTS = {"/v1/chat/completions": "ChatCompletionRequest", "/v1/responses": "ResponseRequest"}
 

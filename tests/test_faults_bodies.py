@@ -78,7 +78,7 @@ def test_another_type_of_body(kind: Kind, name: str) -> None:
     outcome = outcome_of(kind, ODD_TYPES[name])
     error = outcome.error
     if name == "html-without-a-type" and kind.streamed:
-        # Taken for a stream, and then found to be none.
+        # Taken for a stream, and then found not to be one.
         assert type(error) is IncompleteStreamError
         return
     assert type(error) is UnexpectedContentType
