@@ -39,6 +39,7 @@ __all__ = [
     "assert_clean",
     "call",
     "client_for",
+    "frames_of",
     "good",
     "retry",
     "words",
@@ -144,14 +145,18 @@ def assert_clean(error: MimoError, attempts: int | None = None) -> None:
     assert error.__context__ is None
     assert KEY not in str(error)
     assert KEY not in repr(error)
-    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    assert KEY not in shown
+    assert KEY not in frames_of(error)
     assert KEY.encode() not in pickle.dumps(error)
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(twin) is type(error)
         assert str(twin) == str(error)
         assert twin.attempts == error.attempts
     assert error.attempts >= 1 if attempts is None else error.attempts == attempts
+
+
+def frames_of(error: BaseException) -> str:
+    """The traceback as error trackers store it, with the repr of all locals."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
 def retry(attempts: int, **more: Any) -> RetryPolicy:
