@@ -471,6 +471,12 @@ def test_an_event_over_the_cap_is_the_end() -> None:
     decoder.close()
 
 
+def test_an_empty_piece_takes_nothing_away_at_the_cap() -> None:
+    line = b'\xef\xbb\xbfdata: {"choices":[{"delta":{}}]}'
+    pieces = [line, b"", b"\n\n"]
+    assert len(run(chat(limits=Limits(event=len(line) - 3)), pieces).events) == 1
+
+
 def test_bytearrays_are_bytes_too() -> None:
     pieces: list[Any] = [bytearray(piece) for piece in CHAT_EVENTS]
     assert run(chat(), pieces) == run(chat(), CHAT_EVENTS)
