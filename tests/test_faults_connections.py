@@ -550,7 +550,8 @@ def test_a_stream_that_was_never_read_needs_no_close() -> None:
 def test_an_iteration_may_be_left_and_taken_up_again() -> None:
     with (
         Server(lambda peer: (peer.request(), peer.send(good(CHAT_STREAM)))) as server,
-        client_for(server.url) as client,client.stream_chat_completion(CHAT_REQUEST) as stream
+        client_for(server.url) as client,
+        client.stream_chat_completion(CHAT_REQUEST) as stream,
     ):
         for _ in stream:
             break
