@@ -1,18 +1,18 @@
 """Which connection carries a call, and how often a call is sent: promises "Connections"."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import gc
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import trustme
 
 from mimo_proto import (
     APIError,
@@ -21,10 +21,8 @@ from mimo_proto import (
     ConnectionClosed,
     ContentFilterError,
     InsufficientBalanceError,
-    Limits,
     RateLimitError,
     ServerError,
-    Timeouts,
 )
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import (
@@ -41,6 +39,12 @@ from tests.outcomes import (
 )
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, chat_chunk, error_body
 
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    import trustme
+
 EVENTS = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}
 
 
@@ -48,18 +52,6 @@ def good(kind: Kind) -> bytes:
     if kind.streamed:
         return sse() + b"".join(map(chunk, EVENTS[kind.protocol])) + END
     return answer(CHAT if kind.protocol == "chat" else RESPONSE)
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 # --- one connection for all ----------------------------------------------------------------------------------------
@@ -120,6 +112,17 @@ def test_errors_and_answers_share_a_connection(kind: Kind) -> None:
             assert type(call(client, kind).error) is RateLimitError
             assert call(client, kind).kept == "Hello world"
         assert server.connections == 1
+
+
+def once(reply: bytes) -> Callable[[Peer], None]:
+    """A script that answers one request, and waits for the client to go."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(reply)
+        peer.gone()
+
+    return script
 
 
 @pytest.mark.parametrize("fields", [["Connection: close"], []], ids=["close", "no-length"])
@@ -315,7 +318,7 @@ def test_attempts_are_told() -> None:
         assert_clean(error, 2)
         assert "attempt 2" in str(error)
     with (
-        Server(lambda peer: (peer.request(), peer.send(good(CHAT_STREAM)))) as server,
+        Server(once(good(CHAT_STREAM))) as server,
         client_for(server.url) as client,
     ):
         stream = client.stream_chat_completion(CHAT_REQUEST)
@@ -338,9 +341,8 @@ def test_attempts_are_told() -> None:
 )
 def test_some_are_never_tried_again(kind: Kind, status: int, code: str, expected: type[APIError]) -> None:
     policy = retry(5, on=(400, 401, 402, 421, 429))
-    with Server(lambda peer: (peer.request(), peer.send(answer(error_body(code), status)), peer.gone())) as server:
-        with client_for(server.url, retry=policy) as client:
-            outcome = call(client, kind)
+    with Server(once(answer(error_body(code), status))) as server, client_for(server.url, retry=policy) as client:
+        outcome = call(client, kind)
     assert type(outcome.error) is expected
     assert len(server.requests) == 1
 
@@ -371,13 +373,12 @@ def test_connect_errors_are_tried_again(kind: Kind, monkeypatch: pytest.MonkeyPa
         return real(*args, **kwargs)
 
     real = socket.getaddrinfo
-    with Server(lambda peer: (peer.request(), peer.send(good(kind)), peer.gone())) as server:
-        with client_for(server.url, retry=retry(3)) as client:
-            monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-            assert call(client, kind).kept == "Hello world"
-            tried.clear()
-            with client_for(server.url, retry=retry(2)) as other:
-                outcome = call(other, kind)
+    with Server(once(good(kind))) as server, client_for(server.url, retry=retry(3)) as client:
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        assert call(client, kind).kept == "Hello world"
+        tried.clear()
+        with client_for(server.url, retry=retry(2)) as other:
+            outcome = call(other, kind)
     assert type(outcome.error) is ConnectError
     assert_clean(outcome.error, 2)
     assert len(server.requests) == 1
@@ -485,7 +486,8 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, 
 from mimo_proto import Client
 client = Client("sk-fork", sys.argv[1])
 def ask():
-    return client.create_chat_completion(model="m", messages=[{"role": "user", "content": "x"}]).choices[0].message.content
+    done = client.create_chat_completion(model="m", messages=[{"role": "user", "content": "x"}])
+    return done.choices[0].message.content
 assert ask() == "1"
 pid = os.fork()
 if pid == 0:
@@ -549,7 +551,7 @@ def test_a_stream_that_was_never_read_needs_no_close() -> None:
 
 def test_an_iteration_may_be_left_and_taken_up_again() -> None:
     with (
-        Server(lambda peer: (peer.request(), peer.send(good(CHAT_STREAM)))) as server,
+        Server(once(good(CHAT_STREAM))) as server,
         client_for(server.url) as client,
         client.stream_chat_completion(CHAT_REQUEST) as stream,
     ):
@@ -581,24 +583,12 @@ def test_a_failing_tee_ends_a_stream() -> None:
     def tee(data: bytes) -> None:
         raise ZeroDivisionError
 
-    with Server(lambda peer: (peer.request(), peer.send(good(CHAT_STREAM)[:-5]), peer.gone())) as server:
-        with client_for(server.url) as client, client.stream_chat_completion(CHAT_REQUEST, tee=tee) as stream:
-            with pytest.raises(ZeroDivisionError):
-                list(stream)
-            assert stream.end == "cancelled"
-            assert client._transport._pool._idle == []
-
-
-def test_many_events_are_put_together_in_batches() -> None:
-    body = chunk(chat_chunk("x") * 5000)
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(sse(), body, chunk(chat_chunk(None, "stop") + CHAT_EVENTS[-1]), END)
-
-    with Server(script) as server, client_for(server.url, timeouts=Timeouts(), limits=Limits()) as client:
-        with client.stream_chat_completion(CHAT_REQUEST) as stream:
-            for _ in stream:
-                assert len(stream._batch) < 1025
-            assert stream.result().choices[0].message.content == "x" * 5000
-            assert stream.result() is stream.result()
+    with (
+        Server(once(good(CHAT_STREAM)[:-5])) as server,
+        client_for(server.url) as client,
+        client.stream_chat_completion(CHAT_REQUEST, tee=tee) as stream,
+    ):
+        with pytest.raises(ZeroDivisionError):
+            list(stream)
+        assert stream.end == "cancelled"
+        assert client._transport._pool._idle == []

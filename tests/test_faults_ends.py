@@ -298,6 +298,7 @@ def test_server_error_inside_the_stream(kind: Kind, place: str, shape: str) -> N
     with serve(kind, [*first, payload], end) as server, client_for(server.url) as client:
         outcome = call(client, kind)
     assert type(outcome.error) is expected
+    assert isinstance(outcome.error, APIError)
     assert outcome.error.in_stream
     assert outcome.error.status == 200
     assert "slow down" in outcome.error.message

@@ -125,10 +125,11 @@ def peak():
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 client = Client("sk-child", url, limits=Limits(event=cap, body=cap))
+chat = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 make = {
-    (True, "chat"): lambda: client.stream_chat_completion({"model": "m", "messages": [{"role": "user", "content": "x"}]}),
+    (True, "chat"): lambda: client.stream_chat_completion(chat),
     (True, "responses"): lambda: client.stream_response({"model": "m", "input": "x"}),
-    (False, "chat"): lambda: client.create_chat_completion({"model": "m", "messages": [{"role": "user", "content": "x"}]}),
+    (False, "chat"): lambda: client.create_chat_completion(chat),
     (False, "responses"): lambda: client.create_response({"model": "m", "input": "x"}),
 }[streamed, protocol]
 before = peak()

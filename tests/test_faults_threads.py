@@ -1,18 +1,18 @@
 """Other threads, and signals: promises "Connections and threads"."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import json
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import trustme
 
 from mimo_proto import StreamCancelled, Timeouts, user
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
@@ -20,7 +20,10 @@ from tests.outcomes import STREAMS, Kind, assert_clean, client_for, retry, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, chat_chunk, error_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ssl
+    from collections.abc import Callable
+
+    import trustme
 
     from mimo_proto import Client
 
@@ -54,18 +57,6 @@ class Reader(threading.Thread):
         self.join(5)
         assert not self.is_alive(), "the read goes on"
         return self.error
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def no_clocks() -> Timeouts:
@@ -125,34 +116,20 @@ def test_cancel_keeps_what_had_arrived(kind: Kind) -> None:
         peer.send(sse(), *map(chunk, EVENTS[kind.protocol][: 2 if kind.protocol == "chat" else 3]))
         assert peer.gone()
 
-    with Server(script) as server, client_for(server.url, timeouts=no_clocks()) as client:
-        with stream_of(client, kind) as stream:
+    def cancel_at_world() -> None:
+        for each in stream:
+            if "world" in repr(each):
+                stream.cancel()
+
+    with (
+        Server(script) as server,
+        client_for(server.url, timeouts=no_clocks()) as client,
+        stream_of(client, kind) as stream,
+    ):
+        for again in (cancel_at_world, stream.result, stream.result, lambda: list(stream)):
             with pytest.raises(StreamCancelled) as caught:
-                for each in stream:
-                    if "world" in repr(each):
-                        stream.cancel()
+                again()
             assert words(caught.value.partial) == "Hello world"
-            for _ in range(2):
-                with pytest.raises(StreamCancelled) as again:
-                    stream.result()
-                assert words(again.value.partial) == "Hello world"
-            with pytest.raises(StreamCancelled):
-                list(stream)
-
-
-@pytest.fixture
-def black_hole() -> Iterator[str]:
-    """A port that drops what knocks: its queue is full, and nobody accepts."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        for filler in fillers:
-            filler.close()
 
 
 def test_cancel_while_connecting(black_hole: str, monkeypatch: pytest.MonkeyPatch) -> None:

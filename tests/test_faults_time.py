@@ -6,14 +6,12 @@ Every server here goes on for as long as the test lets it, so a clock that does 
 from __future__ import annotations
 
 import socket
-import ssl
 from functools import partial
 from itertools import repeat
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import trustme
 
 from mimo_proto import (
     Client,
@@ -53,25 +51,16 @@ from tests.payloads import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
+
+    import trustme
 
 CLOCK = 0.15
 """What the clock under test is set to, in seconds."""
 
 LATE = 5
 """No call takes that long: the slack is for busy machines."""
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def bytewise(data: bytes) -> Iterator[bytes]:
@@ -256,23 +245,6 @@ def test_without_clocks_it_works_as_well(kind: Kind) -> None:
 # --- connecting ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def black_hole() -> Iterator[str]:
-    """A port that drops what knocks: its queue is full, and nobody accepts."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        fillers: list[socket.socket] = []
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            fillers.append(filler)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        for filler in fillers:
-            filler.close()
-
-
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("clock", ["connect", "total"])
 def test_connecting_has_a_clock(kind: Kind, clock: str, black_hole: str) -> None:
@@ -324,10 +296,17 @@ def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ss
     assert monotonic() - started < LATE
 
 
+def resolve_to(addresses: list[Any]) -> Callable[..., list[Any]]:
+    def getaddrinfo(*args: object, **kwargs: object) -> list[Any]:
+        return addresses
+
+    return getaddrinfo
+
+
 def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
     port = int(black_hole.rpartition(":")[2].partition("/")[0])
     address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [address] * 100)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address] * 100))
     started = monotonic()
     with client_for(black_hole, timeouts=Timeouts(connect=CLOCK)) as client:
         assert type(call(client, CHAT_JSON).error) is ConnectTimeout
@@ -352,7 +331,7 @@ def test_a_name_that_does_not_resolve() -> None:
 
 
 def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [])
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([]))
     with client_for("https://nobody.invalid/v1") as client:
         assert "no address" in str(call(client, CHAT_JSON).error)
 

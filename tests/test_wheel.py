@@ -39,7 +39,7 @@ assert foreign == {"mimo_proto", "msgspec"}, foreign
 CLIENT = """
 import mimo_proto
 try:
-    mimo_proto.Client
+    mimo_proto.Client("key")
 except ModuleNotFoundError as error:
     assert error.name == "urllib3", error
 else:

@@ -19,7 +19,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from mimo_proto.accumulate import answer_text
-from mimo_proto.errors import APIError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
@@ -158,7 +158,11 @@ class Stream(Generic[EventT, ResultT]):
         if self._failure is not None:
             raise copy.copy(self._failure)
         if self._result is None:
-            self._result = self._accumulator.result()
+            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
+                self._result = self._accumulator.result()
+            if self._result is None or getattr(self._result, "choices", None) == []:
+                self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
+                return self.result()
         return self._result
 
     def cancel(self) -> None:

@@ -250,11 +250,12 @@ class StreamDecoder(Generic[EventT]):
                                 usual, everyday = kind, True
                     except NOT_EVERYDAY:
                         event, everyday = None, False
-                    fruitless = False
                     if everyday:
+                        fruitless = False
                         yield event
                         continue
                     if event.__class__ in dropped:
+                        fruitless = False
                         continue
                     if payload.isspace() or not payload:
                         continue
@@ -298,8 +299,6 @@ class StreamDecoder(Generic[EventT]):
         if payload.strip() == b"[DONE]":
             if not self._chat:
                 return []
-            if not self._begun:
-                raise IncompleteStreamError("the stream said [DONE] before its first choice")
             self._end()
             parts = self._halves.rest()
         else:
