@@ -225,11 +225,12 @@ def _encode(request: object, *, stream: bool, extra: Mapping[str, Any]) -> bytes
 
 
 def _fields(request: Any) -> Mapping[str, Any]:
-    """The fields of a mapping or a Struct, by their names in JSON."""
+    """The fields of a mapping or a Struct, by their names in JSON; what is unset is none."""
     if is_mapping(request):
         return request
     names = zip(request.__struct_encode_fields__, request.__struct_fields__, strict=True)
-    return {name: getattr(request, attribute) for name, attribute in names}
+    fields = {name: getattr(request, attribute) for name, attribute in names}
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
 def _encode_other(value: object) -> Any:

@@ -130,8 +130,14 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
     async def aclose(self) -> None:
         """See `AsyncStream.aclose`; the thread is free afterwards."""
         await super().aclose()
-        if self._work is not None:
-            await asyncio.wait([asyncio.wrap_future(self._work)])
+        if self._work is None:
+            return
+        await asyncio.wait([asyncio.wrap_future(self._work)])
+        if self._failure is not None:
+            # Only now it is known what the thread had read.
+            failure, self._handover.failure = self._handover.failure, None
+            if isinstance(failure, MimoError):
+                self._failure.partial = failure.partial
 
     async def _open(self) -> None:
         if self._opened:
@@ -170,6 +176,7 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self._leave(error)
 
     def _leave(self, error: MimoError) -> None:
+        error.attempts = self.attempts
         self._note(error)
         self._drop()
 
