@@ -298,7 +298,9 @@ SCENARIOS: dict[str, Scenario] = {
         end="incomplete",
     ),
     "gzip-error": refused(CHAT_JSON, RateLimitError, answer(gzip.compress(json.dumps(TOO_MANY).encode()), 429, GZIP)),
-    "gzip-bomb": refused(CHAT_JSON, BodyTooLargeError, answer(gzip.compress(bytes(100_000_000)), 200, GZIP)),
+    "gzip-bomb": refused(
+        CHAT_JSON, BodyTooLargeError, answer(gzip.compress(bytes(100_000_000)), 200, GZIP), settings=LIMIT
+    ),
     "gzip-large": Scenario(
         CHAT_JSON, sends(answer(gzip.compress(json.dumps({**CHAT, "x": "x" * 1_000_000}).encode()), 200, GZIP))
     ),

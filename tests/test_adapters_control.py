@@ -7,6 +7,7 @@ import gc
 import threading
 import warnings
 import weakref
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -474,6 +475,21 @@ def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ADAPTERS)
+def test_cancel_while_an_errors_body_is_waited_for(shell: str) -> None:
+    held = Held(head(500, "Content-Length: 100") + b"{")
+
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        asyncio.get_running_loop().call_later(0.1, stream.cancel)
+        with pytest.raises(StreamCancelled):
+            await stream.result()
+        assert await asyncio.to_thread(held.left.wait, 10)
+
+    with Server(held) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", ADAPTERS)
 @pytest.mark.parametrize("pieces", [(), (sse(),), (sse(), chunk(CHAT_EVENTS[0]))], ids=["head", "first", "second"])
 def test_a_cancelled_task_ends_its_stream(shell: str, pieces: tuple[bytes, ...]) -> None:
     held = Held(*pieces)
@@ -563,8 +579,11 @@ def test_left_early(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ADAPTERS)
-def test_dropped(shell: str) -> None:
-    held = Held(sse(), chunk(CHAT_EVENTS[0]))
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_dropped(shell: str, coding: str) -> None:
+    begun = zlib.compressobj(wbits=31)
+    piece = begun.compress(CHAT_EVENTS[0]) + begun.flush(zlib.Z_SYNC_FLUSH) if coding == "gzip" else CHAT_EVENTS[0]
+    held = Held(sse(f"Content-Encoding: {coding}"), chunk(piece))
 
     async def work(adapter: AsyncAdapter) -> None:
         stream = chat(adapter)

@@ -172,8 +172,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             self._batch = []
 
     def _drop(self) -> None:
-        if self._answer is not None:
-            self._answer.drop()
+        cast("Answer", self._answer).drop()
 
 
 class HTTPAdapter(AsyncAdapter, Generic[ClientT]):

@@ -144,7 +144,7 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
             return
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
-        self._work = self._executor.submit(_pump, self._stream, self._handover)
+        self._work = self._executor.submit(pump, self._stream, self._handover)
         await self._news(head=True)
 
     async def _wait(self) -> None:
@@ -265,7 +265,7 @@ class Handover(Generic[EventT]):
             self._waiter.set_result(None)
 
 
-def _pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
+def pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
     """Read a stream to its end. A thread's whole work."""
     failure: BaseException | None = None
     events, wake = handover.events, handover.wake
