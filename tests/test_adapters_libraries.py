@@ -255,6 +255,7 @@ def test_httpx_by_a_proxy_that_refuses() -> None:
         run(main)
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # aiohttp says it too, in asyncio's debug mode
 @pytest.mark.parametrize("shell", ADAPTERS)
 def test_dropped_behind_its_loop(shell: str) -> None:
     """A stream that outlives its loop: nothing can be awaited any more, and nothing hangs."""
