@@ -6,7 +6,7 @@
     python -m codegen --overlay my_spec/ --out my_package/models
                                           merge additions over spec/ and write somewhere else
 
-Exit 2: the spec is refused, or a ref cannot be read. Nothing is written unless all was rendered.
+Exit 2: the spec is refused, or what should be read is not there. Nothing is written unless all was rendered.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from codegen.spec import Spec
 
 __all__ = ["main"]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.resolve()
 SPEC = ROOT / "spec"
 MODELS = ROOT / "src/mimo_proto/models"
 NEGATIVES = ROOT / "tests/fixtures/negatives.json"
@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     diff.add_argument("ref", nargs="?", default="HEAD", help="a git ref, or a directory (default: %(default)s)")
     diff.add_argument("--format", choices=["text", "markdown", "json"], default="text")
     options = parser.parse_args(arguments)
-    if options.overlay and options.out == MODELS:
-        parser.error("--overlay needs --out: our own models hold our own spec")
+    ours = options.out.resolve() == MODELS
+    if ours and not options.command and (options.overlay or options.spec.resolve() != SPEC):
+        parser.error("--overlay and --spec need --out: our own models hold our own spec")
     try:
         spec = _load(options.spec, options.overlay)
         if options.command == "diff":
@@ -64,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sources.append(f"{options.overlay.as_posix()}/")
             command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
         files = {options.out / name: text for name, text in render(spec, sources, command).items()}
-        if options.out == MODELS:
+        if ours:
             files[NEGATIVES] = negatives(spec)
-    except (SpecError, subprocess.CalledProcessError) as error:
+    except (SpecError, OSError, subprocess.CalledProcessError) as error:
         print(getattr(error, "stderr", None) or error, file=sys.stderr)
         return 2
     stale = [path for path in sorted(options.out.glob("*.py")) if path not in files and _is_generated(path)]
@@ -85,6 +86,8 @@ def _load(directory: Path, overlay: Path | None) -> Spec:
     if not overlay:
         return load(files)
     additions = read_directory(overlay)
+    if not additions.keys() - {"VERSION"}:
+        raise FileNotFoundError(f"{overlay}: an overlay is a directory with <area>.json files")
     version = "+".join(filter(None, (text.get("VERSION", "").strip() for text in (files, additions))))
     return check(merge(parse(files), parse(additions)), version)
 

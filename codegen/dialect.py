@@ -120,17 +120,24 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
     yield from _keywords(path, schema, OBJECT, ("description", "properties"), "in an object")
     yield from _root(path, schema)
     properties: Schema = _get(schema, "properties", dict)
+    if not properties:
+        yield f"{path}/properties", "an object with a name has properties; a property of type object may hold anything"
     for name, value in properties.items():
         here = f"{path}/properties/{name}"
         if name in HIDING or name in TAKEN or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
         yield from _value(here, area, value, definitions, is_property=True)
-    required = _get(schema, "required", list)
-    for index, name in enumerate(required):
-        if name not in properties:
-            yield f"{path}/required/{index}", f"there is no property {name!r}{nearest(str(name), properties)}"
-        elif name in required[:index]:
-            yield f"{path}/required/{index}", f"{name!r} stands twice"
+    yield from _names(path, schema, "required", "property", properties)
+
+
+def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Found:
+    """A list of names, each of something that there is, and each once."""
+    names = list(map(str, _get(schema, key, list)))
+    for index, name in enumerate(names):
+        if name not in known:
+            yield f"{path}/{key}/{index}", f"there is no {what} {name!r}{nearest(name, known)}"
+        elif name in names[:index]:
+            yield f"{path}/{key}/{index}", f"{name!r} stands twice"
 
 
 def _root(path: str, schema: Schema) -> Found:
@@ -148,11 +155,8 @@ def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Defin
             yield from _reference(f"{path}/oneOf/{index}", area, cast("Schema", member), definitions)
         else:
             yield f"{path}/oneOf/{index}", "a union's members are references, and nothing beside them"
-    for index, name in enumerate(_get(schema, "x-accepts", list)):
-        if name not in definitions:
-            yield f"{path}/x-accepts/{index}", f"there is no definition {name!r}{nearest(str(name), definitions)}"
-        elif definitions[name].kind != "object":
-            yield f"{path}/x-accepts/{index}", f"{name} is no object"
+    objects = {name for name, definition in definitions.items() if definition.kind == "object"}
+    yield from _names(path, schema, "x-accepts", "object", objects)
 
 
 def _values(path: str, schema: Schema) -> Found:
@@ -189,21 +193,25 @@ def _value(
         case "oneOf":
             yield from _alternatives(path, area, schema, definitions)
         case _:
-            yield from _types(path, types)
+            yield from _types(path, schema.get("type"), types)
             if "items" in schema:
                 yield from _value(f"{path}/items", area, schema["items"], definitions)
-            yield from _pattern(path, schema)
+            yield from _bounds(path, schema)
 
 
-def _types(path: str, types: list[str]) -> Found:
-    for name in types:
+def _types(path: str, written: object, types: list[str]) -> Found:
+    for name in map(str, types):
         if name not in BY_TYPE:
-            yield f"{path}/type", f"there is no type {name!r}{nearest(str(name), BY_TYPE)}"
-    if len(types) > 1 and (len(types) > 2 or types[1] != "null" or types[0] == "null"):
-        yield f"{path}/type", 'two types are [X, "null"]; else use oneOf'
+            yield f"{path}/type", f"there is no type {name!r}{nearest(name, BY_TYPE)}"
+    if isinstance(written, list) and (len(types) != 2 or types[1] != "null" or types[0] == "null"):
+        yield f"{path}/type", 'a list of types is [X, "null"]; else use oneOf'
 
 
-def _pattern(path: str, schema: Schema) -> Found:
+def _bounds(path: str, schema: Schema) -> Found:
+    for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
+        bounds = [schema[key] for key in (low, high) if isinstance(schema.get(key), int | float)]
+        if bounds != sorted(bounds) or (low != "minimum" and min(bounds, default=0) < 0):
+            yield path, f"{low} and {high} are no range: {' to '.join(map(str, bounds))}"
     try:
         re.compile(_get(schema, "pattern", str))
     except re.error as error:

@@ -87,6 +87,11 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         if field not in was.properties:
             yield path, f"added, {'required' if required else 'optional'}", required and sent
             continue
+        if was.tag and now.tag and field == was.tag[0] == now.tag[0] and new.unions_of(now.name):
+            # Whether it must be there is the union's to say: see its tag default.
+            if was.tag[1] != now.tag[1]:
+                yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
+            continue
         if required and field not in was.required:
             yield path, "newly required", sent
         if not required and field in was.required:
@@ -95,14 +100,10 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         if before.get("default") != schema.get("default"):
             was_default, is_default = (json.dumps(s["default"]) if "default" in s else "none" for s in (before, schema))
             yield path, f"the server's default was {was_default}, is {is_default}", False
-        if was.tag and now.tag and field == now.tag[0] and new.unions_of(now.name):
-            if was.tag[1] != now.tag[1]:
-                yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
-        else:
-            # An optional field that is received may be null anyway.
-            implied = "type null added" if shape == "received" and not required else None
-            for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
-                yield place, what, breaking and what != implied
+        # An optional field that is received may be null anyway.
+        implied = "type null added" if shape == "received" and not required else None
+        for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
+            yield place, what, breaking and what != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
 
 

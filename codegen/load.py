@@ -124,6 +124,7 @@ def _members(union: Definition, definitions: Mapping[str, Definition]) -> Found:
     """Hold a union to its rules: objects only, told apart by one property."""
     tags: dict[str, str] = {}
     names: set[str] = set()
+    default = union.schema.get("x-tag-default")
     for index, name in enumerate(union.members):
         tag = definitions[name].tag
         if definitions[name].kind != "object":
@@ -135,9 +136,11 @@ def _members(union: Definition, definitions: Mapping[str, Definition]) -> Found:
         else:
             tags[tag[1]] = name
             names.add(tag[0])
+            if tag[0] not in definitions[name].required and tag[1] != default:
+                yield f"/oneOf/{index}", f"{name} does not require its tag {tag[0]!r}, and is not the x-tag-default"
     if len(names) > 1:
         yield "", f"the members disagree on what their tag is called: {', '.join(sorted(names))}"
-    if (default := union.schema.get("x-tag-default")) not in (None, *tags):
+    if default not in (None, *tags):
         yield "/x-tag-default", f"no member has the tag {default!r}{nearest(str(default), tags)}"
 
 

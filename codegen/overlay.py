@@ -9,7 +9,7 @@ Existing files need only their `$defs`; new ones are whole, as spec/README.md sa
 definitions are written as between files of one spec: `chat_messages.json#/$defs/ToolCall`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import cast
 
@@ -18,7 +18,8 @@ from codegen.spec import Schema
 
 __all__ = ["merge"]
 
-LISTS = ("required", "oneOf", "x-accepts", "enum")
+CANNOT = "an overlay cannot change this"
+# The other keywords are lists and `properties`, which are added to.
 REPLACED = ("description", "x-note", "x-reason", "x-tag-default", "x-root")
 
 
@@ -39,22 +40,36 @@ def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[st
     problems: list[Problem] = []
     for area, content in overlay.items():
         base = merged.setdefault(area, {**content, "$defs": {}})
-        for name, addition in cast("dict[str, Schema]", content.get("$defs", {})).items():
+        for key, value in content.items():
+            if key != "$defs" and base.get(key) != value:
+                problems.append(Problem(f"{area}.json", f"/{key}", CANNOT))
+        definitions: object = content.get("$defs")
+        if not isinstance(definitions, dict):
+            problems.append(Problem(f"{area}.json", "/$defs", "an overlay's file has definitions"))
+            continue
+        for name, addition in cast("Schema", definitions).items():
             path = f"/$defs/{name}"
-            if "x-reason" not in addition:
+            if not isinstance(addition, dict) or "x-reason" not in addition:
                 problems.append(Problem(f"{area}.json", path, "'x-reason' is missing: why the overlay has this"))
-            changed = base["$defs"].setdefault(name, deepcopy(addition))
-            for key, value in addition.items():
-                if key == "properties" and key in changed:
-                    changed[key].update(deepcopy(value))
-                elif key in LISTS and (key in changed or key in ("required", "x-accepts")):
-                    changed[key] = changed.get(key, []) + [
-                        entry for entry in value if entry not in changed.get(key, [])
-                    ]
-                elif key in REPLACED:
-                    changed[key] = value
-                elif changed.get(key) != value:
-                    problems.append(Problem(f"{area}.json", f"{path}/{key}", "an overlay cannot change this"))
+            elif name not in base["$defs"]:
+                base["$defs"][name] = deepcopy(cast("Schema", addition))
+            else:
+                keys = _add(base["$defs"][name], cast("Schema", addition))
+                problems += [Problem(f"{area}.json", f"{path}/{key}", CANNOT) for key in keys]
     if problems:
         raise SpecError(problems)
     return merged
+
+
+def _add(ours: Schema, addition: Schema) -> Iterator[str]:
+    """Add to a definition of ours; give the keywords that cannot be changed so."""
+    for key, value in deepcopy(addition).items():
+        was = ours.get(key)
+        if key in REPLACED or key not in ours:
+            ours[key] = value
+        elif isinstance(was, dict) and isinstance(value, dict):
+            was.update(value)
+        elif isinstance(was, list) and isinstance(value, list):
+            was += [entry for entry in cast("list[object]", value) if entry not in was]
+        elif was != value:
+            yield key

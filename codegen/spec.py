@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 __all__ = ["Definition", "Kind", "Schema", "Spec", "target", "types_of"]
 
@@ -81,13 +81,9 @@ def types_of(schema: Schema) -> list[str]:
     return [types] if isinstance(types, str) else types
 
 
-def _references(schema: object) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for key, value in cast("Schema", schema).items():
-            if key == "$ref":
-                yield target(value)
-            elif key not in ("default", "examples"):
-                yield from _references(value)
-    elif isinstance(schema, list):
-        for value in cast("list[object]", schema):
-            yield from _references(value)
+def _references(schema: Schema) -> Iterator[str]:
+    if "$ref" in schema:
+        yield target(schema["$ref"])
+    inner = [*schema.get("properties", {}).values(), *schema.get("oneOf", [])]
+    for value in [*inner, schema["items"]] if "items" in schema else inner:
+        yield from _references(value)

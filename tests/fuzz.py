@@ -1,63 +1,57 @@
 """The fuzzer: `python -m tests.fuzz N [--seed S] [--target NAME]`, or `make fuzz N=... [SEED=...]`.
 
-Each input is a mutated seed, cut at random, and is fed twice: whole and in its pieces. What must hold:
+Each input is bred from seeds and fed in every way the target has, whole and cut at random. What must hold:
 
 - any bytes give events or an error of this package, never another exception;
-- how the input was cut shows neither in the events nor in the error's class;
-- where a target has a reference, the events are the reference's.
+- neither the cuts nor the way show in the events or in the error's class;
+- where a target has a reference, the events are the reference's;
+- what a target asks of its events besides, such as that they can be encoded and added up.
 
 An input depends on the run's seed and its own number only, so that a finding can be had again with `--only NUMBER`.
 A finding is made smaller before it is shown. The first one ends the run, with exit status 1.
 """
 
 import argparse
+import contextlib
+import json
 import platform
 import random
 import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mimo_proto.errors import MimoError
+import msgspec
+
+from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator, answer_text
+from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
+from mimo_proto.errors import DecodeError, IncompleteStreamError, MimoError
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
-from tests.feeding import Decoder, Outcome, byte_by_byte, cut, run, whole_blocks
+from mimo_proto.stream import StreamDecoder
+from tests.feeding import Decoder, Outcome, run
+from tests.fuzz_breeding import breed_bytes, breed_events, cut_somehow
 from tests.sse_reference import interpret
 from tests.sse_vectors import VECTORS, with_line_ends
+from tests.stream_blocks import CHAT_ODD, CHAT_STREAMS, RECORDED, RESPONSES_ODD, RESPONSES_STREAMS
 
-__all__ = ["TARGETS", "Finding", "Target", "find", "main"]
+__all__ = ["SSE_SEEDS", "TARGETS", "Finding", "Target", "fed", "find", "main"]
 
-EXAMPLES = Path(__file__).parents[1] / "spec" / "examples"
-LONGEST = 160  # bytes of an input before it is mutated: short inputs, many of them
+REPLACEMENT = "\ufffd"
 SMALL_CAP = 24  # bytes: low enough that mutated seeds are around it
 
-# What a mutation inserts: the words of the format, and what is known to trip parsers.
-TOKENS = (
-    *(b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r", b":", b" ", b": ", b"\0", b"\xef\xbb\xbf"),
-    *(b"data", b"data:", b"data: ", b"event:", b"event: e", b"id", b"id: 1", b"retry:", b"retry: 7", b": c\n"),
-    *(b"data: a\n\n", b"data:a\r\n\r\n", b"event: e\ndata: a\n\n", b"id: 2\ndata: b\n\n", b"data\ndata\n"),
-    *(
-        b"\xef",
-        b"\xbb",
-        b"\xbf",
-        b"\xff",
-        b"\xc3\xa9",
-        b"\xe2\x80\xa8",
-        b"\xf0\x9f\x98\x80",
-        b"\xed\xa0\xbd",
-        b"\xc2\x85",
-    ),
-    *(b"0", b"9" * 18, b"9" * 19, b"[DONE]", b"{", b"}", b'"', b"\\", b"\x0b", b"\x1c", b"\t"),
-)
+Way = Callable[[Sequence[bytes]], Outcome]
 
 
 class Target(NamedTuple):
-    """What is fuzzed: whence the inputs are bred, how a decoder is made, and what it must say (None: just agree)."""
+    """What is fuzzed."""
 
-    seeds: Sequence[bytes]
-    make: Callable[[], Decoder]
+    breed: Callable[[random.Random], bytes]
+    ways: Sequence[Way]
     reference: Callable[[bytes], list[object]] | None = None
+    use: Callable[[bytes, Outcome], object] | None = None
 
 
 class Finding(NamedTuple):
@@ -68,96 +62,135 @@ class Finding(NamedTuple):
     rule: str
 
 
+def fed(make: Callable[[], Decoder]) -> Way:
+    """The way of `feed()` and `close()`."""
+
+    def way(pieces: Sequence[bytes]) -> Outcome:
+        try:
+            return run(make(), pieces)
+        except Exception as error:  # noqa: BLE001 - any exception that is not ours is the finding
+            return Outcome([], type(error))
+
+    return way
+
+
+def pulled(endpoint: Endpoint[Any, Any, Any]) -> Way:
+    """The way of `events()`."""
+
+    def way(pieces: Sequence[bytes]) -> Outcome:
+        events: list[object] = []
+        try:
+            events.extend(StreamDecoder(endpoint).events(iter(pieces)))
+        except Exception as error:  # noqa: BLE001 - as above
+            return Outcome(events, type(error))
+        return Outcome(events, None)
+
+    return way
+
+
 def sse_reference(stream: bytes) -> list[object]:
     return [ServerSentEvent(*event) for event in interpret(stream)]
 
 
-def recorded_streams() -> list[bytes]:
-    return [path.read_bytes() for path in sorted(EXAMPLES.glob("**/*.sse"))]
+def add_up(accumulator: Any, events: Sequence[Any]) -> None:
+    """Do with the events what callers do."""
+    for event in events:
+        msgspec.json.encode(event)
+        accumulator.add(event)
+        answer_text(event)
+    # What has come may be too odd to make a reply of.
+    with contextlib.suppress(DecodeError):
+        msgspec.json.encode(accumulator.partial())
 
 
-SSE_SEEDS = [form.stream for vector in VECTORS for form in with_line_ends(vector)] + recorded_streams()
+def use_chat(stream: bytes, outcome: Outcome) -> None:
+    """The events add up, and nothing of the answer's text is lost or has changed its place."""
+    add_up(ChatAccumulator(), outcome.events)
+    if outcome.error in (None, IncompleteStreamError):
+        text = "".join(answer_text(event) for event in outcome.events)
+        # Half an emoji that still waits at a cut is not handed out.
+        wanted = chat_text(stream)
+        if wanted not in (None, text, text + REPLACEMENT):
+            raise AssertionError(f"the text is {wanted!r}, the events have {text!r}")
+
+
+def use_responses(_: bytes, outcome: Outcome) -> None:
+    add_up(ResponseAccumulator(), outcome.events)
+
+
+def chat_text(stream: bytes) -> str | None:
+    """The answer's text by the slow way: all of choice 0, surrogates joined up to where it finishes.
+
+    A choice that sometimes has no index is not the same as one that has: such streams are nobody's.
+    """
+    parts = [""]
+    for _, data, _, _ in interpret(stream):
+        if data.strip() == "[DONE]":
+            break
+        if not data.strip():
+            continue
+        for choice in json.loads(data.removeprefix("\ufeff"))["choices"]:
+            if "index" not in choice or choice["index"] is None:
+                return None
+            if choice["index"] == 0:
+                parts[-1] += choice["delta"].get("content") or ""
+                parts += [""] if choice.get("finish_reason") else []
+    return "".join(part.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for part in parts)
+
+
+SSE_SEEDS = [form.stream for vector in VECTORS for form in with_line_ends(vector)] + RECORDED
 
 TARGETS = {
-    "sse": Target(SSE_SEEDS, SSEDecoder, sse_reference),
-    "sse-capped": Target(SSE_SEEDS, lambda: SSEDecoder(SMALL_CAP)),
+    "sse": Target(partial(breed_bytes, seeds=SSE_SEEDS), [fed(SSEDecoder)], sse_reference),
+    "sse-capped": Target(partial(breed_bytes, seeds=SSE_SEEDS), [fed(lambda: SSEDecoder(SMALL_CAP))]),
+    "chat": Target(
+        partial(breed_events, streams=CHAT_STREAMS, odd=CHAT_ODD),
+        [fed(lambda: StreamDecoder(CHAT_COMPLETIONS)), pulled(CHAT_COMPLETIONS)],
+        use=use_chat,
+    ),
+    "responses": Target(
+        partial(breed_events, streams=RESPONSES_STREAMS, odd=RESPONSES_ODD),
+        [fed(lambda: StreamDecoder(RESPONSES)), pulled(RESPONSES)],
+        use=use_responses,
+    ),
 }
-
-
-def breed(rng: random.Random, seeds: Sequence[bytes]) -> bytes:
-    """Take a seed, or a window of a long one, and mutate it up to four times."""
-    stream = bytearray(window(rng, rng.choice(seeds), LONGEST))
-    for _ in range(rng.randrange(5)):
-        position = rng.randrange(len(stream) + 1)
-        match rng.randrange(8):
-            case 0 | 1:
-                stream[position:position] = rng.choice(TOKENS)
-            case 2:
-                stream[position : position + 1] = rng.randbytes(1)
-            case 3:
-                del stream[position : position + rng.randrange(1, 8)]
-            case 4:
-                stream[position:position] = stream[position : position + rng.randrange(1, 24)]
-            case 5:
-                stream[position:position] = window(rng, rng.choice(seeds), 48)
-            case 6:
-                stream = stream.replace(b"\n", rng.choice((b"\r", b"\r\n", b"\n\r")))
-            case _:
-                del stream[position:]
-    return bytes(stream)
-
-
-def window(rng: random.Random, stream: bytes, size: int) -> bytes:
-    start = rng.randrange(len(stream) - size + 1) if len(stream) > size else 0
-    return stream[start : start + size]
-
-
-def cut_somehow(rng: random.Random, stream: bytes) -> list[bytes]:
-    """Block by block, byte by byte, or at up to five places."""
-    match rng.randrange(8):
-        case 0 | 1:
-            return whole_blocks(stream)
-        case 2:
-            return byte_by_byte(stream)
-        case _:
-            return cut(stream, [rng.randrange(len(stream) + 1) for _ in range(rng.randrange(1, 6))])
 
 
 def pieces_of(target: Target, seed: int, number: int) -> list[bytes]:
     rng = random.Random(seed << 40 | number)
-    return cut_somehow(rng, breed(rng, target.seeds))
-
-
-def observe(make: Callable[[], Decoder], pieces: Sequence[bytes]) -> Outcome:
-    try:
-        return run(make(), pieces)
-    except Exception as error:  # noqa: BLE001 - any exception that is not ours is the finding
-        return Outcome([], type(error))
+    return cut_somehow(rng, target.breed(rng))
 
 
 def broken_rule(target: Target, pieces: Sequence[bytes]) -> str | None:
     """Say which rule the pieces break, or None."""
     stream = b"".join(pieces)
-    whole, in_pieces = observe(target.make, [stream]), observe(target.make, pieces)
-    for outcome in (whole, in_pieces):
+    whole = target.ways[0]([stream])
+    outcomes = [whole, *(way([stream]) for way in target.ways[1:]), *(way(pieces) for way in target.ways)]
+    for outcome in outcomes:
         if outcome.error is not None and not issubclass(outcome.error, MimoError):
             return f"an exception that is not ours: {outcome.error.__name__}"
-    if in_pieces != whole:
-        return f"cuts matter\n  whole:     {whole}\n  in pieces: {in_pieces}"
+        if outcome != whole:
+            return f"cuts or ways matter\n  whole:     {whole}\n  otherwise: {outcome}"
     if target.reference is not None and whole != (wanted := Outcome(target.reference(stream), None)):
         return f"not what the reference says\n  decoder:   {whole}\n  reference: {wanted}"
+    if target.use is not None:
+        try:
+            target.use(stream, whole)
+        except Exception as error:  # noqa: BLE001 - as above
+            return f"the events are of no use: {error!r}\n  events:    {whole.events}"
     return None
 
 
 def smaller(pieces: list[bytes]) -> Iterator[list[bytes]]:
-    """Each way to make the input a little simpler: a piece less, two pieces in one, a byte less."""
+    """Each way to make the input simpler: a piece less, two pieces in one, some bytes or one less."""
     for index, piece in enumerate(pieces):
         before, after = pieces[:index], pieces[index + 1 :]
         yield before + after
         if after:
             yield [*before, piece + after[0], *after[1:]]
-        for position in range(len(piece)):
-            yield [*before, piece[:position] + piece[position + 1 :], *after]
+        for size in (512, 64, 8, 1):
+            for position in range(0, len(piece) if len(piece) >= size else 0, size):
+                yield [*before, piece[:position] + piece[position + size :], *after]
 
 
 def shrink(target: Target, pieces: list[bytes]) -> list[bytes]:

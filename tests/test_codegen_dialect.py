@@ -1,14 +1,19 @@
 """The closed dialect: what it refuses, with file, JSON path and a hint."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from codegen.load import SpecError, load, parse, read_directory
+from codegen.diff import compare
+from codegen.load import SpecError, check, load, parse, read_directory
+from codegen.prepare import document, template_data
+from codegen.shapes import find_shapes
+from codegen.spec import Spec
+from mimo_proto.jsontypes import is_array, is_object
 
 MINI = Path(__file__).parent / "fixtures/mini_spec"
 SPEC = Path(__file__).parent.parent / "spec"
@@ -68,6 +73,11 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a type list that should be a oneOf": set_to(
         "Request", "limit", {"type": ["string", "integer"], "description": "x"}
     ),
+    "a list of one type": set_to("Request", "limit", {"type": ["string"], "description": "x"}),
+    "a list of no types": set_to("Request", "limit", {"type": [], "description": "x"}),
+    "a type that is no text": set_to("Request", "limit", {"type": [["string"], "null"], "description": "x"}),
+    "a maximum below the minimum": put("Request", "limit", minimum=9, maximum=8),
+    "a negative length": put("CallItem", "name", minLength=-1),
     "a property that is no object": set_to("Request", "limit", 3),
     "a property that hides a type": set_to("Request", "list", text()),
     "a property that hides a definition": set_to("Request", "Mode", text()),
@@ -84,6 +94,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a bad x-root": put_in("Request", x_root="both"),
     "a required name that is no property": put_in("Request", required=["modle"]),
     "a required name twice": put_in("Request", required=["model", "model"]),
+    "a required name that is no text": put_in("Request", required=[["model"]]),
+    "an object without properties": put_in("Image", properties={}, required=[]),
     "an enum that is empty": put("Mode", "type", enum=[]),
     "an enum of numbers": put("Mode", "type", enum=[1, 2]),
     "an enum of another type": put("Mode", "type", type="integer"),
@@ -103,12 +115,14 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a union's member that is no reference": put_in("Part", oneOf=[{"type": "object"}]),
     "a union's member that is a union": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Item"}]),
     "a union's member without a tag": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Author"}]),
+    "a union's member that does not require its tag": put_in("TextPart", required=["text"]),
     "two members with one tag": put("ImagePart", "type", const="text"),
     "members that disagree on the tag's name": lambda files: definition(files, "ImagePart").update(
         properties={"kind": {"const": "image", "description": "x"}}, required=["kind"]
     ),
     "an x-tag-default that is no tag": put_in("Item", x_tag_default="nite"),
     "an x-accepts that is no object": put_in("Item", x_accepts=["Replie"]),
+    "an x-accepts that is no text": put_in("Item", x_accepts=[{}]),
     "an x-accepts that is a union": put_in("Item", x_accepts=["Part"]),
     "a definition that contains itself": set_to("Image", "part", {"$ref": "#/$defs/ImagePart", "description": "x"}),
     "files in a circle": set_to("Image", "mode", {"$ref": "request.json#/$defs/Mode", "description": "x"}),
@@ -128,6 +142,50 @@ def test_refuses(name: str, snapshot: SnapshotAssertion) -> None:
     with pytest.raises(SpecError) as refused:
         load({"VERSION": "1", **{f"{area}.json": json.dumps(content) for area, content in contents.items()}})
     assert str(refused.value) == snapshot
+
+
+# Each of these, put anywhere.
+ODD: list[Any] = [
+    *(None, True, -1, "x", [], [[]], [{}], ["string"], {}),
+    *({"$ref": 5}, {"$ref": "#/$defs/Image"}, {"type": [[]]}, {"type": "array"}),
+]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each container within a value, with each key of it."""
+    for key, inner in [*value.items()] if is_object(value) else [*enumerate(value)] if is_array(value) else []:
+        yield value, key
+        yield from places(inner)
+
+
+def test_whatever_is_broken_is_refused_and_never_a_traceback() -> None:
+    areas = parse(read_directory(MINI))
+    before = load(read_directory(MINI))
+    taken = 0
+    for container, key in [place for content in areas.values() for place in places(content)]:
+        right = container[key]
+        for odd in ODD:
+            container[key] = odd
+            try:
+                after = check(areas, before.version)
+            except SpecError:
+                continue
+            taken += 1
+            # What is taken, and makes other models, is in the report.
+            assert types_of_all(before) == types_of_all(after) or compare(before, after)
+        container[key] = right
+    assert 100 < taken < 1000
+
+
+def types_of_all(spec: Spec) -> Any:
+    """All that decides about the generated models but their order and their words."""
+    shapes = find_shapes(spec.definitions)
+    data = template_data(spec, shapes)
+    for entry in data.values():
+        entry.pop("docs")
+        for plan in entry.get("plans", []):
+            plan.pop("docs", None)
+    return document(spec, shapes), data
 
 
 def test_all_problems_of_the_files_come_at_once() -> None:

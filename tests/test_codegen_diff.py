@@ -69,7 +69,16 @@ def spell_out_status(areas: dict[str, Schema]) -> None:
     named(areas, "CallItem")["properties"]["status"] = status
 
 
-OBJECT = {"type": "object", "description": "New.", "properties": {"type": {"const": "new", "description": "Tag."}}}
+def require_tag(areas: dict[str, Schema]) -> None:
+    named(areas, "NoteItem")["required"].append("type")
+
+
+OBJECT = {
+    "type": "object",
+    "description": "New.",
+    "properties": {"type": {"const": "new", "description": "Tag."}},
+    "required": ["type"],
+}
 NULLABLE = {"type": ["integer", "null"]}
 PAUSED = ["in_progress", "completed", "paused"]
 
@@ -120,8 +129,8 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
         named(areas, "Event")["oneOf"].append({"$ref": "#/$defs/Another"}),
     ),
     "member removed": define("Item", oneOf=[{"$ref": "#/$defs/NoteItem"}]),
-    "tag default changed": define("Item", x_tag_default="call"),
-    "tag default removed": define("Item", x_tag_default=None),
+    "tag default changed": lambda areas: (require_tag(areas), define("Item", x_tag_default="call")(areas)),
+    "tag default removed": lambda areas: (require_tag(areas), define("Item", x_tag_default=None)(areas)),
     "tag default added": define("Part", x_tag_default="text"),
     "x-accepts removed": define("Item", x_accepts=[]),
     "kind changed": lambda areas: (

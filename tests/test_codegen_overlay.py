@@ -35,14 +35,27 @@ def test_the_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "reasoning_effort: Literal" in (out / "chat_request.py").read_text("utf-8")
     assert '+mine.1"' in (out / "__init__.py").read_text("utf-8")
     assert not capsys.readouterr().out
-    assert main([*arguments, "diff", str(ROOT / "spec")]) == 0
+    assert main([*arguments[:2], "diff", str(ROOT / "spec")]) == 0
     assert "member ResponseQueued added" in capsys.readouterr().out
 
 
-def test_needs_a_place_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("out", [[], ["--out", "src/mimo_proto/models"]])
+@pytest.mark.parametrize("other", ["--overlay", "--spec"])
+def test_needs_a_place_of_its_own(
+    other: str, out: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit):
-        main(["--overlay", "my_spec"])
-    assert "--overlay needs --out" in capsys.readouterr().err
+        main([other, "my_spec", *out])
+    assert "need --out" in capsys.readouterr().err
+
+
+def test_an_overlay_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "VERSION").write_text("1\n", "utf-8")
+    for directory in (tmp_path, tmp_path / "nowhere"):
+        assert main(["--overlay", str(directory), "--out", str(tmp_path / "out")]) == 2
+        assert f"{directory}: an overlay is a directory" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_adds_to_what_is_there() -> None:
@@ -86,10 +99,29 @@ def test_refuses(snapshot: SnapshotAssertion) -> None:
             over(
                 parts={
                     "Image": {"properties": {}},
-                    "Status": {"x-reason": "No.", "type": "integer", "properties": {}},
-                    "Part": {"x-reason": "No.", "enum": ["a"]},
-                    "Reply": {**MINI["response"]["$defs"]["Reply"], "x-reason": "It is in another file."},
+                    "Author": 3,
+                    "Status": {"x-reason": "No.", "type": "integer"},
+                    "Part": {"x-reason": "No.", "oneOf": 3},
                 }
-            ),
+            )
+            | {"request": {"title": "Mine", "$def": {}}, "mine": {**HEAD, "$defs": []}},
         )
+    assert str(refused.value) == snapshot
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        over(parts={"Status": {"x-reason": "No.", "properties": {}}}),
+        over(parts={"Part": {"x-reason": "No.", "enum": ["a"]}}),
+        over(parts={"Image": {"x-reason": "A typo.", "propertis": {}}}),
+        over(parts={"Image": {"x-reason": "", "required": ["url"]}}),
+        over(parts={"Reply": {**MINI["response"]["$defs"]["Reply"], "x-reason": "It is in another file."}}),
+        {"mine": {"$defs": {}}},
+    ],
+    ids=["kind", "keyword", "typo", "empty reason", "twice", "head"],
+)
+def test_the_dialect_refuses_what_was_merged(files: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    with pytest.raises(SpecError) as refused:
+        check(merge(MINI, files), "1")
     assert str(refused.value) == snapshot

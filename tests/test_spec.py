@@ -53,6 +53,15 @@ def test_a_definition_has_one_home() -> None:
     assert len(DEFINED_IN) == sum(len(schema["$defs"]) for schema in SCHEMAS.values())
 
 
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_defaults_and_examples_fit_their_property(name: str) -> None:
+    for definition, content in SCHEMAS[name]["$defs"].items():
+        for field, schema in content.get("properties", {}).items():
+            reference = {"$ref": f"{SCHEMAS[name]['$id']}#/$defs/{definition}/properties/{field}"}
+            for value in [*schema.get("examples", []), *([schema["default"]] if "default" in schema else [])]:
+                Draft202012Validator(reference, registry=REGISTRY).validate(value)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_example_is_what_its_name_says(path: Path) -> None:
     definition = path.name.split(".", 1)[0]

@@ -1,5 +1,6 @@
 """The decoder's cap, its linear time and its memory, and what it does after an error and after `close()`."""
 
+import gc
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from time import process_time
@@ -168,8 +169,8 @@ MANY_LINES = {
     "empty-lines": (b"", b"\n", b""),
     "crs": (b"", b"\r", b""),
 }
-SIZES = (MIB // 64, MIB // 2)
-REPEATS = (4, 1)
+SIZES = (MIB // 128, MIB // 2)
+REPEATS = (4, 2)
 
 
 def sized(shape: tuple[bytes, bytes, bytes], size: int) -> bytes:
@@ -184,11 +185,15 @@ def chunks(stream: bytes, size: int) -> list[bytes]:
 def cost(stream: bytes, pieces: list[bytes], repeats: int) -> float:
     """CPU seconds a byte, the best of some runs."""
     best = float("inf")
-    for _ in range(repeats):
-        began = process_time()
-        outcome = run(SSEDecoder(), pieces)
-        best = min(best, process_time() - began)
-        assert outcome.error is None
+    gc.disable()  # its passes over all that lives are no cost of the decoder's
+    try:
+        for _ in range(repeats):
+            began = process_time()
+            outcome = run(SSEDecoder(), pieces)
+            best = min(best, process_time() - began)
+            assert outcome.error is None
+    finally:
+        gc.enable()
     return best / len(stream)
 
 
@@ -197,8 +202,8 @@ def cost(stream: bytes, pieces: list[bytes], repeats: int) -> float:
 def test_time_is_linear_in_one_event(shape: str, piece: int) -> None:
     streams = [sized(ONE_EVENT[shape], size) for size in SIZES]
     small, large = (cost(stream, chunks(stream, piece), n) for stream, n in zip(streams, REPEATS, strict=True))
-    # Copying all that came before for each feed or line makes it 8 to 30 times.
-    assert large <= 4 * small
+    # Copying all that came before for each feed or line makes it some 60 times, on a machine however busy.
+    assert large <= 12 * small
 
 
 @pytest.mark.parametrize("piece", [100, MIB * 2], ids=["by-hundreds", "whole"])
@@ -206,7 +211,7 @@ def test_time_is_linear_in_one_event(shape: str, piece: int) -> None:
 def test_time_is_linear_in_many_lines(shape: str, piece: int) -> None:
     streams = [sized(MANY_LINES[shape], size) for size in SIZES]
     small, large = (cost(stream, chunks(stream, piece), n) for stream, n in zip(streams, REPEATS, strict=True))
-    assert large <= 4 * small
+    assert large <= 12 * small
 
 
 def peak(decoder: SSEDecoder, pieces: Iterable[bytes]) -> int:
@@ -223,7 +228,7 @@ def peak(decoder: SSEDecoder, pieces: Iterable[bytes]) -> int:
     return highest
 
 
-# The promise is three caps and 8 MiB; at this cap's size 8 MiB would hide anything, so one has to do.
+# The promise is three caps and 8 MiB; at this cap's size 8 MiB would hide anything, so half of one has to do.
 ENDLESS = {
     "line": b"a" * 1000,
     "line-by-twos": b"aa",
@@ -237,10 +242,10 @@ ENDLESS = {
 
 @pytest.mark.parametrize("shape", ENDLESS)
 def test_what_never_ends_stays_within_three_caps(shape: str) -> None:
-    cap = MIB // 2
+    cap = MIB // 4
     # Each piece its own object, as off a socket.
     pieces = (bytes(bytearray(ENDLESS[shape])) for _ in range(2 * cap // len(ENDLESS[shape])))
-    assert peak(SSEDecoder(cap), pieces) <= 3 * cap + MIB
+    assert peak(SSEDecoder(cap), pieces) <= 3 * cap + MIB // 2
 
 
 ENDLESS_AND_FINE = {

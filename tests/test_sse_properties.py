@@ -14,7 +14,7 @@ from tests.sse_reference import interpret, utf8_decode
 __all__: list[str] = []
 
 fixed = settings(
-    max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 BOM = b"\xef\xbb\xbf"

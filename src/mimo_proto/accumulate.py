@@ -12,7 +12,6 @@ Events are read by their documented fields, not by their classes, so that those 
 from __future__ import annotations
 
 import base64
-import binascii
 import operator
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +24,7 @@ from mimo_proto.errors import LocalProtocolError
 from mimo_proto.projection import TERMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mimo_proto.models import ChatCompletion, ChatCompletionChunk, Response, ResponseStreamEvent
 
@@ -137,9 +136,13 @@ class _Choice:
 
     def _add_calls(self, pieces: Iterable[Any]) -> None:
         for piece in pieces:
-            # A piece without an index goes on with the last call, unless it begins one by naming an id.
-            index = piece.index if piece.index is not None else len(self.calls) - (0 if piece.id else 1)
-            call = self.calls.setdefault(max(index, 0), _ToolCall())
+            index = piece.index
+            if index is None:
+                # Without an index a piece goes on with the last call, unless it begins one by naming another id.
+                index = max(self.calls, default=0)
+                last = self.calls.get(index)
+                index += bool(last and last.id and piece.id and piece.id != last.id)
+            call = self.calls.setdefault(index, _ToolCall())
             call.id = call.id or piece.id
             if piece.function is not None:
                 call.name = call.name or piece.function.name
@@ -174,11 +177,12 @@ class _Choice:
 def _join_audio(pieces: list[dict[str, Any]]) -> dict[str, Any]:
     """One sound: each piece is base64 by itself, and what else it says is said by the last that does."""
     audio = {name: value for piece in pieces for name, value in piece.items() if value is not None}
-    texts = [piece["data"] for piece in pieces if piece.get("data")]
-    try:
-        audio["data"] = base64.b64encode(b"".join(base64.b64decode(text, validate=True) for text in texts)).decode()
-    except binascii.Error:
-        audio["data"] = "".join(texts)
+    texts: list[str] = [piece["data"] for piece in pieces if piece.get("data")]
+    if texts:
+        try:
+            audio["data"] = base64.b64encode(b"".join(base64.b64decode(text, validate=True) for text in texts)).decode()
+        except ValueError:
+            audio["data"] = "".join(texts)
     return audio
 
 
@@ -226,10 +230,10 @@ class ChatAccumulator:
         Raises:
             LocalProtocolError: No chunk was added.
         """
-        self._over = True
         completion = self.partial()
         if completion is None:
             raise LocalProtocolError("result() before the first event: there is nothing to add up")
+        self._over = True
         return completion
 
     def partial(self) -> ChatCompletion | None:
@@ -308,7 +312,8 @@ class ResponseAccumulator:
     def _item(self, index: int) -> dict[str, Any]:
         item: dict[str, Any] = dict(self._items.get(index, {}))
         content: list[dict[str, Any]] = []
-        for (_, kind), text in sorted(self._deltas[index].items(), key=operator.itemgetter(0)):
+        deltas: Mapping[tuple[int, str], _Text] = self._deltas.get(index, {})
+        for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
             item_type, name = DELTAS[kind]
             # What a delta needs is filled in where the event that begins its item did not come.
             item = {**NEW_ITEMS[item_type], **item}

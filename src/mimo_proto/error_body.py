@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mimo_proto.decode import replace_surrogates
 from mimo_proto.errors import APIError, api_error_class
 from mimo_proto.jsontypes import is_object
 
@@ -29,15 +30,17 @@ def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None
         The error object, or its text; None when the value is no error.
     """
     if not is_object(value):
-        return None
+        return value if event == "error" and isinstance(value, str) else None
     error = value.get("error")
+    if not (error and (is_object(error) or isinstance(error, str))):
+        error = None
     kind = value.get("type", event)
     if kind == "error":
-        return error if is_object(error) and error else value
+        return error or value
     if "output" in value or (isinstance(kind, str) and kind.startswith("response.")):
         # A failed response is a result: it tells its error itself.
         return None
-    if error and (is_object(error) or isinstance(error, str)):
+    if error is not None:
         return error
     if isinstance(value.get("message"), str) and "code" in value and not value.keys() & {"choices", "data"}:
         return value
@@ -83,5 +86,12 @@ def api_error(
 
 
 def _text(value: object) -> str | None:
-    """The value as text: codes come as text and as numbers, and nothing that was sent is to be lost."""
-    return None if value is None else value if isinstance(value, str) else str(value)
+    """The value as text that can be printed: codes come as numbers too, and nothing that was sent is to be lost."""
+    if value is None:
+        return None
+    try:
+        text = str(value)
+    except RecursionError:
+        text = "(nested too deeply)"
+    printable: str = replace_surrogates(text)
+    return printable

@@ -97,8 +97,8 @@ class MimoError(Exception):
 
 
 def _restore(cls: type[MimoError], args: tuple[Any, ...], state: dict[str, Any]) -> MimoError:
-    error = cls.__new__(cls, *args)
-    error.args = args  # OSError.__new__ leaves them to __init__, which does not run here
+    error = cls.__new__(cls)
+    error.args = args  # an OSError, which timeouts are, does not take them from __new__
     error.__dict__.update(state)
     return error
 

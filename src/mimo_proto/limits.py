@@ -36,7 +36,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is not None and not (value > 0 and math.isfinite(value)):
+            if value is not None and not _is_above_zero(value):
                 raise ConfigurationError(f"Timeouts.{name} is {value!r}: give seconds above 0, or None for no bound")
 
 
@@ -60,5 +60,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if not (value > 0 and math.isfinite(value)):
+            if not _is_above_zero(value):
                 raise ConfigurationError(f"Limits.{name} is {value!r}: give a number above 0")
+
+
+def _is_above_zero(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value < math.inf

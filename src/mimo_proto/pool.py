@@ -135,6 +135,7 @@ def _check_proxy(proxy: str) -> Url:
         url = parse_url(proxy)
     except LocationParseError:
         url = None
-    if url is None or url.scheme not in PORTS or not url.host:
-        raise ConfigurationError("proxy: give http://host:port or https://host:port, perhaps with user:password@")
-    return url
+    if url is not None and url.scheme in PORTS and url.host:
+        return url
+    url = None  # its repr shows the password
+    raise ConfigurationError("proxy: give http://host:port or https://host:port, perhaps with user:password@")

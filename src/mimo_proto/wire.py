@@ -14,7 +14,6 @@ import ipaddress
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,6 +32,7 @@ from mimo_proto.errors import (
     UnexpectedContentType,
 )
 from mimo_proto.jsontypes import is_mapping
+from mimo_proto.retry import parse_retry_after
 from mimo_proto.secret import Secret
 from mimo_proto.sse import SSEDecoder
 from mimo_proto.validate import validate as check_request
@@ -74,6 +74,14 @@ OWN_HEADERS = {"authorization", "api-key", "host", "content-length", "transfer-e
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 API_KEY = re.compile(r"[\x21-\x7e]+")
+# RFC 3986, 3.1 to 3.3, without what two parsers could read in two ways: no credentials, no escapes in the host.
+BASE_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[a-z0-9._~!$&'()*+,;=:@%/-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+MAX_PORT = 65535
+# What a page or an event stream begins with, whatever its type says.
+NO_JSON = re.compile(rb"\s*(<|data:|event:)")
 
 
 class HTTPRequest(msgspec.Struct, frozen=True):
@@ -106,18 +114,15 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
     Raises:
         ConfigurationError: No http(s) URL, or one with credentials, a query or a fragment; or plain http.
     """
-    try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not host or not HEADER_VALUE.fullmatch(base_url) or " " in base_url:
+    url = BASE_URL.fullmatch(base_url)
+    if url is None or int(url["port"] or 0) > MAX_PORT:
+        # What may hold a secret is not shown.
+        if "?" in base_url or "#" in base_url:
+            raise ConfigurationError("base_url must have neither query nor fragment")
+        if "@" in base_url:
+            raise ConfigurationError("base_url holds credentials; give the key as api_key instead")
         raise ConfigurationError(f"base_url {base_url!r} is no URL; it must look like {DEFAULT_BASE_URL}")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("base_url holds credentials; give the key as api_key instead")
-    if "?" in base_url or "#" in base_url:
-        raise ConfigurationError(f"base_url {base_url!r} must have neither query nor fragment")
-    if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
+    if url["scheme"].lower() == "http" and not (allow_http or _is_loopback(url["host"])):
         raise ConfigurationError(
             f"base_url {base_url!r} would send the key in the clear; use https, or allow_http=True"
         )
@@ -126,9 +131,9 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
 
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 def build_request(
@@ -163,6 +168,7 @@ def build_request(
         InvalidRequestError: The spec refuses the mapping; `stream` says the contrary; or it is not JSON.
         LocalProtocolError: A body for an endpoint that takes none, or none for one that needs it.
     """
+    api_key = Secret(api_key or "")  # what error trackers store of this frame is masked
     if not API_KEY.fullmatch(api_key):
         what = "is empty" if not api_key else "has characters that are not visible ASCII"
         raise ConfigurationError(f"the API key {what}; pass api_key=... or set MIMO_API_KEY")
@@ -203,11 +209,14 @@ def _check_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _encode(request: object, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
+def _encode(request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
     """Encode the body, once, with `stream` in it as the caller's method wants it."""
-    whole = request if isinstance(request, msgspec.Struct) and not extra else None
-    fields = {**_fields(request), **extra} if whole is None else {}
-    said = fields.get("stream") if whole is None else getattr(whole, "stream", None)
+    body: Any = request
+    if extra or is_mapping(request) or not hasattr(request, "stream"):
+        body = {**_fields(request), **extra}
+        said = body.get("stream")
+    else:
+        said = request.stream
     if said not in (None, msgspec.UNSET, stream):
         raise InvalidRequestError(
             f"`stream` is {said!r}, but the method decides about it: "
@@ -215,17 +224,16 @@ def _encode(request: object, *, stream: bool, extra: Mapping[str, Any]) -> bytes
             path="$.stream",
         )
     if stream:
-        fields["stream"] = True
-        whole = None if whole is None else msgspec.structs.replace(whole, stream=True)
+        body = {**body, "stream": True} if is_mapping(body) else msgspec.structs.replace(body, stream=True)
     try:
-        return ENCODER.encode(fields if whole is None else whole)
+        return ENCODER.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         problem = str(error)
     raise InvalidRequestError(f"the request cannot be written as JSON: {problem}")
 
 
 def _fields(request: Any) -> Mapping[str, Any]:
-    """The fields of a mapping or a Struct, by their names in JSON; what is unset is none."""
+    """The fields of a mapping or a Struct that are set, by their names in JSON."""
     if is_mapping(request):
         return request
     names = zip(request.__struct_encode_fields__, request.__struct_fields__, strict=True)
@@ -325,7 +333,9 @@ def parse_response(
         return _complete(endpoint, decoder.decode(body), body)
     except DecodeError as error:
         problem = error
-    raise parse_error(status, headers, body) if _find_error_in_body(body) is not None else problem
+    if _find_error_in_body(body) is not None or NO_JSON.match(body) or (kind and "json" not in kind):
+        raise refuse_answer(status, headers, body, wanted="JSON")
+    raise problem
 
 
 def _complete(endpoint: Endpoint[Any, ReplyT, Any], reply: ReplyT, body: bytes) -> ReplyT:
@@ -339,6 +349,8 @@ def _complete(endpoint: Endpoint[Any, ReplyT, Any], reply: ReplyT, body: bytes) 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> APIError:
     """Make the error of an answer of 400 and up, or of an error object in a success.
 
+    A `Retry-After` in seconds is in it; one that is a date needs a clock, which this has not.
+
     Args:
         status: The HTTP status.
         headers: The answer's headers.
@@ -347,7 +359,13 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> APIErro
     error = _find_error_in_body(body)
     if error is None:
         error = body.decode("utf-8", "replace").strip()[:500]
-    return api_error(error, status=status, body=body, request_id=find_request_id(headers))
+    return api_error(
+        error,
+        status=status,
+        body=body,
+        request_id=find_request_id(headers),
+        retry_after=parse_retry_after(find_header(headers, "retry-after"), now=None),
+    )
 
 
 def _find_error_in_body(body: bytes) -> Mapping[str, Any] | str | None:
