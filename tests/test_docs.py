@@ -7,10 +7,13 @@ A block that cannot run, because it speaks of a module of yours, is fenced as `p
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+from mimo_proto import Client
 
 if TYPE_CHECKING:
     from mimo_proto.testing import LoopbackServer
@@ -46,12 +49,16 @@ def test_page(
     monkeypatch.setenv("MIMO_API_KEY", server.api_key)
     monkeypatch.setenv("MIMO_BASE_URL", server.base_url)
     names: dict[str, Any] = {"__name__": "page"}
-    for block in blocks(page):
-        code = compile(block.code, page, "exec")
-        if block.runs:
-            exec(code, names)
-            printed = capsys.readouterr().out
-            assert not block.output or printed == block.output
+    with ExitStack() as stack:
+        for block in blocks(page):
+            code = compile(block.code, page, "exec", dont_inherit=True)
+            if block.runs:
+                exec(code, names)
+                printed = capsys.readouterr().out
+                assert not block.output or printed == block.output
+                # Pages leave their client open: a snippet is no program.
+                for client in (name for name in names.values() if isinstance(name, Client)):
+                    stack.callback(client.close)
 
 
 def test_the_pages_are_found() -> None:

@@ -19,7 +19,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from mimo_proto.accumulate import answer_text
-from mimo_proto.errors import APIError, DecodeError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Stream(Generic[EventT, ResultT]):
             with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
                 self._result = self._accumulator.result()
             if self._result is None or getattr(self._result, "choices", None) == []:
-                self._fail(DecodeError("the stream was complete without a choice in it", path="$.choices"))
+                self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
                 return self.result()
         return self._result
 
