@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
+from hypothesis import HealthCheck, settings
 
 from mimo_proto.testing import LoopbackServer
 from tests.schemas import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# The same examples in every run, on machines however busy.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 ROOTS = {"/v1/chat/completions": "ChatCompletionRequest", "/v1/responses": "ResponseRequest"}
 
@@ -37,3 +47,32 @@ def server() -> Iterator[LoopbackServer]:
     """A running LoopbackServer."""
     with LoopbackServer() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Signs the certificates of the TLS servers."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def trust(authority: Any) -> ssl.SSLContext:
+    """A context that trusts `authority`."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """The base URL of a port that drops what knocks: its queue is full, and nobody accepts."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        for filler in fillers:
+            filler.close()

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from mimo_proto.errors import MimoError
 
-__all__ = ["Decoder", "Outcome", "byte_by_byte", "cut", "run", "two_way_cuts", "whole_blocks"]
+__all__ = ["Decoder", "Outcome", "Puller", "byte_by_byte", "cut", "pull", "run", "two_way_cuts", "whole_blocks"]
 
 # Two line ends in a row: where an event may be dispatched.
 BLOCK_END = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)")
@@ -23,6 +23,12 @@ class Decoder(Protocol):
     def feed(self, data: bytes, /) -> Sequence[object]: ...
 
     def close(self) -> None: ...
+
+
+class Puller(Protocol):
+    """What `StreamDecoder` can besides."""
+
+    def events(self, chunks: Iterable[bytes], /) -> Iterator[object]: ...
 
 
 class Outcome(NamedTuple):
@@ -39,6 +45,16 @@ def run(decoder: Decoder, pieces: Iterable[bytes]) -> Outcome:
         for piece in pieces:
             events += decoder.feed(piece)
         decoder.close()
+    except MimoError as error:
+        return Outcome(events, type(error))
+    return Outcome(events, None)
+
+
+def pull(decoder: Puller, pieces: Iterable[bytes]) -> Outcome:
+    """The same for a decoder that pulls its pieces."""
+    events: list[object] = []
+    try:
+        events.extend(decoder.events(pieces))
     except MimoError as error:
         return Outcome(events, type(error))
     return Outcome(events, None)

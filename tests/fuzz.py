@@ -12,6 +12,7 @@ A finding is made smaller before it is shown. The first one ends the run, with e
 """
 
 import argparse
+import contextlib
 import json
 import platform
 import random
@@ -27,7 +28,7 @@ import msgspec
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator, answer_text
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
-from mimo_proto.errors import IncompleteStreamError, MimoError
+from mimo_proto.errors import DecodeError, IncompleteStreamError, MimoError
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from mimo_proto.stream import StreamDecoder
 from tests.feeding import Decoder, Outcome, run
@@ -97,7 +98,9 @@ def add_up(accumulator: Any, events: Sequence[Any]) -> None:
         msgspec.json.encode(event)
         accumulator.add(event)
         answer_text(event)
-    msgspec.json.encode(accumulator.partial())
+    # What has come may be too odd to make a reply of.
+    with contextlib.suppress(DecodeError):
+        msgspec.json.encode(accumulator.partial())
 
 
 def use_chat(stream: bytes, outcome: Outcome) -> None:
@@ -126,12 +129,12 @@ def chat_text(stream: bytes) -> str | None:
             break
         if not data.strip():
             continue
-        for choice in json.loads(data)["choices"]:
+        for choice in json.loads(data.removeprefix("\ufeff"))["choices"]:
             if "index" not in choice or choice["index"] is None:
                 return None
             if choice["index"] == 0:
                 parts[-1] += choice["delta"].get("content") or ""
-                parts += [""] if choice.get("finish_reason") is not None else []
+                parts += [""] if choice.get("finish_reason") else []
     return "".join(part.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for part in parts)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "error_body",
     "event",
     "response_delta",
+    "response_event",
 ]
 
 CHAT_REQUEST: dict[str, Any] = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "hi"}]}

@@ -29,6 +29,10 @@ def feed_bytewise(decoder: ChunkedDecoder, wire: bytes) -> bytes:
     return b"".join(decoder.feed(wire[at : at + 1]) for at in range(len(wire)))
 
 
+def feed_whole(decoder: ChunkedDecoder, wire: bytes) -> bytes:
+    return decoder.feed(wire) + decoder.feed(b"")
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_good_at_every_cut(name: str) -> None:
     wire, body = GOOD[name]
@@ -71,7 +75,7 @@ def test_surplus_is_noticed(name: str) -> None:
 )
 def test_broken_framing(wire: bytes) -> None:
     with pytest.raises(ChunkedError):
-        ChunkedDecoder().feed(wire)
+        feed_whole(ChunkedDecoder(), wire)
     with pytest.raises(ChunkedError):
         feed_bytewise(ChunkedDecoder(), wire)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,11 +41,3 @@ def test_script(
     for line, said in zip(lines, SAYS[name], strict=True):
         assert said in line.replace("\033[0m", "").replace("\033[2m", "")
     assert bool(server.requests) == (name != "testing_a_service")
-
-
-PAGE = (EXAMPLES.parent / "docs" / "how-to-test.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL), ids=["alone", "scripted"])
-def test_code_of_the_page(code: str) -> None:
-    exec(compile(code, "docs/how-to-test.md", "exec"), {})

@@ -134,7 +134,7 @@ def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None
 # --- a clean end by HTTP's rules, not by the protocol's ---------------------------------------------------------------
 
 
-UNFINISHED = {
+UNFINISHED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "empty": lambda first: [],
     "comments-only": lambda first: [b": hi\n\n", b":\n\n"],
     "no-end-mark": lambda first: first,
@@ -298,6 +298,7 @@ def test_server_error_inside_the_stream(kind: Kind, place: str, shape: str) -> N
     with serve(kind, [*first, payload], end) as server, client_for(server.url) as client:
         outcome = call(client, kind)
     assert type(outcome.error) is expected
+    assert isinstance(outcome.error, APIError)
     assert outcome.error.in_stream
     assert outcome.error.status == 200
     assert "slow down" in outcome.error.message

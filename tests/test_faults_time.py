@@ -6,13 +6,12 @@ Every server here goes on for as long as the test lets it, so a clock that does 
 from __future__ import annotations
 
 import socket
-import ssl
+from functools import partial
 from itertools import repeat
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import trustme
 
 from mimo_proto import (
     Client,
@@ -52,25 +51,16 @@ from tests.payloads import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
+
+    import trustme
 
 CLOCK = 0.15
 """What the clock under test is set to, in seconds."""
 
 LATE = 5
 """No call takes that long: the slack is for busy machines."""
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def trust(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 def bytewise(data: bytes) -> Iterator[bytes]:
@@ -85,35 +75,35 @@ def slowly(peer: Peer, data: bytes) -> None:
 
 EVENTS = {"chat": CHAT_EVENTS[0], "responses": response_delta("Hello")}
 LONG = b" " * 10_000
+CHUNKED = "Transfer-Encoding: chunked"
 
 
 def head_for(kind: Kind, framing: str) -> bytes:
     return head(200, framing, kind="text/event-stream" if kind.streamed else "application/json")
 
 
-SLOW: dict[str, Callable[[Peer, Kind], object]] = {
-    "silence": lambda peer, kind: peer.gone(),
+def sent(peer: Peer, *pieces: bytes) -> Peer:
+    peer.send(*pieces)
+    return peer
+
+
+def stalled(peer: Peer) -> None:
+    peer.gone()
+
+
+SLOW: dict[str, Callable[[Peer, Kind], None]] = {
+    "silence": lambda peer, kind: stalled(peer),
     "drip-in-the-status-line": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 " + LONG),
     "drip-in-a-header": lambda peer, kind: slowly(peer, b"HTTP/1.1 200 OK\r\nX: " + LONG),
     "headers-for-ever": lambda peer, kind: peer.drip([b"HTTP/1.1 200 OK\r\n", *repeat(b"X: y\r\n", 90)], 0.1),
-    "silence-after-the-head": lambda peer, kind: (peer.send(head_for(kind, "Content-Length: 9")), peer.gone()),
-    "drip-in-the-body": lambda peer, kind: (peer.send(head_for(kind, "Content-Length: 10000")), slowly(peer, LONG)),
-    "drip-until-close": lambda peer, kind: (peer.send(head_for(kind, "X: y")), slowly(peer, LONG)),
-    "drip-in-a-chunk-size": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked")),
-        slowly(peer, b"5;" + LONG),
-    ),
-    "drip-in-a-chunk": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked")),
-        slowly(peer, b"2710\r\n" + LONG),
-    ),
-    "drip-in-the-trailer": lambda peer, kind: (
-        peer.send(head_for(kind, "Transfer-Encoding: chunked"), b"0\r\nX: "),
-        slowly(peer, LONG),
-    ),
-    "drip-in-gzip": lambda peer, kind: (
-        peer.send(head(200, "Content-Encoding: gzip", kind="text/event-stream" if kind.streamed else None)),
-        slowly(peer, b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * 10_000),
+    "silence-after-the-head": lambda peer, kind: stalled(sent(peer, head_for(kind, "Content-Length: 9"))),
+    "drip-in-the-body": lambda peer, kind: slowly(sent(peer, head_for(kind, "Content-Length: 10000")), LONG),
+    "drip-until-close": lambda peer, kind: slowly(sent(peer, head_for(kind, "X: y")), LONG),
+    "drip-in-a-chunk-size": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"5;" + LONG),
+    "drip-in-a-chunk": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED)), b"2710\r\n" + LONG),
+    "drip-in-the-trailer": lambda peer, kind: slowly(sent(peer, head_for(kind, CHUNKED), b"0\r\nX: "), LONG),
+    "drip-in-gzip": lambda peer, kind: slowly(
+        sent(peer, head_for(kind, "Content-Encoding: gzip")), b"\x1f\x8b\x08\x08\0\0\0\0\0\0" + b"x" * 10_000
     ),
     "100-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "103-for-ever": lambda peer, kind: peer.flood(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"),
@@ -231,7 +221,7 @@ def test_a_slow_caller_is_not_an_idle_server(kind: Kind) -> None:
 def test_a_clock_that_is_far_away_is_no_problem() -> None:
     far = Timeouts(connect=1e300, read=1e300, idle=1e300, total=1e300)
     for kind in (CHAT_JSON, CHAT_STREAM):
-        with Server(lambda peer: quick(peer, kind)) as server, client_for(server.url, timeouts=far) as client:
+        with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=far) as client:
             assert call(client, kind).kept == "Hello world"
 
 
@@ -248,28 +238,11 @@ def quick(peer: Peer, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=str)
 def test_without_clocks_it_works_as_well(kind: Kind) -> None:
     none = Timeouts(connect=None, read=None, idle=None, total=None)
-    with Server(lambda peer: quick(peer, kind)) as server, client_for(server.url, timeouts=none) as client:
+    with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=none) as client:
         assert call(client, kind).kept == "Hello world"
 
 
 # --- connecting ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def black_hole() -> Iterator[str]:
-    """A port that drops what knocks: its queue is full, and nobody accepts."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        fillers: list[socket.socket] = []
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            fillers.append(filler)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        for filler in fillers:
-            filler.close()
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
@@ -323,10 +296,17 @@ def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ss
     assert monotonic() - started < LATE
 
 
+def resolve_to(addresses: list[Any]) -> Callable[..., list[Any]]:
+    def getaddrinfo(*args: object, **kwargs: object) -> list[Any]:
+        return addresses
+
+    return getaddrinfo
+
+
 def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
     port = int(black_hole.rpartition(":")[2].partition("/")[0])
     address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [address] * 100)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address] * 100))
     started = monotonic()
     with client_for(black_hole, timeouts=Timeouts(connect=CLOCK)) as client:
         assert type(call(client, CHAT_JSON).error) is ConnectTimeout
@@ -351,7 +331,7 @@ def test_a_name_that_does_not_resolve() -> None:
 
 
 def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [])
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([]))
     with client_for("https://nobody.invalid/v1") as client:
         assert "no address" in str(call(client, CHAT_JSON).error)
 

@@ -1,5 +1,6 @@
 """The decoder's cap, its linear time and its memory, and what it does after an error and after `close()`."""
 
+import gc
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from time import process_time
@@ -168,8 +169,8 @@ MANY_LINES = {
     "empty-lines": (b"", b"\n", b""),
     "crs": (b"", b"\r", b""),
 }
-SIZES = (MIB // 128, MIB // 4)
-REPEATS = (4, 1)
+SIZES = (MIB // 128, MIB // 2)
+REPEATS = (4, 2)
 
 
 def sized(shape: tuple[bytes, bytes, bytes], size: int) -> bytes:
@@ -184,11 +185,15 @@ def chunks(stream: bytes, size: int) -> list[bytes]:
 def cost(stream: bytes, pieces: list[bytes], repeats: int) -> float:
     """CPU seconds a byte, the best of some runs."""
     best = float("inf")
-    for _ in range(repeats):
-        began = process_time()
-        outcome = run(SSEDecoder(), pieces)
-        best = min(best, process_time() - began)
-        assert outcome.error is None
+    gc.disable()  # its passes over all that lives are no cost of the decoder's
+    try:
+        for _ in range(repeats):
+            began = process_time()
+            outcome = run(SSEDecoder(), pieces)
+            best = min(best, process_time() - began)
+            assert outcome.error is None
+    finally:
+        gc.enable()
     return best / len(stream)
 
 
@@ -197,8 +202,8 @@ def cost(stream: bytes, pieces: list[bytes], repeats: int) -> float:
 def test_time_is_linear_in_one_event(shape: str, piece: int) -> None:
     streams = [sized(ONE_EVENT[shape], size) for size in SIZES]
     small, large = (cost(stream, chunks(stream, piece), n) for stream, n in zip(streams, REPEATS, strict=True))
-    # Copying all that came before for each feed or line makes it 8 to 30 times.
-    assert large <= 4 * small
+    # Copying all that came before for each feed or line makes it some 60 times, on a machine however busy.
+    assert large <= 12 * small
 
 
 @pytest.mark.parametrize("piece", [100, MIB * 2], ids=["by-hundreds", "whole"])
@@ -206,7 +211,7 @@ def test_time_is_linear_in_one_event(shape: str, piece: int) -> None:
 def test_time_is_linear_in_many_lines(shape: str, piece: int) -> None:
     streams = [sized(MANY_LINES[shape], size) for size in SIZES]
     small, large = (cost(stream, chunks(stream, piece), n) for stream, n in zip(streams, REPEATS, strict=True))
-    assert large <= 4 * small
+    assert large <= 12 * small
 
 
 def peak(decoder: SSEDecoder, pieces: Iterable[bytes]) -> int:

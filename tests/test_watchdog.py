@@ -1,5 +1,7 @@
 """Clocks and the thread that keeps them."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import socket

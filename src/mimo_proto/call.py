@@ -125,16 +125,23 @@ class Call:
         Raises:
             MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
         """
+        reply = self._perform(endpoint)
+        if isinstance(reply, MimoError):
+            try:
+                # Without its traceback: the frames below hold what the server sent, which may hold the key.
+                raise reply.with_traceback(None)
+            finally:
+                del reply
+        return reply
+
+    def _perform(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT] | MimoError:
+        """Make the call; own errors are returned."""
         try:
             exchange = self.open()
-            try:
-                body = exchange.body(self.limits.body, self.tee)
-                value = parse_response(endpoint, exchange.status, exchange.headers, body)
-            finally:
-                exchange.close()
+            body = exchange.body(self.limits.body, self.tee)
+            value = parse_response(endpoint, exchange.status, exchange.headers, body)
         except MimoError as error:
-            self.report(error)
-            raise
+            return self.report(error)
         finally:
             self.guard.finish()
         return Reply(

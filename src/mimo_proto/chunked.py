@@ -6,6 +6,7 @@ Rules:
   `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
 - A size line holds a hexadecimal number, then perhaps an extension, which is ignored; CRLF or LF ends it.
 - After the last chunk come trailer fields, which are ignored, and an empty line; what stands behind that is surplus.
+- What stands before an error is given first; the error is raised by the next call.
 - Lines are bounded; the size of a chunk is not: nobody allocates by it.
 """
 
@@ -32,13 +33,15 @@ class ChunkedDecoder:
     Attributes:
         ended: The body's end was seen.
         surplus: Bytes came behind the end.
+        broken: The framing is broken, as this says; nothing can be fed any more.
     """
 
-    __slots__ = ("_left", "_rest", "_state", "_trailer", "ended", "surplus")
+    __slots__ = ("_left", "_rest", "_state", "_trailer", "broken", "ended", "surplus")
 
     def __init__(self) -> None:
         self.ended = False
         self.surplus = False
+        self.broken: ChunkedError | None = None
         self._state: Literal["size", "data", "crlf", "trailer"] = "size"
         self._left = 0
         self._rest = b""
@@ -56,9 +59,20 @@ class ChunkedDecoder:
         Raises:
             ChunkedError: The framing is broken.
         """
+        pieces: list[bytes] = []
+        if self.broken is None:
+            try:
+                self._cut(data, pieces)
+            except ChunkedError as error:
+                self.broken = error
+        if self.broken is not None and not pieces:
+            raise self.broken
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _cut(self, data: bytes, pieces: list[bytes]) -> None:
+        """Put what is of the body into `pieces`."""
         if self._rest:
             data, self._rest = self._rest + data, b""
-        pieces: list[bytes] = []
         at, size = 0, len(data)
         state, left = self._state, self._left
         while at < size and not self.ended:
@@ -104,7 +118,6 @@ class ChunkedDecoder:
         self._state, self._left = state, left
         if self.ended and at < size:
             self.surplus = True
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _line(line: bytes) -> bytes:

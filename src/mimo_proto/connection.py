@@ -168,8 +168,8 @@ class Answer(http.client.HTTPResponse):
         if not self.chunked or self.isclosed():
             return super().read1(n)
         while True:
-            data = self._wire.read1(n)
-            if not data:
+            data = b"" if self._decoder.broken else self._wire.read1(n)
+            if not data and not self._decoder.broken:
                 raise http.client.IncompleteRead(b"")
             body = self._decoder.feed(data)
             if self._decoder.ended:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from urllib3.connection import ProxyConfig
 from urllib3.exceptions import LocationParseError
@@ -55,7 +56,7 @@ class Pool:
         self._proxy_headers: dict[str, str] = {}
         if self._proxy is not None and self._proxy.auth:
             self._proxy_headers = {
-                name: Secret(value) for name, value in make_headers(proxy_basic_auth=self._proxy.auth).items()
+                name: Secret(value) for name, value in make_headers(proxy_basic_auth=unquote(self._proxy.auth)).items()
             }
             self._proxy = self._proxy._replace(auth=None)
         self._idle: list[PlainConnection] = []
@@ -135,6 +136,7 @@ def _check_proxy(proxy: str) -> Url:
         url = parse_url(proxy)
     except LocationParseError:
         url = None
-    if url is None or url.scheme not in PORTS or not url.host:
-        raise ConfigurationError("proxy: give http://host:port or https://host:port, perhaps with user:password@")
-    return url
+    if url is not None and url.scheme in PORTS and url.host:
+        return url
+    url = None  # its repr shows the password
+    raise ConfigurationError("proxy: give http://host:port or https://host:port, perhaps with user:password@")

@@ -6,6 +6,7 @@ Rules:
   "cancelled" (the caller did), "incomplete" (anything else). Only "completed" has a result; every error carries in
   `partial` what had arrived.
 - The request is sent when the stream is entered or first read, so that there is something to cancel from the start.
+- Errors leave with their traceback cut off here: the frames below hold what the server sent, which may hold the key.
 - A stream that is dropped is closed at once, with a `ResourceWarning`: nothing here refers back to itself.
 """
 
@@ -14,10 +15,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from mimo_proto.accumulate import answer_text
-from mimo_proto.errors import APIError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
@@ -110,20 +112,27 @@ class Stream(Generic[EventT, ResultT]):
         """
         self._open()
         add = None if self._accumulator is None else self._accumulator.add
+        event: EventT | None = None
         try:
             for event in self._events:
                 if add is not None:
                     add(event)
                 yield event
+            self._complete()
         except GeneratorExit:
             raise
         except MimoError as error:
-            self._fail(error)
-            raise
+            failure = self._fail(error)
         except BaseException:
             self._fail(StreamCancelled("the reading was interrupted"))
             raise
-        self._complete()
+        else:
+            return
+        event = None  # nothing that the server sent stays in the frame
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure
 
     def text(self) -> Iterator[str]:
         """Yield the answer's words as they come: the content of choice 0, or the output text; no reasoning.
@@ -133,7 +142,7 @@ class Stream(Generic[EventT, ResultT]):
         """
         if self._accumulator is None:
             raise LocalProtocolError("a projected stream (event_type=) has no text(): iterate over its events")
-        return self._words()
+        return filter(None, map(answer_text, self))
 
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.
@@ -145,12 +154,15 @@ class Stream(Generic[EventT, ResultT]):
         if self._accumulator is None:
             raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
         if self.end is None:
-            for _ in self:
-                pass
+            deque(self, maxlen=0)
         if self._failure is not None:
             raise copy.copy(self._failure)
         if self._result is None:
-            self._result = self._accumulator.result()
+            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
+                self._result = self._accumulator.result()
+            if self._result is None or getattr(self._result, "choices", None) == []:
+                self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
+                return self.result()
         return self._result
 
     def cancel(self) -> None:
@@ -176,27 +188,28 @@ class Stream(Generic[EventT, ResultT]):
             raise copy.copy(self._failure)
         if self._exchange is not None:
             return
-        call = self._call
         try:
-            self._exchange = exchange = call.open()
-            self.status, self.headers = exchange.status, exchange.headers
-            self.request_id = find_request_id(exchange.headers)
-            if not is_event_stream(exchange.status, exchange.headers):
-                body = exchange.error_body(call.limits.error_body)
-                raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")  # noqa: TRY301
+            self._events = self._begin(self._call)
         except MimoError as error:
-            self._fail(error)
-            raise
+            failure = self._fail(error)
         except BaseException:
             self._fail(StreamCancelled("the call was interrupted"))
             raise
-        self._events = iter(self._decoder.events(exchange.chunks(self._decoder, call.limits.linger, call.tee)))
+        else:
+            return
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure
 
-    def _words(self) -> Iterator[str]:
-        for event in self:
-            words = answer_text(event)
-            if words:
-                yield words
+    def _begin(self, call: Call) -> Iterator[EventT]:
+        self._exchange = exchange = call.open()
+        self.status, self.headers = exchange.status, exchange.headers
+        self.request_id = find_request_id(exchange.headers)
+        if not is_event_stream(exchange.status, exchange.headers):
+            body = exchange.error_body(call.limits.error_body)
+            raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")
+        return self._decoder.events(exchange.chunks(self._decoder, call.limits.linger, call.tee))
 
     def _complete(self) -> None:
         if self.end is None and self._exchange is not None:
@@ -204,8 +217,8 @@ class Stream(Generic[EventT, ResultT]):
             self._exchange.finish(self._call.limits.drain)
             self._call.guard.finish()
 
-    def _fail(self, error: MimoError) -> None:
-        """Note how the stream ended, once; the connection is closed."""
+    def _fail(self, error: MimoError) -> MimoError:
+        """Note how the stream ended, close the connection, complete the error; returns the same object."""
         if self._exchange is not None:
             self._exchange.close()
         self._call.guard.finish()
@@ -220,3 +233,4 @@ class Stream(Generic[EventT, ResultT]):
             self.end = "cancelled" if isinstance(error, StreamCancelled) else "incomplete"
         # A copy without its traceback, whose frames would refer back to this.
         self._failure = copy.copy(error)
+        return error

@@ -95,7 +95,7 @@ class StreamDecoder(Generic[EventT]):
         self._buffer = self._parser.buffer
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
-        self._finished_choices: set[int | None] = set()
+        self._finished_choices: set[int] = set()
         self._inbox = [b""]
         self._walking = False
         self._feeding = self._run(iter(self._inbox.pop, None), pause=True)
@@ -165,9 +165,7 @@ class StreamDecoder(Generic[EventT]):
         except BaseException:
             self._usable = False
             raise
-        if self._kept is not None and not events:
-            self._raise_kept()
-        return events
+        return self._refuse() if self._kept is not None and not events else events
 
     def close(self) -> None:
         """Say that no more bytes will come.
@@ -177,7 +175,7 @@ class StreamDecoder(Generic[EventT]):
             APIError: The last event, which no blank line ended, was a server error; or `feed()` kept one back.
         """
         if self._kept is not None:
-            self._raise_kept()
+            self._refuse()
         if self._closed:
             return
         self._usable, self._closed = False, True
@@ -252,11 +250,12 @@ class StreamDecoder(Generic[EventT]):
                                 usual, everyday = kind, True
                     except NOT_EVERYDAY:
                         event, everyday = None, False
-                    fruitless = False
                     if everyday:
+                        fruitless = False
                         yield event
                         continue
                     if event.__class__ in dropped:
+                        fruitless = False
                         continue
                     if payload.isspace() or not payload:
                         continue
@@ -291,7 +290,7 @@ class StreamDecoder(Generic[EventT]):
             raise DecodeError(
                 f"the event {self._parser.name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
                 path=problem.path,
-                data=payload,
+                data=payload.strip(),
             )
         return [event for event in events if self._attend(event)]
 
@@ -326,8 +325,8 @@ class StreamDecoder(Generic[EventT]):
                 index = choice.index if self._whole else 0
                 self._begun.add(index)
                 if choice.finish_reason:
-                    self._finished_choices.add(index)
-            self.finished = self.done or (bool(self._begun) and self._begun <= self._finished_choices)
+                    self._finished_choices.add(index or 0)
+            self.finished = self.done or (bool(self._begun) and not self._unfinished())
         elif event.__struct_config__.tag in TERMINAL:
             self._end()
         return not isinstance(event, Unwanted)
@@ -344,28 +343,28 @@ class StreamDecoder(Generic[EventT]):
         self.finished = self.done = True
         self._usable = False
 
-    def _raise_kept(self) -> NoReturn:
-        error, self._kept = self._kept, None
-        self._closed = True
-        raise error or LocalProtocolError("there is no error to raise")
-
     def _refuse(self) -> list[Any]:
         """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._kept is not None:
-            self._raise_kept()
+            error, self._kept, self._closed = self._kept, None, True
+            raise error
         if self._closed or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
             )
         return []
 
+    def _unfinished(self) -> set[int]:
+        """The choices that have begun and not finished; one without an index is the first."""
+        return {index or 0 for index in self._begun} - self._finished_choices
+
     def _what_is_missing(self) -> str:
         if not self._chat:
             return f"the stream ended without a terminal event ({', '.join(TERMINAL)})"
         if not self._begun:
             return "the stream ended before its first choice"
-        missing = sorted(str(index or 0) for index in self._begun - self._finished_choices)
-        return f"the stream ended without [DONE], and without a finish_reason for choice {', '.join(missing)}"
+        missing = ", ".join(map(str, sorted(self._unfinished())))
+        return f"the stream ended without [DONE], and without a finish_reason for choice {missing}"
 
 
 def _error_in(value: object, name: str, payload: bytes) -> APIError | None:

@@ -198,15 +198,16 @@ class Exchange:
         """
         pieces: list[bytes] = []
         size = 0
-        while piece := self.read():
-            size += len(piece)
-            if size > limit:
-                self.close()
-                raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
-            if tee is not None:
-                tee(piece)
-            pieces.append(piece)
-        self.close()
+        try:
+            while piece := self.read():
+                size += len(piece)
+                if size > limit:
+                    raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")
+                if tee is not None:
+                    tee(piece)
+                pieces.append(piece)
+        finally:
+            self.close()
         return b"".join(pieces)
 
     def error_body(self, limit: int) -> bytes:

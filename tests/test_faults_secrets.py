@@ -1,0 +1,430 @@
+"""Where the key and the prompt must not go: promises "Secrets"."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import traceback
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    RESPONSES,
+    Client,
+    ConfigurationError,
+    ConnectError,
+    MimoError,
+    RedirectRefused,
+    build_request,
+)
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.outcomes import ALL, CHAT_JSON, JSON, KEY, STREAMS, Kind, call, client_for, retry
+from tests.payloads import (
+    CHAT,
+    CHAT_EVENTS,
+    CHAT_REQUEST,
+    RESPONSE,
+    RESPONSE_EVENTS,
+    RESPONSE_REQUEST,
+    error_body,
+    event,
+)
+
+if TYPE_CHECKING:
+    import ssl
+
+
+def good(kind: Kind) -> bytes:
+    if kind.streamed:
+        return sse() + b"".join(map(chunk, CHAT_EVENTS if kind.protocol == "chat" else RESPONSE_EVENTS)) + END
+    return answer(CHAT if kind.protocol == "chat" else RESPONSE)
+
+
+def serve(reply: bytes) -> Server:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(reply)
+
+    return Server(script)
+
+
+# --- redirects -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("auth", ["bearer", "api-key"])
+def test_redirects_are_not_followed(kind: Kind, status: int, auth: str) -> None:
+    with serve(good(kind)) as other:
+        target = other.url.replace("127.0.0.1", "localhost") + "/elsewhere"
+        with (
+            serve(answer(b"", status, f"Location: {target}")) as server,
+            client_for(server.url, auth=auth, retry=retry(3, on=(300, 301, 302, 303, 304, 307, 308))) as client,
+        ):
+            outcome = call(client, kind)
+        assert other.connections == 0
+    assert type(outcome.error) is RedirectRefused
+    assert outcome.error.status == status
+    assert outcome.error.location == target
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("location", ["", "/v2", "//evil.example", "http://x/" + "y" * 5000])
+def test_odd_redirects(location: str) -> None:
+    fields = [f"Location: {location}"] if location else []
+    with serve(answer(b"", 302, *fields)) as server, client_for(server.url) as client:
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is RedirectRefused
+    assert outcome.error.location == location
+
+
+# --- the key in what is shown --------------------------------------------------------------------------------------
+
+LEAKS = {
+    "error-body": answer(error_body("401", f"wrong key {KEY}", param=KEY), 401),
+    "error-body-in-part": answer(b"x" * 100 + KEY.encode() * 10, 500),
+    "error-text": answer(f"wrong key {KEY}".encode(), 401, kind="text/plain"),
+    "error-header": answer(error_body(), 429, f"X-Request-Id: {KEY}", f"Retry-After: {KEY}"),
+    "location": answer(b"", 302, f"Location: https://example.com/?key={KEY}"),
+    "content-type": answer(b"x", 200, kind=f"text/html; key={KEY}"),
+    "content-encoding": answer(b"x", 200, f"Content-Encoding: {KEY}"),
+    "other-body": answer(f"<p>{KEY}</p>".encode(), 200, kind="text/html"),
+    "status-line": f"{KEY} HTTP/1.1 200 OK\r\n\r\n".encode(),
+    "reason": f"HTTP/1.1 500 {KEY}\r\nContent-Length: 0\r\n\r\n".encode(),
+    "malformed-header": f"HTTP/1.1 200 OK\r\n{KEY}\r\nContent-Length: 0\r\n\r\n".encode(),
+    "two-lengths": f"HTTP/1.1 200 OK\r\nContent-Length: {KEY}\r\nContent-Type: text/html\r\n\r\n".encode(),
+    "chunk-size": head(200, "Transfer-Encoding: chunked") + f"{KEY}\r\n".encode(),
+    "event-error": sse() + chunk(event(error_body("500", f"no {KEY}"))) + END,
+    "event-no-json": sse() + chunk(event(f"no {KEY}".encode())) + END,
+    "event-wrong": sse()
+    + chunk(event({"choices": KEY, "output": KEY, "type": "response.completed", "response": KEY}))
+    + END,
+    "event-name": sse() + chunk(event(b"{", KEY)) + END,
+    "json-wrong": answer({"choices": KEY, "output": KEY}),
+}
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_server_that_sends_the_key_back(kind: Kind, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(LEAKS[name])
+        peer.fin()
+
+    with Server(script) as server, client_for(server.url) as client:
+        outcome = call(client, kind)  # which looks at str, repr, traceback with locals, context and pickle
+    assert isinstance(outcome.error, MimoError)
+    values = {**vars(outcome.error), "args": outcome.error.args}
+    assert KEY not in repr(values)
+    assert all(KEY not in record.getMessage() + str(record.exc_text) for record in caplog.records)
+    assert KEY in server.requests[0].headers["authorization"], "though it was sent"
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_header_values_of_good_answers_are_cleaned(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        reply = good(kind)
+        peer.send(reply.replace(b"\r\n", f"\r\nX-Echo: Bearer {KEY}\r\n".encode(), 1))
+
+    endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
+    request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
+    with Server(script) as server, Client(KEY, server.url) as client:
+        if kind.streamed:
+            with client.stream(endpoint, request) as stream:
+                headers = stream.headers
+        else:
+            headers = client.send(endpoint, request).headers
+    assert headers["x-echo"] == "Bearer ********"
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serve(good(kind)) as server, client_for(server.url) as client:
+        call(client, kind)
+    assert KEY not in caplog.text
+
+
+def frames_of(error: BaseException) -> str:
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
+def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
+    from mimo_proto import connection
+
+    def interrupt(*args: object, **kwargs: object) -> None:
+        try:
+            int(f"something below, about {KEY}")
+        except ValueError:
+            raise KeyboardInterrupt from None
+
+    target: dict[str, tuple[Any, str]] = {
+        "connect": (connection.PlainConnection, "connect"),
+        "tcp": (socket.socket, "connect"),
+        "send": (connection.PlainConnection, "send"),
+        "head": (connection.Answer, "begin"),
+        "body": (connection.Answer, "read1"),
+    }
+    with serve(good(kind)) as server, client_for(server.url) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(*target[where], interrupt)
+            with pytest.raises(KeyboardInterrupt) as caught:
+                call(client, kind)
+        assert KEY not in frames_of(caught.value)
+        assert caught.value.__context__ is None
+        files = {frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)}
+        assert not any("urllib3" in name or "http" in name for name in files)
+        assert call(client, kind).kept == "Hello world"
+    assert server.connections == (1 if where in {"connect", "tcp"} else 2)
+
+
+def test_repr_and_pickle_of_what_holds_the_key() -> None:
+    request = build_request(CHAT_COMPLETIONS, {"model": "m", "messages": []}, api_key=KEY, validate=False)
+    assert KEY not in repr(request)
+    with pytest.raises(TypeError):
+        pickle.dumps(request)
+    client = Client(KEY)
+    assert KEY not in repr(client)
+    assert KEY not in repr(vars(client))
+    stream = client.stream_chat_completion(model="m", messages=[{"role": "user", "content": "x"}])
+    assert KEY not in repr(stream)
+    with pytest.raises(TypeError):
+        pickle.dumps(stream)
+
+
+@pytest.mark.parametrize("key", ["sk-secret\nX-Evil: 1", "sk-secret\r", "sk-sécret", "sk- secret"])
+@pytest.mark.parametrize("auth", ["bearer", "api-key"])
+def test_a_bad_key_is_refused_without_showing_it(key: str, auth: Any) -> None:
+    def build(hidden: list[str]) -> ConfigurationError:
+        with pytest.raises(ConfigurationError) as caught:
+            Client(hidden[0], auth=auth)
+        return caught.value
+
+    error = build([key])
+    trace = error.__traceback__
+    assert trace is not None
+    shown = traceback.TracebackException(type(error), error, trace.tb_next, capture_locals=True)
+    assert "secret" not in "".join(shown.format()).replace("mimo_proto/secret", "").replace("secret.py", "")
+    assert "s\xe9cret" not in str(error)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nX: y", "\xe9", "", "\0"])
+@pytest.mark.parametrize("where", ["client", "call"])
+def test_bad_header_values_are_refused(value: str, where: str) -> None:
+    refused: Any = partial(Client, KEY, headers={"X-A": value})
+    if where == "call":
+        refused = partial(Client(KEY).list_models, extra_headers={"X-A": value})
+    with pytest.raises(ConfigurationError):
+        refused()
+
+
+@pytest.mark.parametrize("name", ["Authorization", "api-key", "HOST", "Content-Length", "Transfer-Encoding"])
+def test_headers_that_are_ours_are_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Client(KEY, headers={name: "x"})
+    with pytest.raises(ConfigurationError):
+        Client(KEY).list_models(extra_headers={name: "x"})
+
+
+# --- the environment -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_netrc_and_proxies_of_the_environment_are_not_read(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login evil password evil\ndefault login evil password evil\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with serve(answer(b"", 502)) as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.origin)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with serve(good(kind)) as server, client_for(server.url) as client:
+            assert call(client, kind).kept == "Hello world"
+        assert proxy.connections == 0
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+# --- plain http ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["http://api.example.com/v1", "http://127.0.0.1.example.com/v1", "http://10.0.0.1/v1"])
+def test_plain_http_leaves_this_host_only_when_asked_for(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="allow_http"):
+        Client(KEY, url)
+    Client(KEY, url, allow_http=True).close()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "http://localhost:1/v1", "http://[::1]:1/v1"])
+def test_plain_http_to_this_host(url: str) -> None:
+    with Client(KEY, url) as client, pytest.raises(ConnectError):
+        client.list_models()
+
+
+# --- TLS -----------------------------------------------------------------------------------------------------------
+
+
+def serve_tls(kind: Kind, authority: trustme.CA, name: str = "127.0.0.1") -> Server:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(good(kind))
+
+    return Server(script, authority=authority, name=name)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_certificates_are_verified_by_default(kind: Kind, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    with serve_tls(kind, authority) as server, client_for(server.url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is ConnectError
+    assert "certificate" in str(outcome.error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_the_name_in_the_certificate_is_verified(kind: Kind, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    with (
+        serve_tls(kind, authority, "other.example.com") as server,
+        client_for(server.url, ssl_context=trust) as client,
+    ):
+        outcome = call(client, kind)
+    assert type(outcome.error) is ConnectError
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_an_own_context_is_used(kind: Kind, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    with serve_tls(kind, authority) as server, client_for(server.url, ssl_context=trust) as client:
+        for _ in range(3):
+            assert call(client, kind).kept == "Hello world"
+    assert server.connections == 1
+
+
+def test_the_tls_keys_are_not_written_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    authority = trustme.CA()
+    with serve_tls(CHAT_JSON, authority) as server, client_for(server.url) as client:
+        call(client, CHAT_JSON)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_https_that_is_answered_in_plain_http() -> None:
+    def script(peer: Peer) -> None:
+        peer.send(good(CHAT_JSON))
+        peer.gone()
+
+    with Server(script) as server, client_for(server.url.replace("http:", "https:")) as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectError
+
+
+# --- proxies -------------------------------------------------------------------------------------------------------
+
+
+def pump(peer: Peer) -> None:
+    """A proxy that connects to where it is asked."""
+    import select
+    import socket
+
+    request = peer.request()
+    host, _, port = request.target.rpartition(":")
+    assert request.method == "CONNECT"
+    assert host == "127.0.0.1"
+    with socket.create_connection((host, int(port))) as other:
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        while True:
+            readable, _, _ = select.select([peer.sock, other], [], [])
+            for sock in readable:
+                data = sock.recv(65536)
+                if not data:
+                    return
+                (other if sock is peer.sock else peer.sock).sendall(data)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_a_proxy_tunnels_https_and_never_sees_the_key(kind: Kind, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    with (
+        serve_tls(kind, authority) as server,
+        Server(pump) as proxy,
+        client_for(server.url, ssl_context=trust, proxy=proxy.origin.replace("//", "//joe:pass@")) as client,
+    ):
+        for _ in range(2):
+            assert call(client, kind).kept == "Hello world"
+    assert proxy.connections == server.connections == 1
+    assert proxy.requests[0].headers["proxy-authorization"] == "Basic am9lOnBhc3M="
+    assert KEY.encode() not in proxy.requests[0].raw
+    assert "proxy-authorization" not in server.requests[0].headers
+
+
+def test_a_proxy_over_tls(authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    """TLS inside TLS."""
+    with (
+        serve_tls(CHAT_JSON, authority) as server,
+        Server(pump, authority=authority) as proxy,
+        client_for(server.url, ssl_context=trust, proxy=proxy.origin) as client,
+    ):
+        assert call(client, CHAT_JSON).kept == "Hello world"
+
+
+@pytest.mark.parametrize("kind", [*JSON, *STREAMS], ids=str)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_plain_http_is_forwarded_by_the_proxy(
+    kind: Kind, tls: bool, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(good(kind))
+
+    with (
+        Server(script, authority=authority if tls else None) as proxy,
+        client_for(
+            "http://api.example.com:8080/v1",
+            allow_http=True,
+            proxy=proxy.origin.replace("//", "//joe:pass@"),
+            ssl_context=trust,
+        ) as client,
+    ):
+        assert call(client, kind).kept == call(client, kind).kept == "Hello world"
+    assert proxy.connections == 1
+    request = proxy.requests[0]
+    assert request.target.startswith("http://api.example.com:8080/v1/")
+    assert request.headers["host"] == "api.example.com:8080"
+    assert request.headers["proxy-authorization"] == "Basic am9lOnBhc3M="
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_proxy_that_refuses(status: int) -> None:
+    with (
+        serve(answer(b"", status)) as proxy,
+        client_for("https://api.example.com/v1", proxy=proxy.origin.replace("//", "//joe:pass-word@")) as client,
+    ):
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is ConnectError
+    assert str(status) in str(outcome.error)
+    assert "pass-word" not in frames_of(outcome.error)
+
+
+def test_a_refused_proxy_url_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client(KEY, proxy="socks5://joe:pass-word@127.0.0.1:1")
+    error, trace = caught.value, caught.value.__traceback__
+    assert trace is not None
+    shown = traceback.TracebackException(type(error), error, trace.tb_next, capture_locals=True)
+    assert "pass-word" not in "".join(shown.format())

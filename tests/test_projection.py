@@ -1,0 +1,277 @@
+"""Projection: narrow types in place of the events, and streams that are still followed to their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import pytest
+
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    RESPONSES,
+    APIError,
+    ConfigurationError,
+    DecodeError,
+    IncompleteStreamError,
+    MimoError,
+    ServerError,
+    StreamDecoder,
+)
+from mimo_proto.projection import plan_events
+from tests.feeding import byte_by_byte, pull, run, whole_blocks
+from tests.payloads import CHAT_EVENTS, DONE, RESPONSE_EVENTS, chat_chunk, event, response_delta, response_event
+from tests.stream_cases import CASES
+
+if TYPE_CHECKING:
+    from tests.stream_cases import Case
+
+
+class Delta(msgspec.Struct):
+    content: str | None = None
+
+
+class Choice(msgspec.Struct):
+    delta: Delta
+    finish_reason: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    choices: list[Choice]
+
+
+class FollowedChoice(msgspec.Struct):
+    delta: Delta
+    index: int = 0
+    finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class FollowedChunk(msgspec.Struct):
+    choices: list[FollowedChoice]
+    error: msgspec.Raw | None = None
+
+
+class TextDelta(msgspec.Struct, tag_field="type", tag="response.output_text.delta"):
+    delta: str
+
+
+class Completed(msgspec.Struct, tag_field="type", tag="response.completed"):
+    class Response(msgspec.Struct):
+        usage: dict[str, Any] | None = None
+
+    response: Response
+
+
+class OwnError(msgspec.Struct, tag_field="type", tag="error"):
+    message: str | None = None
+
+
+HELLO, WORLD, STOP, _ = CHAT_EVENTS
+
+
+def test_only_what_is_asked_for_is_decoded() -> None:
+    outcome = run(StreamDecoder(CHAT_COMPLETIONS, event_type=Chunk), CHAT_EVENTS)
+    assert outcome.events == [
+        Chunk([Choice(Delta("Hello"))]),
+        Chunk([Choice(Delta(" world"))]),
+        Chunk([Choice(Delta(), "stop")]),
+    ]
+    assert outcome.error is None
+
+
+def test_only_the_events_that_are_asked_for_come() -> None:
+    decoder = StreamDecoder[Any](RESPONSES, event_type=TextDelta)
+    assert run(decoder, RESPONSE_EVENTS).events == [TextDelta("Hello"), TextDelta(" world")]
+    assert decoder.done
+
+
+def test_a_terminal_event_that_is_asked_for_comes() -> None:
+    decoder = StreamDecoder[Any](RESPONSES, event_type=TextDelta | Completed)
+    assert run(decoder, RESPONSE_EVENTS).events[-1] == Completed(Completed.Response())
+
+
+def test_events_of_unknown_types_do_not_come() -> None:
+    stream = [event({"type": "response.queued"}), event({"position": 1}), *RESPONSE_EVENTS]
+    assert len(run(StreamDecoder[Any](RESPONSES, event_type=TextDelta), stream).events) == 2
+
+
+def test_events_that_nobody_asked_for_are_events() -> None:
+    decoder = StreamDecoder[Any](RESPONSES, event_type=Completed)
+    for piece in (response_delta("a"), response_delta("b"), b": c\n\n" + response_delta("c"), event({"type": "new"})):
+        decoder.fruitless = False
+        assert decoder.feed(piece) == []
+        assert not decoder.fruitless
+
+
+PROJECTIONS: dict[str, Any] = {"chat": Chunk, "responses": TextDelta | Completed}
+SEVERAL_CHOICES = {"chat-two-choices", "chat-two-choices-one-cut", "chat-late-choice"}
+NOT_LOOKED_AT = {"chat-broken-digits", "chat-broken-not-a-number"}
+PROJECTED = [case for case in CASES if "misfit" not in case.id and case.id not in SEVERAL_CHOICES]
+
+
+@pytest.mark.parametrize("case", PROJECTED, ids=lambda case: case.id)
+def test_every_stream_ends_as_it_does_in_full(case: Case) -> None:
+    """The same end, projected; what the projection does not look at cannot be wrong in it."""
+    projection = PROJECTIONS[case.id.partition("-")[0]]
+    outcomes = [
+        outcome
+        for pieces in ([case.stream], whole_blocks(case.stream), byte_by_byte(case.stream)[:2_000])
+        if b"".join(pieces) == case.stream
+        for outcome in (
+            run(StreamDecoder[Any](case.endpoint, event_type=projection), pieces),
+            pull(StreamDecoder[Any](case.endpoint, event_type=projection), pieces),
+        )
+    ]
+    assert outcomes == [outcomes[0]] * len(outcomes)
+    if case.id not in NOT_LOOKED_AT:
+        assert outcomes[0].error is case.error
+
+
+@pytest.mark.parametrize("projection", [Chunk, FollowedChunk])
+def test_an_error_that_ends_a_choice_is_raised(projection: Any) -> None:
+    """Gateways end a stream with an error beside a choice whose finish reason is "error"."""
+    last = chat_chunk("", "error", error={"code": 502, "message": "provider disconnected"})
+    with pytest.raises(ServerError, match="provider disconnected"):
+        list(StreamDecoder[Any](CHAT_COMPLETIONS, event_type=projection).events([HELLO, WORLD, last]))
+
+
+def test_an_error_of_the_callers_own_class_is_raised() -> None:
+    with pytest.raises(APIError, match="no more"):
+        StreamDecoder[Any](RESPONSES, event_type=OwnError).feed(event({"type": "error", "message": "no more"}))
+
+
+def test_choices_with_an_index_are_followed_each_by_itself() -> None:
+    both = chat_chunk("a", None, 0) + chat_chunk("b", None, 1)
+    decoder = StreamDecoder[Any](CHAT_COMPLETIONS, event_type=FollowedChunk)
+    decoder.feed(both + chat_chunk("", "stop", 0))
+    assert not decoder.finished
+    decoder.feed(chat_chunk("", "stop", 1))
+    assert decoder.finished
+
+
+def test_without_an_index_one_choice_is_followed() -> None:
+    decoder = StreamDecoder[Any](CHAT_COMPLETIONS, event_type=Chunk)
+    decoder.feed(chat_chunk("a", None, 0) + chat_chunk("b", None, 1) + chat_chunk("", "stop", 0))
+    assert decoder.finished
+
+
+def test_an_absent_finish_reason_is_none() -> None:
+    decoder = StreamDecoder[Any](CHAT_COMPLETIONS, event_type=FollowedChunk)
+    decoder.feed(event({"choices": [{"delta": {}}]}))
+    assert not decoder.finished
+
+
+def test_halves_of_emoji_are_joined_in_a_projection() -> None:
+    stream = [chat_chunk("\ud83d"), chat_chunk("\ude00"), chat_chunk("\ud83d"), STOP]
+    outcome = run(StreamDecoder(CHAT_COMPLETIONS, event_type=Chunk), stream)
+    texts: list[Any] = [one.delta.content for each in outcome.events for one in each.choices]  # type: ignore[attr-defined]
+    assert texts == ["", "\U0001f600", "", "\ufffd", None]
+
+
+# What is refused
+
+
+class NoFinish(msgspec.Struct):
+    choices: list[Delta]
+
+
+class ChoicesOptional(msgspec.Struct):
+    choices: list[Choice] = []
+
+
+class ChoicesNullable(msgspec.Struct):
+    choices: list[Choice] | None
+
+
+class ChoicesOfDicts(msgspec.Struct):
+    choices: list[dict[str, Any]]
+
+
+class Renamed(msgspec.Struct, rename={"answers": "choices"}):
+    answers: list[Choice]
+
+
+class RenamedReason(msgspec.Struct, rename={"reason": "finish_reason"}):
+    reason: str | None = None
+
+
+class RenamedReasons(msgspec.Struct):
+    choices: list[RenamedReason]
+
+
+class Untagged(msgspec.Struct):
+    delta: str
+
+
+class TaggedOtherwise(msgspec.Struct, tag_field="kind", tag="response.output_text.delta"):
+    delta: str
+
+
+class TaggedByNumber(msgspec.Struct, tag_field="type", tag=1):
+    delta: str
+
+
+@pytest.mark.parametrize(
+    ("projection", "words"),
+    [
+        (Delta, "required field `choices`"),
+        (ChoicesOptional, "required field `choices`"),
+        (Renamed, "required field `choices`"),
+        (ChoicesNullable, "list of Structs with a field `finish_reason`"),
+        (ChoicesOfDicts, "list of Structs with a field `finish_reason`"),
+        (NoFinish, "list of Structs with a field `finish_reason`"),
+        (RenamedReasons, "list of Structs with a field `finish_reason`"),
+        (dict, "must be a Struct"),
+        (int, "must be a Struct"),
+    ],
+)
+def test_a_chat_projection_that_cannot_be_followed(projection: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        StreamDecoder[Any](CHAT_COMPLETIONS, event_type=projection)
+
+
+@pytest.mark.parametrize("projection", [Untagged, TaggedOtherwise, TaggedByNumber, TextDelta | None, dict, int])
+def test_a_responses_projection_that_is_no_union_of_tagged_structs(projection: Any) -> None:
+    with pytest.raises(ConfigurationError, match='tag_field="type"'):
+        StreamDecoder[Any](RESPONSES, event_type=projection)
+
+
+def test_a_choice_may_be_bounded() -> None:
+    class Bounded(msgspec.Struct):
+        choices: Annotated[list[Choice], msgspec.Meta(max_length=2)]
+
+    assert plan_events(CHAT_COMPLETIONS, Bounded).type is Bounded
+
+
+def test_a_type_is_looked_over_once() -> None:
+    assert plan_events(RESPONSES, TextDelta) is plan_events(RESPONSES, TextDelta)
+
+
+# Endpoints that extend the spec
+
+
+def test_an_endpoint_may_bring_its_own_events() -> None:
+    chat = msgspec.structs.replace(CHAT_COMPLETIONS, event=Chunk)
+    assert run(StreamDecoder(chat), CHAT_EVENTS) == run(StreamDecoder(CHAT_COMPLETIONS, event_type=Chunk), CHAT_EVENTS)
+    narrow = msgspec.structs.replace(RESPONSES, event=TextDelta)
+    decoder = StreamDecoder(narrow)
+    first, *others = run(decoder, [response_event("response.queued"), *RESPONSE_EVENTS[1:]]).events
+    assert first == {"type": "response.queued"}
+    assert others == [TextDelta("Hello"), TextDelta(" world")]
+    assert decoder.done
+
+
+def test_what_does_not_fit_the_projection_is_an_error() -> None:
+    class Strict(msgspec.Struct):
+        choices: list[Choice]
+        model: int
+
+    with pytest.raises(DecodeError) as caught:
+        StreamDecoder[Any](CHAT_COMPLETIONS, event_type=Strict).feed(HELLO)
+    assert caught.value.path == "$.model"
+
+
+def test_a_cut_projection_is_incomplete() -> None:
+    for projection, pieces in ((Chunk, [HELLO]), (FollowedChunk, [HELLO, DONE[:4]])):
+        error: type[MimoError] = IncompleteStreamError
+        assert pull(StreamDecoder[Any](CHAT_COMPLETIONS, event_type=projection), pieces).error is error

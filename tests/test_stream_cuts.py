@@ -1,0 +1,69 @@
+"""Every stream of the table: the same events, then the same error class, under every cut, fed and pulled.
+
+The table says how many events there are and how it ends; the snapshot says which they are, and with what words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mimo_proto import MimoError, StreamDecoder
+from tests.feeding import byte_by_byte, cut, pull, run, two_way_cuts, whole_blocks
+from tests.stream_cases import CASES, Case, all_line_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from syrupy.assertion import SnapshotAssertion
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+
+# Longer streams are cut at every byte near their blocks' ends, and every so often in between.
+SHORT = 600
+
+
+def cuts(stream: bytes) -> Iterator[Sequence[bytes]]:
+    yield [stream]
+    yield whole_blocks(stream)
+    if len(stream) <= SHORT:
+        yield byte_by_byte(stream)
+        yield from two_way_cuts(stream)
+        return
+    yield [stream[at : at + 7] for at in range(0, len(stream), 7)]
+    for start in range(0, len(stream), 997):
+        yield cut(stream, (start + offset for offset in range(3)))
+
+
+@every_case
+def test_a_stream_ends_as_the_table_says(case: Case) -> None:
+    for stream in all_line_ends(case.stream):
+        for outcome in (
+            run(StreamDecoder[Any](case.endpoint), [stream]),
+            pull(StreamDecoder[Any](case.endpoint), [stream]),
+        ):
+            assert (len(outcome.events), outcome.error) == (case.events, case.error)
+
+
+@every_case
+def test_cuts_do_not_show(case: Case) -> None:
+    whole = pull(StreamDecoder[Any](case.endpoint), [case.stream])
+    for stream in all_line_ends(case.stream):
+        for pieces in cuts(stream):
+            assert run(StreamDecoder[Any](case.endpoint), pieces) == whole
+            assert pull(StreamDecoder[Any](case.endpoint), pieces) == whole
+
+
+@every_case
+def test_events_and_errors(case: Case, snapshot: SnapshotAssertion) -> None:
+    decoder = StreamDecoder[Any](case.endpoint)
+    events: list[Any] = []
+    words = "complete"
+    try:
+        events += decoder.feed(case.stream)
+        decoder.close()
+    except MimoError as error:
+        words = f"{type(error).__name__}: {str(error)[:300]}"
+        assert len(events) == case.events
+    assert {"events": events, "end": words, "finished": decoder.finished, "done": decoder.done} == snapshot

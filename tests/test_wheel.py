@@ -1,0 +1,130 @@
+"""What is published: the wheel holds the library, the spec and its examples, and needs msgspec and urllib3 alone.
+
+Both archives are built once, from the checkout, by the tools that are installed; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import mimo_proto
+
+ROOT = Path(__file__).parent.parent
+
+# Stands for a bare machine: -I and -S leave the standard library, and what is put on the path here.
+BARE = "import sys; sys.path[:0] = {paths!r}\n{code}"
+CORE = """
+import mimo_proto
+from mimo_proto import CHAT_COMPLETIONS, ChatAccumulator, StreamDecoder, build_request, user
+from mimo_proto.testing import recorded
+
+request = CHAT_COMPLETIONS.request(model="mimo-v2.6-pro", messages=[user("hi")])
+assert build_request(CHAT_COMPLETIONS, request, api_key="sk-1", stream=True).body
+total = ChatAccumulator()
+for event in StreamDecoder(CHAT_COMPLETIONS).events([recorded("ChatCompletionChunk.thinking.sse")]):
+    total.add(event)
+assert total.result().choices[0].finish_reason == "stop"
+foreign = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"__main__"}
+assert foreign == {"mimo_proto", "msgspec"}, foreign
+"""
+CLIENT = """
+import mimo_proto
+try:
+    mimo_proto.Client("key")
+except ModuleNotFoundError as error:
+    assert error.name == "urllib3", error
+else:
+    raise AssertionError("the client came without urllib3")
+"""
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that both archives were built into."""
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--sdist", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> zipfile.ZipFile:
+    """The wheel, opened."""
+    return zipfile.ZipFile(next(dist.glob("*.whl")))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel as pip would lay it out, beside msgspec and nothing else."""
+    site = tmp_path_factory.mktemp("site")
+    wheel.extractall(site)
+    (site / "msgspec").symlink_to(Path(msgspec.__file__).parent)
+    return site
+
+
+def metadata(wheel: zipfile.ZipFile) -> dict[str, list[str]]:
+    """The fields of the metadata's head, each with all its values."""
+    name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    fields: defaultdict[str, list[str]] = defaultdict(list)
+    for line in wheel.read(name).decode().partition("\n\n")[0].splitlines():
+        field, _, value = line.partition(": ")
+        fields[field].append(value)
+    return fields
+
+
+def test_the_spec_and_its_examples_ship(wheel: zipfile.ZipFile) -> None:
+    shipped = {name for name in wheel.namelist() if name.startswith("mimo_proto/spec/")}
+    assert shipped == {f"mimo_proto/{path.relative_to(ROOT)}" for path in (ROOT / "spec").rglob("*") if path.is_file()}
+
+
+def test_every_module_ships_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert {name.partition("/")[0] for name in names} == {"mimo_proto"}
+    source = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
+    assert {name for name in names if name.endswith(".py")} == source
+    assert "mimo_proto/py.typed" in names
+
+
+def test_the_licences_ship(wheel: zipfile.ZipFile) -> None:
+    licences = {Path(name).name for name in wheel.namelist() if ".dist-info/licenses/" in name}
+    assert licences == {"LICENSE", "NOTICE"}
+
+
+def test_metadata(wheel: zipfile.ZipFile) -> None:
+    about = metadata(wheel)
+    always = [requirement for requirement in about["Requires-Dist"] if "extra ==" not in requirement]
+    assert [re.split(r"[<>=]", requirement)[0] for requirement in always] == ["msgspec", "urllib3"]
+    assert about["Provides-Extra"] == ["aiohttp", "httpx"]
+    assert about["Version"] == [mimo_proto.__version__]
+    assert about["Requires-Python"] == [">=3.11"]
+    assert about["License-Expression"] == ["Apache-2.0"]
+
+
+@pytest.mark.parametrize("code", [CORE, CLIENT], ids=["core", "client"])
+def test_only_msgspec_is_needed_without_the_client(installed: Path, code: str) -> None:
+    program = BARE.format(paths=[str(installed)], code=code)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_models_can_be_generated_from_the_sdist(dist: Path, tmp_path: Path) -> None:
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [unpacked] = tmp_path.iterdir()
+    assert {"tests", "docs", "examples", "constraints.txt", "LICENSE", "NOTICE"} <= {
+        path.name for path in unpacked.iterdir()
+    }
+    command = [sys.executable, "-m", "codegen", "--overlay", "examples/overlay/my_spec", "--out", "my_package/models"]
+    subprocess.run(command, cwd=unpacked, check=True)
+    assert "reasoning_effort" in (unpacked / "my_package/models/chat_request.py").read_text("utf-8")

@@ -1,0 +1,428 @@
+"""Answers: a value when the body is what was asked for, else the error that says best what it is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    MODELS,
+    RESPONSES,
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ContentFilterError,
+    DecodeError,
+    InsufficientBalanceError,
+    MimoError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RedirectRefused,
+    ServerError,
+    UnexpectedContentType,
+    parse_response,
+)
+from mimo_proto.error_body import api_error, find_error
+from mimo_proto.testing import recorded, recordings
+from mimo_proto.wire import find_header, find_request_id, is_event_stream, parse_error, refuse_answer
+from tests.payloads import CHAT, CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS, chat_chunk, error_body, event
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
+    from mimo_proto import Endpoint
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+HTML = b"<!DOCTYPE html><html><body>" + b"x" * 4_000 + b"</body></html>"
+ENDPOINTS: dict[str, Endpoint[Any, Any, Any]] = {"chat": CHAT_COMPLETIONS, "responses": RESPONSES, "models": MODELS}
+every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+
+
+def encoded(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def answer(body: bytes, status: int = 200, headers: dict[str, str] = JSON, endpoint: Any = CHAT_COMPLETIONS) -> Any:
+    return parse_response(endpoint, status, headers, body)
+
+
+def refused(
+    body: bytes, status: int = 200, headers: dict[str, str] = JSON, endpoint: Any = CHAT_COMPLETIONS
+) -> MimoError:
+    with pytest.raises(MimoError) as caught:
+        answer(body, status, headers, endpoint)
+    assert caught.value.__context__ is None
+    str(caught.value).encode()
+    return caught.value
+
+
+# What is taken
+
+
+def test_good_answers() -> None:
+    assert answer(encoded(CHAT)).choices[0].message.content == "Hello world"
+    assert answer(encoded(RESPONSE), endpoint=RESPONSES).output_text == "Hello world"
+    assert answer(encoded({"data": [{"id": "m"}]}), endpoint=MODELS).data[0].id == "m"
+
+
+@pytest.mark.parametrize("headers", [{}, JSON, {"CONTENT-TYPE": "text/plain"}, {"content-type": "application/x+json"}])
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_the_type_is_not_insisted_on(headers: dict[str, str], status: int) -> None:
+    assert answer(encoded(CHAT), status, headers).id == "c1"
+
+
+ODDITIES: dict[str, bytes] = {
+    "byte order mark": b"\xef\xbb\xbf" + encoded(CHAT),
+    "white space": b"\n\n " + encoded(CHAT) + b"\n",
+    "duplicate keys": b'{"id": "x",' + encoded(CHAT)[1:],
+    "unknown enum": encoded(CHAT).replace(b'"stop"', b'"new_reason"'),
+    "null content": encoded(CHAT).replace(b'"Hello world"', b"null"),
+    "unknown fields": encoded({**CHAT, "new": {"a": [1]}}),
+    "null error": encoded({**CHAT, "error": None}),
+    "2^70": encoded({**CHAT, "created": 2**70}),
+    "invalid utf-8": encoded(CHAT).replace(b"Hello", b"\xff\xfe\xed\xa0\x80"),
+    "lone surrogate": encoded(CHAT).replace(b"Hello", b"\\ud83d"),
+    "deep in a field of no interest": encoded(CHAT)[:-1] + b', "new": ' + b"[" * 100 + b"]" * 100 + b"}",
+}
+
+
+@pytest.mark.parametrize("body", ODDITIES.values(), ids=ODDITIES)
+def test_odd_answers_are_taken(body: bytes) -> None:
+    value = answer(body)
+    assert value.choices[0].message.role == "assistant"
+    msgspec.json.encode(value)
+
+
+# What is not what was asked for
+
+
+@every_endpoint
+@pytest.mark.parametrize(
+    ("body", "status", "content_type"),
+    [
+        (HTML, 200, "text/html"),
+        (HTML, 200, "application/json"),
+        (HTML, 200, None),
+        (b"", 200, "application/json"),
+        (b" \r\n", 200, "application/json"),
+        (b"", 200, None),
+        (b"", 204, None),
+        (encoded(CHAT), 204, "application/json"),
+        (b"".join(CHAT_EVENTS), 200, "text/event-stream"),
+        (b"".join(RESPONSE_EVENTS), 200, "Text/Event-Stream; charset=utf-8"),
+        (b"".join(CHAT_EVENTS), 200, "application/json"),
+        (b"".join(RESPONSE_EVENTS), 200, None),
+        (b"\x89PNG", 200, "image/png"),
+        (b"OK", 200, "text/plain"),
+    ],
+)
+def test_what_is_no_json(endpoint: Any, body: bytes, status: int, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"content-type": content_type}
+    error = refused(body, status, headers, endpoint)
+    assert isinstance(error, UnexpectedContentType)
+    assert (error.status, error.content_type) == (status, content_type)
+    assert error.body == body[:1024]
+    assert f"HTTP {status}" in str(error)
+
+
+@every_endpoint
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/html", "image/png", ""])
+@pytest.mark.parametrize("in_event", [False, True])
+def test_an_error_object_is_the_error_whatever_carries_it(endpoint: Any, content_type: str, in_event: bool) -> None:
+    body = encoded(error_body("429", "Too many requests"))
+    body = b"data:" + body if in_event else body
+    error = refused(body, 200, {"content-type": content_type, "X-Request-ID": "q1"}, endpoint)
+    assert isinstance(error, RateLimitError)
+    assert (error.status, error.code, error.request_id, error.in_stream) == (200, "429", "q1", False)
+    assert error.body == body
+
+
+def test_an_error_behind_good_events() -> None:
+    body = b"".join(CHAT_EVENTS[:2]) + event(error_body("503", "overloaded"), "error")
+    assert isinstance(refused(body, 200, {"content-type": "text/event-stream"}), ServerError)
+
+
+def test_an_error_beside_no_choices() -> None:
+    assert isinstance(refused(encoded({**error_body("401", "no"), "choices": []})), AuthenticationError)
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "truncated": (encoded(CHAT)[:-5], "$"),
+    "trailing garbage": (encoded(CHAT) + b"x", "$"),
+    "glued": (encoded(CHAT) * 2, "$"),
+    "null": (b"null", "$"),
+    "scalar": (b"5", "$"),
+    "text": (b'"hello"', "$"),
+    "array": (b"[]", "$"),
+    "not a number": (b'{"created": NaN}', "$"),
+    "5,000 digits": (encoded(CHAT).replace(b'"created": 1', b'"created": ' + b"9" * 5_000), "$"),
+    "deep": (b"[" * 20_000, "$"),
+    "choices missing": (b"{}", "$"),
+    "choices null": (b'{"choices": null}', "$.choices"),
+    "choices empty": (b'{"choices": []}', "$.choices"),
+    "choices of another type": (b'{"choices": {}}', "$.choices"),
+    "message missing": (b'{"choices": [{}]}', "$.choices[0]"),
+    "message null": (b'{"choices": [{"message": null}]}', "$.choices[0].message"),
+    "content of another type": (b'{"choices": [{"message": {"content": 5}}]}', "$.choices[0].message.content"),
+    "error of another type": (b'{"error": 5}', "$"),
+}
+
+
+@pytest.mark.parametrize(("body", "path"), BROKEN.values(), ids=BROKEN)
+def test_broken_json(body: bytes, path: str) -> None:
+    error = refused(body)
+    assert type(error) is DecodeError
+    assert error.path == path
+    assert error.data == body[:1024]
+
+
+@pytest.mark.parametrize("body", [b'{"output": null}', b"{}", b'{"output": [{"type": "message", "content": null}]}'])
+def test_a_response_without_its_output(body: bytes) -> None:
+    assert type(refused(body, endpoint=RESPONSES)) is DecodeError
+
+
+def test_a_response_that_failed_is_a_result() -> None:
+    failed = answer(
+        encoded({"status": "failed", "output": [], "error": {"code": "x", "message": "y"}}), endpoint=RESPONSES
+    )
+    assert (failed.status, failed.error.message, failed.output_text) == ("failed", "y", "")
+
+
+# Redirects and error statuses
+
+
+@every_endpoint
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
+def test_redirects_are_refused(endpoint: Any, status: int) -> None:
+    error = refused(b"", status, {"LOCATION": "https://evil.example/"}, endpoint)
+    assert isinstance(error, RedirectRefused)
+    assert (error.status, error.location) == (status, "https://evil.example/")
+    assert "'https://evil.example/'" in str(error)
+
+
+def test_a_redirect_to_nowhere() -> None:
+    error = refused(b"", 302, {})
+    assert isinstance(error, RedirectRefused)
+    assert error.location == ""
+
+
+STATUSES = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: InsufficientBalanceError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    418: APIError,
+    421: ContentFilterError,
+    422: BadRequestError,
+    429: RateLimitError,
+    500: ServerError,
+    503: ServerError,
+    599: ServerError,
+    600: APIError,
+    101: APIError,
+}
+BODIES: dict[str, bytes] = {
+    "html": HTML,
+    "empty": b"",
+    "white space": b" \n",
+    "null": b"null",
+    "null error": b'{"error": null}',
+    "empty error": b'{"error": {}}',
+    "truncated": b'{"error": {"mess',
+    "truncated event": b'data:{"error": {"mess',
+    "stream": b"".join(CHAT_EVENTS),
+    "a good answer": encoded(CHAT),
+    "deep": b"[" * 20_000,
+    "deep message": b'{"error": {"message": ' + b"[" * 500 + b"]" * 500 + b"}}",
+    "invalid utf-8": b"\xff\xfe",
+    "lone surrogate": b'{"error": {"message": "\\ud83d"}}',
+    "lone surrogate as text": b'{"error": "\\ud83d"}',
+    "numbers": b'{"error": {"code": 1e400, "message": 5}}',
+    "validation errors": b'{"detail": [{"loc": ["body"], "msg": "field required"}]}',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_status_decides_when_the_body_does_not(status: int, body: bytes) -> None:
+    for headers in (JSON, {}, {"content-type": "text/event-stream"}):
+        error = refused(body, status, headers)
+        assert type(error) is STATUSES[status]
+        assert isinstance(error, APIError)
+        assert (error.status, error.body) == (status, body)
+        assert len(str(error)) < 1_200
+
+
+def test_an_empty_body_gives_no_reason() -> None:
+    assert str(refused(b"", 503)) == "HTTP 503: the server gave no reason"
+    assert str(refused(b'{"error": {}}', 503)) == 'HTTP 503: {"error": {}}'
+
+
+@pytest.mark.parametrize("prefix", [b"", b"data:", b"data: ", b"\xef\xbb\xbfdata: ", b"event: error\ndata: "])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n", b"\r\n\r\n"])
+def test_errors_as_mimo_sends_them(prefix: bytes, end: bytes) -> None:
+    text = error_body("421", "Moderation Block", param="rejected as high risk", type="content_filter")
+    error = refused(prefix + encoded(text) + end, 400)
+    assert isinstance(error, ContentFilterError)
+    assert (error.status, error.code, error.type) == (400, "421", "content_filter")
+    assert error.message == "Moderation Block: rejected as high risk"
+    assert str(error) == "HTTP 400, code 421: Moderation Block: rejected as high risk"
+
+
+@pytest.mark.parametrize("name", [name for name in recordings() if name.startswith("ErrorResponse.")])
+def test_recorded_errors(name: str, snapshot: SnapshotAssertion) -> None:
+    status = name.split(".")[1]
+    error = refused(recorded(name), int(status) if status.isdigit() else 400)
+    assert isinstance(error, APIError)
+    kept = {key: value for key, value in vars(error).items() if key != "body"}
+    assert (type(error).__name__, str(error), kept) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("Sun, 06 Nov 1994 08:49:37 GMT", None), ("soon", None), (None, None)],
+)
+def test_how_long_to_wait(header: str | None, seconds: float | None) -> None:
+    headers = {} if header is None else {"RETRY-AFTER": header}
+    assert parse_error(429, headers, b"").retry_after == seconds
+
+
+# Errors within JSON
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "found"),
+    [
+        ({"error": {"code": 1}}, "", {"code": 1}),
+        ({"error": "text"}, "", "text"),
+        ({"error": ""}, "", None),
+        ({"error": {}}, "", None),
+        ({"error": None}, "", None),
+        ({"error": 5}, "", None),
+        ({"error": ["x"]}, "", None),
+        ({"code": 1, "message": "m"}, "", {"code": 1, "message": "m"}),
+        ({"code": None, "message": "m"}, "", {"code": None, "message": "m"}),
+        ({"message": "m"}, "", None),
+        ({"code": 1, "message": {}}, "", None),
+        ({"code": 1, "message": "m", "choices": []}, "", None),
+        ({"code": 1, "message": "m", "data": []}, "", None),
+        ({"message": "m"}, "error", {"message": "m"}),
+        ({"type": "error"}, "", {"type": "error"}),
+        ({"type": "error", "error": "text"}, "", "text"),
+        ({"type": "error", "error": {"code": 1}}, "", {"code": 1}),
+        ({"type": "ping", "message": "m"}, "error", None),
+        ({"error": {"code": 1}, "output": []}, "", None),
+        ({"type": "response.failed", "error": {"code": 1}}, "", None),
+        ({"error": {"code": 1}}, "response.failed", None),
+        ("text", "error", "text"),
+        ("text", "", None),
+        (5, "error", None),
+        (None, "error", None),
+        ([{"error": "x"}], "", None),
+    ],
+)
+def test_what_is_an_error(value: object, name: str, found: object) -> None:
+    assert find_error(value, name) == found
+
+
+def test_nothing_that_was_sent_is_lost() -> None:
+    error = api_error({"code": 503, "message": {"en": "full"}, "param": 5, "type": "error"}, status=200, body=b"{}")
+    assert isinstance(error, ServerError)
+    assert (error.code, error.message, error.param, error.type) == ("503", "{'en': 'full'}: 5", "5", None)
+
+
+def test_a_message_without_end() -> None:
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    error = api_error({"message": deep, "param": "p"}, status=400, body=b"")
+    assert error.message == "(nested too deeply): p"
+
+
+# Headers
+
+
+def test_headers_are_found_whatever_their_case() -> None:
+    for headers in ({"x-a": "1"}, {"X-A": "1"}, {"y": "2", "X-a": "1"}):
+        assert find_header(headers, "x-a") == "1"
+    assert find_header({"y": "2"}, "x-a") is None
+
+
+def test_the_id_of_the_request() -> None:
+    assert find_request_id({"X-Trace-Id": "t", "Request-Id": "r"}) == "r"
+    assert find_request_id({"X-Request-ID": "", "X-Trace-Id": "t"}) == "t"
+    assert find_request_id({}) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "is_one"),
+    [
+        (200, "text/event-stream", True),
+        (200, "Text/Event-Stream;charset=utf-8", True),
+        (201, "text/event-stream", True),
+        (200, None, True),
+        (200, "", True),
+        (200, "application/json", False),
+        (200, "text/plain", False),
+        (204, "text/event-stream", False),
+        (302, "text/event-stream", False),
+        (400, "text/event-stream", False),
+        (199, None, False),
+    ],
+)
+def test_what_is_an_event_stream(status: int, content_type: str | None, is_one: bool) -> None:
+    assert is_event_stream(status, {} if content_type is None else {"CONTENT-TYPE": content_type}) is is_one
+
+
+def test_an_answer_instead_of_a_stream() -> None:
+    error = refuse_answer(200, JSON, encoded(CHAT), wanted="an event stream")
+    assert isinstance(error, UnexpectedContentType)
+    assert "instead of an event stream" in str(error)
+    assert "'application/json; charset=utf-8'" in str(error)
+    assert "no content type" in str(refuse_answer(200, {}, b"", wanted="an event stream"))
+
+
+# Anything
+
+
+@example(status=200, content_type="application/json", body=b'{"choices":[{"message":{"tool_calls":[{"id":[]}]}}]}')
+@given(
+    status=st.integers(100, 599),
+    content_type=st.sampled_from(["application/json", "text/event-stream", "text/html", ""]),
+    body=st.one_of(
+        st.binary(max_size=64),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["error", "choices", "message", "delta", "output", "type", "content", "data", "id", "code"]
+                    ),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=8,
+        ).map(lambda value: json.dumps(value).encode()),
+        st.sampled_from([encoded(CHAT), encoded(RESPONSE), chat_chunk("a")]).flatmap(
+            lambda whole: st.integers(0, len(whole)).map(lambda size: whole[:size])
+        ),
+    ),
+)
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+def test_any_answer_is_a_value_or_an_own_error(endpoint: Any, status: int, content_type: str, body: bytes) -> None:
+    try:
+        value = parse_response(endpoint, status, {"content-type": content_type}, body)
+    except MimoError as error:
+        str(error).encode()
+    else:
+        msgspec.json.encode(value)
