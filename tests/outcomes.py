@@ -17,7 +17,8 @@ from mimo_proto import (
     RetryPolicy,
     Timeouts,
 )
-from tests.payloads import CHAT_REQUEST, RESPONSE_REQUEST
+from tests.dummyserver import END, answer, chunk, sse
+from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ __all__ = [
     "ALL",
     "CHAT_JSON",
     "CHAT_STREAM",
+    "EVENTS",
     "JSON",
     "KEY",
     "Kind",
@@ -33,9 +35,11 @@ __all__ = [
     "RESPONSE_JSON",
     "RESPONSE_STREAM",
     "STREAMS",
+    "VALUES",
     "assert_clean",
     "call",
     "client_for",
+    "good",
     "retry",
     "words",
 ]
@@ -58,6 +62,20 @@ CHAT_STREAM, RESPONSE_STREAM = Kind("chat", True), Kind("responses", True)
 JSON = (CHAT_JSON, RESPONSE_JSON)
 STREAMS = (CHAT_STREAM, RESPONSE_STREAM)
 ALL = (*JSON, *STREAMS)
+
+
+EVENTS = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}
+"""The events of a good stream."""
+
+VALUES = {"chat": CHAT, "responses": RESPONSE}
+"""Good JSON answers."""
+
+
+def good(kind: Kind) -> bytes:
+    """A good answer of that kind, on a connection that can be used again."""
+    if kind.streamed:
+        return sse() + b"".join(map(chunk, EVENTS[kind.protocol])) + END
+    return answer(VALUES[kind.protocol])
 
 
 @dataclass

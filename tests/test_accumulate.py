@@ -301,9 +301,9 @@ def done(item: dict[str, Any], index: int = 0) -> dict[str, Any]:
     return {"type": "response.output_item.done", "item": item, "output_index": index}
 
 
-MESSAGE = {"type": "message", "id": "m1", "role": "assistant", "status": "in_progress", "content": []}
-CALL = {"type": "function_call", "id": "f1", "call_id": "call_1", "name": "weather", "arguments": ""}
-REASONING = {"type": "reasoning", "id": "r1", "summary": [], "content": []}
+MESSAGE: dict[str, Any] = {"type": "message", "id": "m1", "role": "assistant", "status": "in_progress", "content": []}
+CALL: dict[str, Any] = {"type": "function_call", "id": "f1", "call_id": "call_1", "name": "weather", "arguments": ""}
+REASONING: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": [], "content": []}
 
 
 @pytest.mark.parametrize("kind", ["completed", "incomplete", "failed"])
@@ -333,7 +333,7 @@ def test_what_the_server_says_is_the_text_is_the_text() -> None:
 
 
 def test_the_text_is_that_of_all_answers() -> None:
-    output = [REASONING, *RESPONSE["output"], {"type": "new"}, *RESPONSE["output"], CALL]
+    output: list[dict[str, Any]] = [REASONING, *RESPONSE["output"], {"type": "new"}, *RESPONSE["output"], CALL]
     output[1] = {**output[1], "content": [*output[1]["content"], {"type": "refusal", "text": "no"}]}
     response = TolerantDecoder(Response).build({"output": output})
     assert with_output_text(response).output_text == "Hello worldHello world"
@@ -356,7 +356,10 @@ def test_a_partial_response_is_put_together_from_deltas_alone(snapshot: Snapshot
 
 
 def test_a_partial_response_goes_on_from_its_items(snapshot: SnapshotAssertion) -> None:
-    created = {"type": "response.created", "response": {**RESPONSE, "status": "in_progress", "output": []}}
+    created: dict[str, Any] = {
+        "type": "response.created",
+        "response": {**RESPONSE, "status": "in_progress", "output": []},
+    }
     partial = respond(
         created,
         {**created, "type": "response.in_progress"},

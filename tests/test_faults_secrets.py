@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -159,7 +160,7 @@ def frames_of(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
-@pytest.mark.parametrize("where", ["connect", "send", "head", "body"])
+@pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
     from mimo_proto import connection
@@ -172,6 +173,7 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
 
     target: dict[str, tuple[Any, str]] = {
         "connect": (connection.PlainConnection, "connect"),
+        "tcp": (socket.socket, "connect"),
         "send": (connection.PlainConnection, "send"),
         "head": (connection.Answer, "begin"),
         "body": (connection.Answer, "read1"),
@@ -186,7 +188,7 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
         files = {frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)}
         assert not any("urllib3" in name or "http" in name for name in files)
         assert call(client, kind).kept == "Hello world"
-    assert server.connections == (1 if where == "connect" else 2)
+    assert server.connections == (1 if where in {"connect", "tcp"} else 2)
 
 
 def test_repr_and_pickle_of_what_holds_the_key() -> None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mimo_proto import StreamCancelled, Timeouts, user
+from mimo_proto import RESPONSES, ConnectionClosed, ResponseOutputTextDelta, StreamCancelled, Timeouts, user
+from mimo_proto.transport import Exchange
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import STREAMS, Kind, assert_clean, client_for, retry, words
-from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, chat_chunk, error_body
+from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, RESPONSE_REQUEST, chat_chunk, error_body
 
 if TYPE_CHECKING:
     import ssl
@@ -209,6 +210,48 @@ def test_cancel_while_sending() -> None:
         assert there.wait(10)
         stream.cancel()
         assert type(reader.ended()) is StreamCancelled
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_cancel_while_the_body_of_an_error_comes(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(PLACES["in-an-errors-body"])
+        assert peer.gone()
+
+    def read(self: Exchange) -> bytes:
+        stream.cancel()
+        return real(self)
+
+    real = Exchange.read
+    monkeypatch.setattr(Exchange, "read", read)
+    with Server(script) as server, client_for(server.url, timeouts=no_clocks()) as client:
+        stream = stream_of(client, kind)
+        with pytest.raises(StreamCancelled):
+            list(stream)
+
+
+@pytest.mark.parametrize("end", ["cut", "cancel"])
+def test_a_projected_stream_that_fails_has_nothing_to_keep(end: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), chunk(RESPONSE_EVENTS[1]))
+        if end == "cut":
+            peer.fin()
+        assert peer.gone()
+
+    with (
+        Server(script) as server,
+        client_for(server.url) as client,
+        client.stream(RESPONSES, RESPONSE_REQUEST, event_type=ResponseOutputTextDelta) as stream,
+    ):
+        events = iter(stream)
+        assert next(events).delta == "Hello"
+        if end == "cancel":
+            stream.cancel()
+        with pytest.raises(ConnectionClosed if end == "cut" else StreamCancelled) as caught:
+            next(events)
+        assert caught.value.partial is None
 
 
 def test_cancel_between_two_attempts() -> None:

@@ -125,7 +125,7 @@ def timed(
     ):
         outcome = call(client, kind, **options)
         assert monotonic() - started < LATE
-        assert len(server.requests) == 1
+        assert len(server.requests) <= 1, "none where the clock ran out before the server looked"
     return outcome
 
 
@@ -168,7 +168,8 @@ def test_comments_do_not_count_as_events(kind: Kind, noise: bytes) -> None:
         peer.send(sse(), chunk(EVENTS[kind.protocol]))
         peer.drip(repeat(chunk(noise)), every=0.02)
 
-    outcome = timed(chatter, kind, Timeouts(read=60, idle=CLOCK), None, None)
+    # Long enough for the first event to come on a busy machine.
+    outcome = timed(chatter, kind, Timeouts(read=60, idle=4 * CLOCK), None, None)
     assert type(outcome.error) is IdleTimeout
     assert outcome.end == "incomplete"
     assert outcome.kept == "Hello"
@@ -190,7 +191,7 @@ def test_endless_events_are_ended_by_the_total_clock_alone(kind: Kind) -> None:
         peer.send(sse())
         peer.drip(repeat(chunk(EVENTS[kind.protocol])), every=0.02)
 
-    outcome = timed(chatter, kind, Timeouts(idle=CLOCK, total=3 * CLOCK), None, None)
+    outcome = timed(chatter, kind, Timeouts(idle=60, total=4 * CLOCK), None, None)
     assert type(outcome.error) is DeadlineExceeded
     assert outcome.kept.startswith("HelloHello")
 
@@ -208,11 +209,11 @@ def test_a_slow_caller_is_not_an_idle_server(kind: Kind) -> None:
         peer.send(END)
 
     turn, mine = socket.socketpair()
-    with turn, mine, Server(script) as server, client_for(server.url, timeouts=Timeouts(idle=CLOCK)) as client:
+    with turn, mine, Server(script) as server, client_for(server.url, timeouts=Timeouts(idle=2 * CLOCK)) as client:
         make: Any = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
         with make(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST) as stream:
-            for _ in stream:
-                server.stopping.wait(CLOCK * 1.5)
+            for count, _ in enumerate(stream):
+                server.stopping.wait(0 if count else 3 * CLOCK)
                 mine.send(b"x")
             mine.send(b"x" * 9)
             assert stream.end == "completed"
@@ -390,7 +391,7 @@ def test_the_total_clock_runs_over_all_attempts(kind: Kind) -> None:
             peer.send(answer(error_body(), 429))
 
     with Server(script) as server, client_for(server.url, retry=retry(1000)) as client:
-        outcome = call(client, kind, timeouts=Timeouts(total=CLOCK))
+        outcome = call(client, kind, timeouts=Timeouts(total=4 * CLOCK))
     assert isinstance(outcome.error, MimoError)
     assert 1 < outcome.error.attempts <= len(server.requests) + 1 < 100
 

@@ -157,7 +157,7 @@ def test_without_an_index_one_choice_is_followed() -> None:
 
 def test_an_absent_finish_reason_is_none() -> None:
     decoder = StreamDecoder[Any](CHAT_COMPLETIONS, event_type=FollowedChunk)
-    decoder.feed(event({"choices": [{"delta": {}}]}))
+    decoder.feed(event(b'{"choices": [{"delta": {}}]}'))
     assert not decoder.finished
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from urllib3.connection import ProxyConfig
 from urllib3.exceptions import LocationParseError
@@ -55,7 +56,7 @@ class Pool:
         self._proxy_headers: dict[str, str] = {}
         if self._proxy is not None and self._proxy.auth:
             self._proxy_headers = {
-                name: Secret(value) for name, value in make_headers(proxy_basic_auth=self._proxy.auth).items()
+                name: Secret(value) for name, value in make_headers(proxy_basic_auth=unquote(self._proxy.auth)).items()
             }
             self._proxy = self._proxy._replace(auth=None)
         self._idle: list[PlainConnection] = []

@@ -219,5 +219,5 @@ class Watchdog:
 WATCHDOG: Final = Watchdog()
 """The one of this process."""
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=WATCHDOG.reset)
+# Where there are no forks, there is nothing to register, and a dict is made of it.
+getattr(os, "register_at_fork", dict)(after_in_child=WATCHDOG.reset)

@@ -21,7 +21,7 @@ import io
 from math import inf
 from typing import TYPE_CHECKING
 
-from mimo_proto.adapters.call import Answer, HTTPLibrary
+from mimo_proto.adapters.answer import Answer, HTTPLibrary
 from mimo_proto.adapters.exchange import HTTPAdapter
 from mimo_proto.errors import (
     ConfigurationError,
@@ -107,7 +107,7 @@ class _Aiohttp(HTTPLibrary):
 
 
 class _Answer(Answer):
-    """A response of aiohttp, unread. See `mimo_proto.adapters.call.Answer`."""
+    """A response of aiohttp, unread. See `mimo_proto.adapters.answer.Answer`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
@@ -115,6 +115,11 @@ class _Answer(Answer):
         self.headers = {name.lower(): ", ".join(fields.getall(name)) for name in fields}
         self._response = response
         self._loop = asyncio.get_running_loop()
+        # aiohttp tells nobody when it closes a connection over a broken chunk: whoever reads would wait for ever.
+        protocol = None if response.connection is None else response.connection.protocol
+        self._closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
+        if self._closed is not None:
+            self._closed.add_done_callback(self._tell)
 
     async def read(self) -> bytes:
         content = self._response.content
@@ -128,9 +133,17 @@ class _Answer(Answer):
         return await content.readany()
 
     async def aclose(self) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._tell)
         # A connection whose answer has been read to its end was given back by then.
         self._response.close()
 
     def drop(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._response.close)
+
+    def _tell(self, closed: asyncio.Future[None]) -> None:
+        content = self._response.content
+        closed.exception()  # retrieved, or asyncio would log it
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))

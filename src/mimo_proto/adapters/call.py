@@ -7,7 +7,6 @@ This is `mimo_proto.call` and the watchdog's part of the transport, for asyncio:
 - The idle clock begins with the attempt, and runs only while something is waited for.
 - What a library raises ends here. Its frames hold the request's headers, so our errors are raised outside the `except`
   block (no ``__context__``), and what passes through (a cancelled task) loses its traceback up to here.
-- Bodies are taken as they come, uncompressed: identity is asked for, and all else refused.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import asyncio
 import contextlib
 import random
 import time
-from abc import ABC, abstractmethod
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, RemoteProtocolError, StreamCancelled
+from mimo_proto.adapters.coding import decoded
+from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, StreamCancelled
 from mimo_proto.retry import parse_retry_after, retry_delay
 from mimo_proto.secret import redact, redact_error
 from mimo_proto.watchdog import ended
@@ -30,60 +29,19 @@ from mimo_proto.wire import refuse_answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from mimo_proto.adapters.answer import Answer, HTTPLibrary
     from mimo_proto.limits import Limits, Timeouts
     from mimo_proto.retry import RetryPolicy
     from mimo_proto.secret import Secret
     from mimo_proto.watchdog import Reason
     from mimo_proto.wire import HTTPRequest
 
-__all__ = ["Answer", "AsyncCall", "HTTPLibrary"]
+__all__ = ["AsyncCall"]
 
 ResultT = TypeVar("ResultT")
 
 DRAIN_SECONDS = 0.1
 """How long the end of a body is waited for behind a stream's last event, for the connection's sake."""
-
-
-class Answer(ABC):
-    """An answer whose head has come, as a library gives it. What its methods raise is the library's own.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The header fields, names in lower case, repeated ones joined with ", ".
-    """
-
-    status: int
-    headers: dict[str, str]
-
-    @abstractmethod
-    async def read(self) -> bytes:
-        """Wait for the next piece of the body, whatever its size; empty at the end."""
-
-    @abstractmethod
-    async def aclose(self) -> None:
-        """Give the connection back if the body was read to its end, else close it."""
-
-    @abstractmethod
-    def drop(self) -> None:
-        """Do the same without waiting, from any thread."""
-
-
-class HTTPLibrary(ABC):
-    """What a library has to do for us."""
-
-    @abstractmethod
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> Answer:
-        """Send a request as it is and wait for the head of the answer; follow no redirect, decompress nothing."""
-
-    @abstractmethod
-    def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
-        """Map what the library raised to our tree, None for what is not an error of the network.
-
-        Args:
-            exc: What was raised.
-            timeouts: What the library was told.
-            answered: Whether the head of an answer had come.
-        """
 
 
 class AsyncCall:
@@ -234,25 +192,18 @@ class AsyncCall:
             answer = await self._bounded(self._guarded(request, answered=False))
         except MimoError as exc:
             return exc, None
-        kept = False
+        answer.headers = {name: redact(value, self._key) for name, value in answer.headers.items()}
+        answer = decoded(answer)
+        if 200 <= answer.status <= 299:
+            return answer, None
         try:
-            headers = answer.headers = {name: redact(value, self._key) for name, value in answer.headers.items()}
-            coding = headers.get("content-encoding", "").strip().lower()
-            encoded = coding not in ("", "identity")
-            if 200 <= answer.status <= 299:
-                if encoded:
-                    problem = f"the body is encoded as {coding[:100]!r}; only identity was asked for"
-                    return RemoteProtocolError(problem), None
-                kept = True
-                return answer, None
-            body = b"" if encoded else await self.error_body(answer)
+            body = await self.error_body(answer)
         except MimoError as exc:
             return exc, None
         finally:
-            if not kept:
-                await self.close(answer)
-        error = refuse_answer(answer.status, headers, body, wanted="an answer")
-        asked = headers.get("retry-after")
+            await self.close(answer)
+        error = refuse_answer(answer.status, answer.headers, body, wanted="an answer")
+        asked = answer.headers.get("retry-after")
         if isinstance(error, APIError):
             error.retry_after = parse_retry_after(asked, now=time.time())
         return error, asked

@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from abc import abstractmethod
 from math import inf
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from mimo_proto.adapters.call import Answer, HTTPLibrary
+    from mimo_proto.adapters.answer import Answer, HTTPLibrary
     from mimo_proto.endpoints import Endpoint
     from mimo_proto.options import CallOptions
     from mimo_proto.session import Accumulator
@@ -56,9 +57,6 @@ ReplyT = TypeVar("ReplyT")
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 ClientT = TypeVar("ClientT")
-
-BATCH = 1024
-"""How many events wait to be put together; some 700 bytes each."""
 
 
 class HTTPStream(AsyncStream[EventT, ResultT]):
@@ -116,7 +114,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
     async def _fetch(self) -> None:
         """Read pieces until one completes an event or the stream ends."""
         decoder, call, answer = self._decoder, self._call, cast("Answer", self._answer)
-        self._put_together()
+        self._add_up()
         # An error that came behind the last events was kept back for now.
         events = decoder.feed(b"")
         while not events and not decoder.done:
@@ -141,8 +139,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             if decoder.finished and call.linger_at == inf:
                 call.linger_at = monotonic() + call.limits.linger
         self._ready.extend(events)
-        if self._accumulator is not None:
-            self._batch += events
+        self._batch = events
         if not events:
             self.end = "completed"
             await call.finish(answer)
@@ -152,29 +149,30 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         del self._batch[len(self._batch) - len(self._ready) :]
         self._call.report(error)
         if self._accumulator is not None:
-            self._put_together(0)
-            error.partial = self._accumulator.partial()
+            # What has come may be too little, or too odd, to make anything of.
+            with contextlib.suppress(MimoError):
+                self._add_up()
+                error.partial = self._accumulator.partial()
         self._note(error)
         if self._answer is not None:
             await self._call.close(self._answer)
 
     def _result(self) -> ResultT:
         if self._sum is None:
-            self._put_together(0)
+            self._add_up()
             self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
         return self._sum
 
-    def _put_together(self, most: int = BATCH) -> None:
-        """Add up the events that wait, if they are more than so many."""
-        if self._accumulator is not None and len(self._batch) > most:
+    def _add_up(self) -> None:
+        """Add up what was fetched last and has been handed out since."""
+        if self._accumulator is not None:
             add = self._accumulator.add
             for event in self._batch:
                 add(event)
-            self._batch.clear()
+            self._batch = []
 
     def _drop(self) -> None:
-        if self._answer is not None:
-            self._answer.drop()
+        cast("Answer", self._answer).drop()
 
 
 class HTTPAdapter(AsyncAdapter, Generic[ClientT]):

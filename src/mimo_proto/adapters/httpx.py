@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
-from mimo_proto.adapters.call import Answer, HTTPLibrary
+from mimo_proto.adapters.answer import Answer, HTTPLibrary
 from mimo_proto.adapters.exchange import HTTPAdapter
 from mimo_proto.errors import (
     ConnectError,
@@ -97,7 +97,7 @@ class _HTTPX(HTTPLibrary):
 
 
 class _Answer(Answer):
-    """A response of httpx, unread. See `mimo_proto.adapters.call.Answer`."""
+    """A response of httpx, unread. See `mimo_proto.adapters.answer.Answer`."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code

@@ -130,15 +130,21 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
     async def aclose(self) -> None:
         """See `AsyncStream.aclose`; the thread is free afterwards."""
         await super().aclose()
-        if self._work is not None:
-            await asyncio.wait([asyncio.wrap_future(self._work)])
+        if self._work is None:
+            return
+        await asyncio.wait([asyncio.wrap_future(self._work)])
+        if self._failure is not None:
+            # Only now it is known what the thread had read.
+            failure, self._handover.failure = self._handover.failure, None
+            if isinstance(failure, MimoError):
+                self._failure.partial = failure.partial
 
     async def _open(self) -> None:
         if self._opened:
             return
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
-        self._work = self._executor.submit(_pump, self._stream, self._handover)
+        self._work = self._executor.submit(pump, self._stream, self._handover)
         await self._news(head=True)
 
     async def _wait(self) -> None:
@@ -170,6 +176,7 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self._leave(error)
 
     def _leave(self, error: MimoError) -> None:
+        error.attempts = self.attempts
         self._note(error)
         self._drop()
 
@@ -258,7 +265,7 @@ class Handover(Generic[EventT]):
             self._waiter.set_result(None)
 
 
-def _pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
+def pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
     """Read a stream to its end. A thread's whole work."""
     failure: BaseException | None = None
     events, wake = handover.events, handover.wake

@@ -1,0 +1,102 @@
+"""Where connections lead to, and which are kept."""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from urllib3.connection import HTTPSConnection
+
+from mimo_proto import ConfigurationError
+from mimo_proto.connection import Tunnel
+from mimo_proto.pool import Pool
+from mimo_proto.watchdog import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pool_for(origin: str, proxy: str | None = None) -> Pool:
+    return Pool(origin, size=2, ssl_context=None, proxy=proxy)
+
+
+@pytest.fixture
+def listener() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("origin", "proxy", "host", "port", "tls", "tunnel"),
+    [
+        ("http://a.example/v1", None, "a.example", 80, False, None),
+        ("https://a.example/v1", None, "a.example", 443, True, None),
+        ("https://a.example:8443/v1", None, "a.example", 8443, True, None),
+        ("http://[::1]:9/v1", None, "::1", 9, False, None),
+        ("http://a.example/v1", "http://p.example", "p.example", 80, False, None),
+        ("http://a.example/v1", "https://p.example", "p.example", 443, True, None),
+        ("https://a.example/v1", "http://p.example:3128", "p.example", 3128, True, ("http", "a.example", 443, {})),
+        ("https://[::1]:9/v1", "https://[::2]:3128", "::2", 3128, True, ("https", "[::1]", 9, {})),
+    ],
+)
+def test_where_to(origin: str, proxy: str | None, host: str, port: int, tls: bool, tunnel: Any) -> None:
+    connection = pool_for(origin, proxy).take(Guard())
+    assert (connection.host, connection.port) == (host, port)
+    assert isinstance(connection, HTTPSConnection) is tls
+    assert connection.tunnel == (None if tunnel is None else Tunnel(*tunnel))
+
+
+def test_trust_is_made_once_and_verifies() -> None:
+    pool = pool_for("https://a.example/v1")
+    one, two = pool.take(Guard()), pool.take(Guard())
+    assert isinstance(one, HTTPSConnection)
+    assert isinstance(two, HTTPSConnection)
+    context = one.ssl_context
+    assert context is not None
+    assert context is two.ssl_context
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_the_last_one_given_back_is_the_next_one_taken(listener: str) -> None:
+    pool = pool_for(listener)
+    one, two, three = (pool.take(Guard()) for _ in range(3))
+    for connection in (one, two, three):
+        connection.connect()
+        pool.give(connection)
+    assert three.is_closed, "there is room for two"
+    assert pool.take(Guard()) is two
+    assert pool.take(Guard()) is one
+    one.close()
+    two.close()
+
+
+def test_another_process_closes_its_copies(listener: str) -> None:
+    pool = pool_for(listener)
+    connection = pool.take(Guard())
+    connection.connect()
+    pool.give(connection)
+    pool._pid = -1
+    assert pool.take(Guard()) is not connection
+    assert connection.is_closed
+
+
+@pytest.mark.parametrize(
+    "proxy", ["", "p.example", "p.example:80", "socks5://p.example", "http://", "http://[", "http://:80"]
+)
+def test_proxies_that_cannot_be_used(proxy: str) -> None:
+    with pytest.raises(ConfigurationError, match="proxy"):
+        pool_for("https://a.example/v1", proxy)
+
+
+def test_a_password_with_escapes() -> None:
+    pool = pool_for("https://a.example/v1", "http://joe:p%40ss@p.example")
+    tunnel = pool.take(Guard()).tunnel
+    assert tunnel is not None
+    assert tunnel.headers["proxy-authorization"] == "Basic am9lOnBAc3M="
+    assert "am9lOnBAc3M" not in repr(tunnel)
