@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import decode, http_client, imports, linear, memory, projection, request, tolerant
+from bench import decode, http_client, imports, linear, memory, projection, request, shells, tolerant
 from bench.block import sections
 from bench.chart import panels, svg
 from bench.report import Results, machine, markdown, row
@@ -16,8 +16,8 @@ __all__ = ["main"]
 REPEATS, QUICK_REPEATS = 9, 3
 HERE = Path(__file__).parent
 # Importing a module has registered its sections. They run in this order: the last changes how memory is kept.
-MODULES = (decode, projection, tolerant, http_client, request, imports, memory, linear)
-ORDER = ("decode", "projection", "tolerant", "http", "request", "encode", "import", "memory", "linear")
+MODULES = (decode, projection, tolerant, http_client, shells, request, imports, memory, linear)
+ORDER = ("decode", "projection", "tolerant", "http", "async", "request", "encode", "import", "memory", "linear")
 
 
 def arguments() -> argparse.Namespace:

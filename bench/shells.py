@@ -1,0 +1,106 @@
+"""The shells for asyncio against the sync client: what it costs to get an event into a task.
+
+CPU time of the whole process, threads and loop together, on connections that are kept. The modes are those of
+`bench.http_client`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
+from typing import TYPE_CHECKING, Any
+
+from bench.block import Block, section
+from bench.http_client import KEY, REQUESTS, mimo_stream, run_through
+from bench.http_server import EVENTS, PACED_EVENTS, server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from mimo_proto.adapters.session import AsyncAdapter
+
+__all__ = ["SHELLS", "shells"]
+
+
+async def threads(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
+    """The client, in a thread."""
+    from mimo_proto import Client
+    from mimo_proto.adapters.threads import ThreadsAdapter
+
+    client = stack.enter_context(Client(KEY, base_url))
+    return await stack.enter_async_context(ThreadsAdapter(client))
+
+
+async def httpx(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
+    """Over httpx."""
+    from httpx import AsyncClient
+
+    from mimo_proto.adapters.httpx import HTTPXAdapter
+
+    return HTTPXAdapter(await stack.enter_async_context(AsyncClient()), KEY, base_url)
+
+
+async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
+    """Over aiohttp."""
+    from aiohttp import ClientSession
+
+    from mimo_proto.adapters.aiohttp import AiohttpAdapter
+
+    return AiohttpAdapter(await stack.enter_async_context(ClientSession()), KEY, base_url)
+
+
+SHELLS: dict[str, Callable[[str, AsyncExitStack], Coroutine[Any, Any, AsyncAdapter]]] = {
+    "adapters.threads": threads,
+    "adapters.httpx": httpx,
+    "adapters.aiohttp": aiohttp,
+}
+
+
+async def read(adapter: AsyncAdapter, endpoint: Any, request: dict[str, Any]) -> int:
+    """Read one stream to its end."""
+    count = 0
+    async with adapter.stream(endpoint, request) as stream:
+        async for _ in stream:
+            count += 1
+    return count
+
+
+def reading(loop: asyncio.Runner, adapter: AsyncAdapter, count: int) -> Callable[[], int]:
+    """A run of the whole stream, counted once so that nothing is lost."""
+    from mimo_proto import CHAT_COMPLETIONS
+
+    def run() -> int:
+        return loop.run(read(adapter, CHAT_COMPLETIONS, REQUESTS["chat"]))
+
+    if (seen := run()) != count:
+        raise AssertionError(f"{seen} events of {count}")
+    return run
+
+
+def close(loop: asyncio.Runner, stack: AsyncExitStack) -> None:
+    loop.run(stack.aclose())
+
+
+@section("async", "From asyncio")
+def shells(quick: bool) -> Iterator[Block]:
+    """CPU time an event in the client's process, by shell; the sync client for comparison.
+
+    One stream at a time.
+    """
+    with server() as origin, asyncio.Runner() as loop:
+        for mode, title, count in (
+            ("ahead", "server ahead, one HTTP chunk an event", EVENTS),
+            ("blocks", "server ahead, 16 KiB chunks", EVENTS),
+            ("paced", "an event each 150 µs", PACED_EVENTS),
+        )[: 1 if quick else 3]:
+            with ExitStack() as stack:
+                block = Block(f"chat, {title}")
+                base_url = f"{origin}/{mode}/v1"
+                block.cpu("Client", run_through(mimo_stream(base_url, "chat", stack), count), units=count)
+                closing = AsyncExitStack()
+                stack.callback(close, loop, closing)
+                for name, connect in SHELLS.items():
+                    adapter = loop.run(connect(base_url, closing))
+                    block.cpu(name, reading(loop, adapter, count), units=count)
+                    block.at_most(name, "Client")
+                yield block
