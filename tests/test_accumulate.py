@@ -21,6 +21,7 @@ from mimo_proto import (
     ResponseAccumulator,
     ResponseStreamEvent,
     StreamDecoder,
+    accumulate,
 )
 from mimo_proto.accumulate import answer_text, with_output_text
 from mimo_proto.decode import TolerantDecoder
@@ -472,3 +473,39 @@ def test_the_answers_words_are_of_the_first_choice_and_no_thoughts() -> None:
     thought: ResponseStreamEvent = EVENTS.build(text_delta("hm", kind="reasoning_text"))
     assert answer_text(thought) == ""
     assert answer_text(EVENTS.build({"type": "response.new", "delta": "x"})) == ""
+
+
+# Memory: a word each, pieces take ten times what their text takes
+
+ROUNDS = 5_000
+
+
+def test_many_pieces_are_joined_on_the_way() -> None:
+    chat: Any = ChatAccumulator()
+    responses: Any = ResponseAccumulator()
+    chunk = CHUNKS.build(delta({"content": "x", "tool_calls": [call(0, "a", "f", "z")]}))
+    event = EVENTS.build(text_delta("x"))
+    for _ in range(ROUNDS):
+        chat.add(chunk)
+        responses.add(event)
+    choice = chat._choices[0]
+    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._deltas[0].values()):
+        assert len(text.pieces) < ROUNDS / 4
+    whole = chat.result().choices[0].message
+    assert (whole.content, whole.tool_calls[0].function.arguments) == ("x" * ROUNDS, "z" * ROUNDS)
+    assert responses.partial().output_text == "x" * ROUNDS
+
+
+def test_many_texts_are_not_gone_over_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every chunk a new choice, or a new call: what a chunk costs does not depend on how many there are."""
+    joined: list[accumulate.Text] = []
+
+    def count(text: accumulate.Text) -> None:
+        joined.append(text)
+
+    monkeypatch.setattr(accumulate.Text, "condense", count)
+    chat = ChatAccumulator()
+    for index in range(ROUNDS):
+        chat.add(CHUNKS.build(delta({"tool_calls": [call(index, None, None, "z")]})))
+        chat.add(CHUNKS.build(delta({"content": "x"}, index=index)))
+    assert len(joined) < 2 * ROUNDS

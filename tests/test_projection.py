@@ -97,7 +97,8 @@ def test_events_of_unknown_types_do_not_come() -> None:
 
 def test_events_that_nobody_asked_for_are_events() -> None:
     decoder = StreamDecoder[Any](RESPONSES, event_type=Completed)
-    for piece in (response_delta("a"), response_delta("b"), b": c\n\n" + response_delta("c"), event({"type": "new"})):
+    deltas = [response_delta(text) for text in "abcd"]
+    for piece in (*deltas, b": c\n\n" + deltas[0], event({"type": "new"})):
         decoder.fruitless = False
         assert decoder.feed(piece) == []
         assert not decoder.fruitless

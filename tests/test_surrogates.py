@@ -264,7 +264,7 @@ def test_a_cut_stream_drops_the_half() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [5, [], {"choices": 5}, {"choices": [5]}, {"choices": [{"delta": {"tool_calls": [None]}}]}]
+    "value", [5, [], {"choices": 5}, {"choices": [5]}, {"choices": [{"delta": {"tool_calls": [None, {"index": 0}]}}]}]
 )
 def test_other_shapes_pass(value: Any) -> None:
     keeper = HalfKeeper()

@@ -81,7 +81,7 @@ def with_output_text(response: ReplyT) -> ReplyT:
     return filled
 
 
-class _Text:
+class Text:
     """A text in pieces."""
 
     __slots__ = ("_joined", "pieces")
@@ -89,6 +89,10 @@ class _Text:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self._joined = 0
+
+    def add(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self.condense()
 
     def condense(self) -> None:
         """Join the newest pieces when they are many: a word each, they take ten times the memory of the text."""
@@ -106,7 +110,7 @@ class _ToolCall:
     def __init__(self) -> None:
         self.id: str | None = None
         self.name: str | None = None
-        self.arguments = _Text()
+        self.arguments = Text()
 
 
 class _Choice:
@@ -115,12 +119,13 @@ class _Choice:
     def __init__(self) -> None:
         self.role: str | None = None
         self.finish_reason: str | None = None
-        self.texts: dict[str, _Text] = {name: _Text() for name in TEXTS}
+        self.texts: dict[str, Text] = {name: Text() for name in TEXTS}
         self._add_content, self._add_reasoning, self._add_preview = (text.pieces.append for text in self.texts.values())
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
         self.error_message: str | None = None
         self.audio: list[Any] = []
+        self.added = 0
 
     def add(self, choice: Any) -> None:
         delta = choice.delta
@@ -144,6 +149,10 @@ class _Choice:
             self.lists["audio_tokens"] += delta.audio_tokens
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
+        self.added += 1
+        if not self.added % MANY:
+            for text in self.texts.values():
+                text.condense()
 
     def _add_calls(self, pieces: Iterable[Any]) -> None:
         for piece in pieces:
@@ -158,11 +167,7 @@ class _Choice:
             if piece.function is not None:
                 call.name = call.name or piece.function.name
                 if piece.function.arguments:
-                    call.arguments.pieces.append(piece.function.arguments)
-
-    def condense(self) -> None:
-        for text in (*self.texts.values(), *(call.arguments for call in self.calls.values())):
-            text.condense()
+                    call.arguments.add(piece.function.arguments)
 
     def message(self) -> dict[str, Any]:
         """The message, as plain JSON."""
@@ -217,7 +222,6 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)
         self._usage: Any = None
         self._more = find_additions(endpoint.event)
-        self._added = 0
         self._over = False
 
     def add(self, event: ChunkT) -> None:
@@ -237,10 +241,6 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
             self._usage = chunk.usage
         if self._more is not None:
             self._more.add(chunk)
-        self._added += 1
-        if not self._added % MANY:
-            for sum_ in self._choices.values():
-                sum_.condense()
 
     def result(self) -> CompletionT:
         """The completion that the chunks add up to; nothing can be added afterwards.
@@ -289,7 +289,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         self._begun: dict[str, Any] | None = None
         self._items: dict[int, dict[str, Any]] = {}
         # The deltas of the items that are not done, by item and place in it.
-        self._deltas: defaultdict[int, defaultdict[tuple[int, str], _Text]] = defaultdict(lambda: defaultdict(_Text))
+        self._deltas: defaultdict[int, defaultdict[tuple[int, str], Text]] = defaultdict(lambda: defaultdict(Text))
 
     def add(self, event: EventT) -> None:
         """Add the next event.
@@ -304,10 +304,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         if kind in DELTAS:
             # A call has no parts: its deltas all make one text.
             place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
-            text = self._deltas[added.output_index or 0][place, kind]
-            text.pieces.append(added.delta)
-            if len(text.pieces) > 2 * MANY:
-                text.condense()
+            self._deltas[added.output_index or 0][place, kind].add(added.delta)
         elif kind == "response.output_item.added":
             self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
         elif kind == "response.output_item.done":
@@ -339,7 +336,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
     def _item(self, index: int) -> dict[str, Any]:
         item: dict[str, Any] = dict(self._items.get(index, {}))
         content: list[dict[str, Any]] = []
-        deltas: Mapping[tuple[int, str], _Text] = self._deltas.get(index, {})
+        deltas: Mapping[tuple[int, str], Text] = self._deltas.get(index, {})
         for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
             item_type, name = DELTAS[kind]
             # What a delta needs is filled in where the event that begins its item did not come.
