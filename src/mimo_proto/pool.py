@@ -12,8 +12,10 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
+import weakref
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -60,6 +62,7 @@ class Pool:
             }
             self._proxy = self._proxy._replace(auth=None)
         self._idle: list[PlainConnection] = []
+        weakref.finalize(self, _close_all, self._idle)  # for clients that nobody closes
         self._pid = os.getpid()
         self._closed = False
         # A plain http:// request goes to the proxy itself, with the whole URL for a target.
@@ -98,9 +101,7 @@ class Pool:
 
     def _forget(self) -> None:
         self._pid = os.getpid()
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        _close_all(self._idle)
 
     def _new(self) -> PlainConnection:
         proxy = self._proxy
@@ -127,6 +128,12 @@ class Pool:
             context.load_default_certs()
             self._context = context
         return self._context
+
+
+def _close_all(connections: list[PlainConnection]) -> None:
+    with contextlib.suppress(IndexError):  # other threads may take some meanwhile
+        while True:
+            connections.pop().close()
 
 
 def _check_proxy(proxy: str) -> Url:
