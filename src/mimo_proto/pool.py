@@ -17,7 +17,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from urllib3.connection import ProxyConfig
+from urllib3 import ProxyManager
 from urllib3.exceptions import LocationParseError
 from urllib3.util import make_headers, parse_url
 
@@ -112,9 +112,7 @@ class Pool:
         if not self._tls and proxy.scheme == "http":
             return PlainConnection(host, port, proxy=proxy)
         context = self._trust()
-        policy = ProxyConfig(
-            ssl_context=context, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None
-        )
+        policy = ProxyManager(proxy.url, proxy_ssl_context=context).proxy_config
         connection = TLSConnection(host, port, ssl_context=context, proxy=proxy, proxy_config=policy)
         if self._tls:
             target = f"[{self._host}]" if ":" in self._host else self._host
