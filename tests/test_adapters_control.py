@@ -30,7 +30,7 @@ from mimo_proto import (
 )
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
-from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, error_body
+from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, RESPONSE, RESPONSE_EVENTS, error_body
 from tests.shells import ADAPTERS, SHELLS, call, open_shell, run
 
 if TYPE_CHECKING:
@@ -513,6 +513,27 @@ def test_a_cancelled_task_ends_its_stream(shell: str, pieces: tuple[bytes, ...])
         with pytest.raises(StreamCancelled) as caught:
             await stream.result()
         assert_clean(caught.value)
+        assert await asyncio.to_thread(held.left.wait, 10)
+
+    with Server(held) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_a_task_that_is_cancelled_behind_the_end_has_its_result(shell: str) -> None:
+    held = Held(sse(), *map(chunk, CHAT_EVENTS))
+
+    async def work(adapter: AsyncAdapter) -> None:
+        def cancel_soon(piece: bytes) -> None:
+            if piece.endswith(DONE):
+                asyncio.get_running_loop().call_later(0.03, task.cancel)
+
+        stream = chat(adapter, tee=cancel_soon)
+        task = asyncio.create_task(stream.result())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert stream.end == "completed"
+        assert words(await stream.result()) == "Hello world"
         assert await asyncio.to_thread(held.left.wait, 10)
 
     with Server(held) as server:

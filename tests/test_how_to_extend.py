@@ -47,7 +47,7 @@ pytestmark = pytest.mark.wrong_requests  # that is, wrong by our own spec
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return re.findall(rf"```{language}(?: no-run)?\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")

@@ -159,11 +159,14 @@ class AsyncCall:
         """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection."""
         left = self.limits.drain
         self.idle_at = self.linger_at = inf
-        with contextlib.suppress(MimoError, TimeoutError):
+        try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while left > 0 and (piece := await self._guarded(answer.read(), answered=True)):
                     left -= len(piece)
-        await self.close(answer)
+        except (MimoError, TimeoutError):
+            pass
+        finally:
+            await self.close(answer)
 
     async def close(self, answer: Answer) -> None:
         """Let the connection go."""

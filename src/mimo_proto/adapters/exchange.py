@@ -103,16 +103,21 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _wait(self) -> None:
         try:
-            await self._fetch()
+            events = await self._fetch()
         except MimoError as error:
             await self._fail(error)
             raise
         except BaseException:
             await self._fail(StreamCancelled("the reading was interrupted"))
             raise
+        self._ready.extend(events)
+        self._batch = events
+        if not events:
+            self.end = "completed"
+            await self._call.finish(cast("Answer", self._answer))
 
-    async def _fetch(self) -> None:
-        """Read pieces until one completes an event or the stream ends."""
+    async def _fetch(self) -> list[EventT]:
+        """Read pieces until one completes an event; nothing when the stream is complete."""
         decoder, call, answer = self._decoder, self._call, cast("Answer", self._answer)
         self._add_up()
         # An error that came behind the last events was kept back for now.
@@ -138,11 +143,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
                 call.idle_at = inf
             if decoder.finished and call.linger_at == inf:
                 call.linger_at = monotonic() + call.limits.linger
-        self._ready.extend(events)
-        self._batch = events
-        if not events:
-            self.end = "completed"
-            await call.finish(answer)
+        return events
 
     async def _fail(self, error: MimoError) -> None:
         # What was not handed out does not count as arrived, as with `Stream`.
@@ -166,10 +167,9 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
     def _add_up(self) -> None:
         """Add up what was fetched last and has been handed out since."""
         if self._accumulator is not None:
-            add = self._accumulator.add
-            for event in self._batch:
-                add(event)
-            self._batch = []
+            batch, self._batch = self._batch, []
+            for event in batch:
+                self._accumulator.add(event)
 
     def _drop(self) -> None:
         cast("Answer", self._answer).drop()
