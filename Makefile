@@ -53,7 +53,7 @@ fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
-	@$(BIN)/python -m codegen diff || true
+	@$(BIN)/python -m codegen diff || test $$? -eq 1
 
 interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
 	.venv-interop/bin/python -m pytest tests/interop

@@ -148,8 +148,18 @@ def _broken_values(spec: Spec, schema: Schema, closed: Collection[str]) -> Broke
         if "items" in member:
             for path, constraint, value in _broken_values(spec, member["items"], closed):
                 yield f"[0]{path}", constraint, [value]
+        if "$ref" in member:
+            yield from _untagged(spec, spec.definitions[target(member["$ref"])])
         if closed:
             yield from _out_of_bounds(spec, member, closed)
+
+
+def _untagged(spec: Spec, union: Definition) -> Broken:
+    """Objects of no kind that a union has."""
+    if union.members and (tag := spec.definitions[union.members[0]].tag):
+        yield f".{tag[0]}", "tag", {tag[0]: "no_such_tag"}
+        if "x-tag-default" not in union.schema:
+            yield "", f"required {tag[0]}", {}
 
 
 def _kinds(spec: Spec, schema: Schema) -> list[str]:

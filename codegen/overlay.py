@@ -11,7 +11,7 @@ definitions are written as between files of one spec: `chat_messages.json#/$defs
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import cast
+from typing import Any, cast
 
 from codegen.load import Problem, SpecError
 from codegen.spec import Schema
@@ -64,12 +64,12 @@ def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[st
 def _add(ours: Schema, addition: Schema) -> Iterator[str]:
     """Add to a definition of ours; give the keywords that cannot be changed so."""
     for key, value in deepcopy(addition).items():
-        was = ours.get(key)
+        was: Any = ours.get(key)
         if key in REPLACED or key not in ours:
             ours[key] = value
         elif isinstance(was, dict) and isinstance(value, dict):
-            was.update(value)
+            ours[key] = {**was, **value}
         elif isinstance(was, list) and isinstance(value, list):
-            was += [entry for entry in cast("list[object]", value) if entry not in was]
+            ours[key] = [*was, *(entry for entry in cast("list[object]", value) if entry not in was)]
         elif was != value:
             yield key

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-__all__ = ["Peer", "Request", "Server", "answer", "chunk", "head", "sse"]
+__all__ = ["Peer", "Request", "Server", "answer", "chunk", "head", "once", "sse"]
 
 END = b"0\r\n\r\n"
 """The end of a chunked body."""
@@ -227,3 +227,14 @@ def sse(*fields: str, status: int = 200) -> bytes:
 def chunk(data: bytes) -> bytes:
     """One chunk of a chunked body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def once(reply: bytes) -> Callable[[Peer], None]:
+    """A script that answers one request, and waits for the client to go."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(reply)
+        peer.gone()
+
+    return script

@@ -17,7 +17,8 @@ from mimo_proto import (
     RetryPolicy,
     Timeouts,
 )
-from tests.payloads import CHAT_REQUEST, RESPONSE_REQUEST
+from tests.dummyserver import END, answer, chunk, sse
+from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ __all__ = [
     "ALL",
     "CHAT_JSON",
     "CHAT_STREAM",
+    "EVENTS",
     "JSON",
     "KEY",
     "Kind",
@@ -33,9 +35,12 @@ __all__ = [
     "RESPONSE_JSON",
     "RESPONSE_STREAM",
     "STREAMS",
+    "VALUES",
     "assert_clean",
     "call",
     "client_for",
+    "frames_of",
+    "good",
     "retry",
     "words",
 ]
@@ -58,6 +63,20 @@ CHAT_STREAM, RESPONSE_STREAM = Kind("chat", True), Kind("responses", True)
 JSON = (CHAT_JSON, RESPONSE_JSON)
 STREAMS = (CHAT_STREAM, RESPONSE_STREAM)
 ALL = (*JSON, *STREAMS)
+
+
+EVENTS = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}
+"""The events of a good stream."""
+
+VALUES = {"chat": CHAT, "responses": RESPONSE}
+"""Good JSON answers."""
+
+
+def good(kind: Kind) -> bytes:
+    """A good answer of that kind, on a connection that can be used again."""
+    if kind.streamed:
+        return sse() + b"".join(map(chunk, EVENTS[kind.protocol])) + END
+    return answer(VALUES[kind.protocol])
 
 
 @dataclass
@@ -126,14 +145,18 @@ def assert_clean(error: MimoError, attempts: int | None = None) -> None:
     assert error.__context__ is None
     assert KEY not in str(error)
     assert KEY not in repr(error)
-    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    assert KEY not in shown
+    assert KEY not in frames_of(error)
     assert KEY.encode() not in pickle.dumps(error)
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(twin) is type(error)
         assert str(twin) == str(error)
         assert twin.attempts == error.attempts
     assert error.attempts >= 1 if attempts is None else error.attempts == attempts
+
+
+def frames_of(error: BaseException) -> str:
+    """The traceback as error trackers store it, with the repr of all locals."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
 def retry(attempts: int, **more: Any) -> RetryPolicy:

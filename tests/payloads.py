@@ -14,6 +14,7 @@ __all__ = [
     "RESPONSE_EVENTS",
     "RESPONSE_REQUEST",
     "chat_chunk",
+    "choice_chunk",
     "error_body",
     "event",
     "response_delta",
@@ -59,6 +60,13 @@ def chat_chunk(content: str | None = None, finish_reason: str | None = None, ind
     delta = {} if content is None else {"role": "assistant", "content": content}
     choice = {"index": index, "delta": delta, "finish_reason": finish_reason}
     return event({**HEAD, "object": "chat.completion.chunk", "choices": [choice], **more})
+
+
+def choice_chunk(
+    delta: Any, finish_reason: str | None = None, choice: dict[str, Any] | None = None, **more: Any
+) -> bytes:
+    """A chunk with any delta, choice and fields of its own."""
+    return event({**HEAD, "choices": [{"delta": delta, "finish_reason": finish_reason, **(choice or {})}], **more})
 
 
 DONE = event(b"[DONE]")

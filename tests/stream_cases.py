@@ -94,7 +94,7 @@ ENDS = [
     chat("finish-one-lf-short", HELLO, STOP[:-1], events=1, error=IncompleteStreamError),
     chat("finish-reason-empty", HELLO, chat_chunk("x", ""), events=2, error=IncompleteStreamError),
     chat("first-is-last", STOP, events=1),
-    chat("without-index", event({"choices": [{"delta": {}}]}) * 2, STOP, events=3),
+    chat("without-index", event(b'{"choices": [{"delta": {}}]}') * 2, STOP, events=3),
     chat("two-choices", TWO, chat_chunk("", "stop", 0), chat_chunk("", "length", 1), events=3),
     chat("two-choices-one-cut", TWO, chat_chunk("", "stop", 0), events=2, error=IncompleteStreamError),
     chat("late-choice", HELLO, STOP, chat_chunk("b", None, 1), events=3, error=IncompleteStreamError),

@@ -21,6 +21,7 @@ from mimo_proto import (
     ResponseAccumulator,
     ResponseStreamEvent,
     StreamDecoder,
+    accumulate,
 )
 from mimo_proto.accumulate import answer_text, with_output_text
 from mimo_proto.decode import TolerantDecoder
@@ -301,9 +302,9 @@ def done(item: dict[str, Any], index: int = 0) -> dict[str, Any]:
     return {"type": "response.output_item.done", "item": item, "output_index": index}
 
 
-MESSAGE = {"type": "message", "id": "m1", "role": "assistant", "status": "in_progress", "content": []}
-CALL = {"type": "function_call", "id": "f1", "call_id": "call_1", "name": "weather", "arguments": ""}
-REASONING = {"type": "reasoning", "id": "r1", "summary": [], "content": []}
+MESSAGE: dict[str, Any] = {"type": "message", "id": "m1", "role": "assistant", "status": "in_progress", "content": []}
+CALL: dict[str, Any] = {"type": "function_call", "id": "f1", "call_id": "call_1", "name": "weather", "arguments": ""}
+REASONING: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": [], "content": []}
 
 
 @pytest.mark.parametrize("kind", ["completed", "incomplete", "failed"])
@@ -333,7 +334,7 @@ def test_what_the_server_says_is_the_text_is_the_text() -> None:
 
 
 def test_the_text_is_that_of_all_answers() -> None:
-    output = [REASONING, *RESPONSE["output"], {"type": "new"}, *RESPONSE["output"], CALL]
+    output: list[dict[str, Any]] = [REASONING, *RESPONSE["output"], {"type": "new"}, *RESPONSE["output"], CALL]
     output[1] = {**output[1], "content": [*output[1]["content"], {"type": "refusal", "text": "no"}]}
     response = TolerantDecoder(Response).build({"output": output})
     assert with_output_text(response).output_text == "Hello worldHello world"
@@ -356,7 +357,10 @@ def test_a_partial_response_is_put_together_from_deltas_alone(snapshot: Snapshot
 
 
 def test_a_partial_response_goes_on_from_its_items(snapshot: SnapshotAssertion) -> None:
-    created = {"type": "response.created", "response": {**RESPONSE, "status": "in_progress", "output": []}}
+    created: dict[str, Any] = {
+        "type": "response.created",
+        "response": {**RESPONSE, "status": "in_progress", "output": []},
+    }
     partial = respond(
         created,
         {**created, "type": "response.in_progress"},
@@ -469,3 +473,39 @@ def test_the_answers_words_are_of_the_first_choice_and_no_thoughts() -> None:
     thought: ResponseStreamEvent = EVENTS.build(text_delta("hm", kind="reasoning_text"))
     assert answer_text(thought) == ""
     assert answer_text(EVENTS.build({"type": "response.new", "delta": "x"})) == ""
+
+
+# Memory: a word each, pieces take ten times what their text takes
+
+ROUNDS = 5_000
+
+
+def test_many_pieces_are_joined_on_the_way() -> None:
+    chat: Any = ChatAccumulator()
+    responses: Any = ResponseAccumulator()
+    chunk = CHUNKS.build(delta({"content": "x", "tool_calls": [call(0, "a", "f", "z")]}))
+    event = EVENTS.build(text_delta("x"))
+    for _ in range(ROUNDS):
+        chat.add(chunk)
+        responses.add(event)
+    choice = chat._choices[0]
+    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._deltas[0].values()):
+        assert len(text.pieces) < ROUNDS / 4
+    whole = chat.result().choices[0].message
+    assert (whole.content, whole.tool_calls[0].function.arguments) == ("x" * ROUNDS, "z" * ROUNDS)
+    assert responses.partial().output_text == "x" * ROUNDS
+
+
+def test_many_texts_are_not_gone_over_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every chunk a new choice, or a new call: what a chunk costs does not depend on how many there are."""
+    joined: list[accumulate.Text] = []
+
+    def count(text: accumulate.Text) -> None:
+        joined.append(text)
+
+    monkeypatch.setattr(accumulate.Text, "condense", count)
+    chat = ChatAccumulator()
+    for index in range(ROUNDS):
+        chat.add(CHUNKS.build(delta({"tool_calls": [call(index, None, None, "z")]})))
+        chat.add(CHUNKS.build(delta({"content": "x"}, index=index)))
+    assert len(joined) < 2 * ROUNDS

@@ -69,8 +69,14 @@ def spell_out_status(areas: dict[str, Schema]) -> None:
     named(areas, "CallItem")["properties"]["status"] = status
 
 
-def require_tag(areas: dict[str, Schema]) -> None:
-    named(areas, "NoteItem")["required"].append("type")
+def retag(default: str | None) -> Callable[[dict[str, Schema]], Any]:
+    """Have another tag default, or none; the object that may leave its tag out no longer may."""
+
+    def change(areas: dict[str, Schema]) -> None:
+        named(areas, "NoteItem")["required"].append("type")
+        define("Item", x_tag_default=default)(areas)
+
+    return change
 
 
 OBJECT = {
@@ -129,8 +135,8 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
         named(areas, "Event")["oneOf"].append({"$ref": "#/$defs/Another"}),
     ),
     "member removed": define("Item", oneOf=[{"$ref": "#/$defs/NoteItem"}]),
-    "tag default changed": lambda areas: (require_tag(areas), define("Item", x_tag_default="call")(areas)),
-    "tag default removed": lambda areas: (require_tag(areas), define("Item", x_tag_default=None)(areas)),
+    "tag default changed": retag("call"),
+    "tag default removed": retag(None),
     "tag default added": define("Part", x_tag_default="text"),
     "x-accepts removed": define("Item", x_accepts=[]),
     "kind changed": lambda areas: (

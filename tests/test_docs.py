@@ -1,7 +1,7 @@
 """The pages do what they say: their Python runs against a LoopbackServer, and prints what they show.
 
 The blocks of a page share their names and run from top to bottom; a `text` block right behind one is what it prints.
-A block that cannot run, because it speaks of a module of yours, is fenced as `python no-run` and is compiled only.
+`how-to-extend.md` speaks of a module that has to be generated first: `test_how_to_extend.py` runs it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from mimo_proto.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent
-FENCE = re.compile(r"^```(python(?: no-run)?)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
     """A block of a page, and what it prints if the page says so."""
 
-    runs: bool
     code: str
     output: str
 
@@ -34,12 +33,13 @@ def blocks(path: Path) -> list[Block]:
     """The blocks of a page, each behind as many empty lines as make its line numbers those of the page."""
     text = path.read_text("utf-8")
     return [
-        Block(found[1] == "python", "\n" * text.count("\n", 0, found.start(2)) + found[2], found[3] or "")
-        for found in FENCE.finditer(text)
+        Block("\n" * text.count("\n", 0, found.start(1)) + found[1], found[2] or "") for found in FENCE.finditer(text)
     ]
 
 
-PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if blocks(path)]
+ELSEWHERE = {"how-to-extend"}
+ALL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in ALL if page.stem not in ELSEWHERE and blocks(page)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -51,14 +51,12 @@ def test_page(
     names: dict[str, Any] = {"__name__": "page"}
     with ExitStack() as stack:
         for block in blocks(page):
-            code = compile(block.code, page, "exec", dont_inherit=True)
-            if block.runs:
-                exec(code, names)
-                printed = capsys.readouterr().out
-                assert not block.output or printed == block.output
-                # Pages leave their client open: a snippet is no program.
-                for client in (name for name in names.values() if isinstance(name, Client)):
-                    stack.callback(client.close)
+            exec(compile(block.code, page, "exec", dont_inherit=True), names)
+            printed = capsys.readouterr().out
+            assert not block.output or printed == block.output
+            # Pages leave their client open: a snippet is no program.
+            for client in (name for name in names.values() if isinstance(name, Client)):
+                stack.callback(client.close)
 
 
 def test_the_pages_are_found() -> None:

@@ -85,9 +85,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
+def arguments_of(cls: type[MimoError]) -> dict[str, Any]:
+    known = [ARGUMENTS[base.__name__] for base in cls.__mro__ if base.__name__ in ARGUMENTS]
+    return known[0] if known else {}
+
+
 def make(cls: type[MimoError]) -> MimoError:
-    arguments = next((ARGUMENTS[base.__name__] for base in cls.__mro__ if base.__name__ in ARGUMENTS), {})
-    return cls("what happened", **arguments)
+    return cls("what happened", **arguments_of(cls))
 
 
 @every_class
@@ -95,8 +99,7 @@ def test_an_error_holds_what_it_was_made_of(cls: type[MimoError]) -> None:
     error = make(cls)
     assert "what happened" in str(error)
     assert (error.attempts, error.partial) == (0, None)
-    arguments = next((ARGUMENTS[base.__name__] for base in cls.__mro__ if base.__name__ in ARGUMENTS), {})
-    assert {name: getattr(error, name) for name in arguments} == arguments
+    assert {name: getattr(error, name) for name in arguments_of(cls)} == arguments_of(cls)
 
 
 @every_class

@@ -14,33 +14,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mimo_proto import (
-    APIError,
-    AuthenticationError,
-    BadRequestError,
     ConnectionClosed,
-    ContentFilterError,
-    DecodeError,
     IncompleteStreamError,
     Limits,
-    MimoError,
-    RateLimitError,
     RemoteProtocolError,
-    ServerError,
 )
-from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
-from tests.outcomes import ALL, CHAT_STREAM, JSON, RESPONSE_STREAM, STREAMS, Kind, call, client_for
+from tests.dummyserver import END, Peer, Server, chunk, head, sse
+from tests.outcomes import (
+    CHAT_STREAM,
+    EVENTS,
+    JSON,
+    STREAMS,
+    Kind,
+    call,
+    client_for,
+)
 from tests.payloads import (
     CHAT,
     CHAT_EVENTS,
     CHAT_REQUEST,
-    DONE,
-    RESPONSE,
     RESPONSE_EVENTS,
     chat_chunk,
     error_body,
     event,
-    response_delta,
-    response_event,
 )
 
 if TYPE_CHECKING:
@@ -48,8 +44,6 @@ if TYPE_CHECKING:
 
 FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
 """The events that carry the words, without any that ends a stream."""
-
-WHOLE = {"chat": CHAT_EVENTS, "responses": RESPONSE_EVENTS}
 
 
 def serve(kind: Kind, body: list[bytes], leave: Callable[[Peer], object], framing: str = "chunked") -> Server:
@@ -80,9 +74,6 @@ def end(peer: Peer) -> None:
 
 def silence(peer: Peer) -> None:
     peer.gone()
-
-
-# --- broken off inside the framing ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
@@ -131,9 +122,6 @@ def test_json_cut_inside_the_framing(kind: Kind, leave: Any, cut: bytes) -> None
     assert len(server.requests) == 1
 
 
-# --- a clean end by HTTP's rules, not by the protocol's ---------------------------------------------------------------
-
-
 UNFINISHED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "empty": lambda first: [],
     "comments-only": lambda first: [b": hi\n\n", b":\n\n"],
@@ -168,7 +156,7 @@ def test_clean_end_without_the_protocols_end(kind: Kind, name: str, framing: str
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_truncated_gzip(kind: Kind, framing: str) -> None:
-    whole = gzip.compress(b"".join(WHOLE[kind.protocol]) + b": " + bytes(range(33, 127)) * 9)
+    whole = gzip.compress(b"".join(EVENTS[kind.protocol]) + b": " + bytes(range(33, 127)) * 9)
     cut = whole[: len(whole) - 60]
 
     def script(peer: Peer) -> None:
@@ -192,14 +180,11 @@ def test_whole_gzip_is_read(kind: Kind, coding: str) -> None:
     def script(peer: Peer) -> None:
         while True:
             peer.request()
-            peer.send(sse(f"Content-Encoding: {coding}"), chunk(gzip.compress(b"".join(WHOLE[kind.protocol]))), END)
+            peer.send(sse(f"Content-Encoding: {coding}"), chunk(gzip.compress(b"".join(EVENTS[kind.protocol]))), END)
 
     with Server(script) as server, client_for(server.url) as client:
         assert call(client, kind).kept == call(client, kind).kept == "Hello world"
     assert server.connections == 1
-
-
-# --- complete, though nobody says so ---------------------------------------------------------------------------------
 
 
 FINISHED = [chat_chunk("Hello"), chat_chunk(" world"), chat_chunk(None, "stop")]
@@ -256,7 +241,7 @@ def test_drips_do_not_prolong_the_linger() -> None:
 def test_the_end_mark_ends_it_at_once(kind: Kind) -> None:
     limits = Limits(linger=60)
     started = monotonic()
-    with serve(kind, WHOLE[kind.protocol], silence) as server, client_for(server.url, limits=limits) as client:
+    with serve(kind, EVENTS[kind.protocol], silence) as server, client_for(server.url, limits=limits) as client:
         outcome = call(client, kind)
     assert outcome.kept == "Hello world"
     assert outcome.end == "completed"
@@ -265,104 +250,7 @@ def test_the_end_mark_ends_it_at_once(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 def test_what_follows_the_end_mark_is_not_read_as_events(kind: Kind) -> None:
-    body = [*WHOLE[kind.protocol], event(error_body()), chat_chunk("more")]
+    body = [*EVENTS[kind.protocol], event(error_body()), chat_chunk("more")]
     with serve(kind, body, end) as server, client_for(server.url) as client:
         outcome = call(client, kind)
     assert outcome.kept == "Hello world"
-
-
-# --- server errors inside a stream -----------------------------------------------------------------------------------
-
-
-SHAPES: dict[str, tuple[bytes, type[APIError]]] = {
-    "nested": (event(error_body("429", "slow down")), RateLimitError),
-    "nested-number": (event({"error": {"code": 500, "message": "slow down"}}), ServerError),
-    "nested-filter": (event(error_body("421", "slow down")), ContentFilterError),
-    "string": (event({"error": "slow down"}), APIError),
-    "beside-choices": (
-        event({"id": "c1", "choices": [], "error": {"code": "503", "message": "slow down"}}),
-        ServerError,
-    ),
-    "event-error": (event({"code": "401", "message": "slow down"}, "error"), AuthenticationError),
-    "type-error": (event({"type": "error", "code": "400", "message": "slow down", "param": "x"}), BadRequestError),
-    "bare": (event({"code": "429", "message": "slow down"}), RateLimitError),
-}
-
-
-@pytest.mark.parametrize("kind", STREAMS, ids=str)
-@pytest.mark.parametrize("place", ["first", "later"])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_server_error_inside_the_stream(kind: Kind, place: str, shape: str) -> None:
-    payload, expected = SHAPES[shape]
-    first = FIRST[kind.protocol] if place == "later" else []
-    with serve(kind, [*first, payload], end) as server, client_for(server.url) as client:
-        outcome = call(client, kind)
-    assert type(outcome.error) is expected
-    assert isinstance(outcome.error, APIError)
-    assert outcome.error.in_stream
-    assert outcome.error.status == 200
-    assert "slow down" in outcome.error.message
-    assert outcome.end == "error"
-    assert outcome.kept == ("Hello world" if first else "")
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("kind", STREAMS, ids=str)
-@pytest.mark.parametrize("missing", [1, 2])
-def test_server_error_that_its_line_ends_did_not_follow(kind: Kind, missing: int) -> None:
-    payload = SHAPES["nested"][0][:-missing]
-    with serve(kind, [*FIRST[kind.protocol], payload], end) as server, client_for(server.url) as client:
-        outcome = call(client, kind)
-    assert isinstance(outcome.error, MimoError)
-    assert outcome.kept == "Hello world"
-    assert outcome.end != "completed"
-
-
-@pytest.mark.parametrize("kind", STREAMS, ids=str)
-@pytest.mark.parametrize(
-    ("bad", "expected"),
-    [
-        pytest.param(event(error_body()), RateLimitError, id="server-error"),
-        pytest.param(event(b"{"), DecodeError, id="no-json"),
-        pytest.param(event(b"7"), DecodeError, id="scalar"),
-        pytest.param(event(b'{"a":1}{"b":2}'), DecodeError, id="glued"),
-    ],
-)
-def test_good_events_before_a_bad_one_in_the_same_read(kind: Kind, bad: bytes, expected: type[MimoError]) -> None:
-    body = [b"".join([*FIRST[kind.protocol], bad])]
-    with serve(kind, body, end) as server, client_for(server.url) as client:
-        outcome = call(client, kind)
-    assert type(outcome.error) is expected
-    assert len(outcome.events) == len(FIRST[kind.protocol])
-    assert outcome.kept == "Hello world"
-
-
-@pytest.mark.parametrize("status", ["failed", "incomplete"])
-def test_failed_and_incomplete_responses_are_results(status: str) -> None:
-    last = response_event(f"response.{status}", response={**RESPONSE, "status": status})
-    with serve(RESPONSE_STREAM, [response_delta("Hello"), last], end) as server, client_for(server.url) as client:
-        outcome = call(client, RESPONSE_STREAM)
-    assert outcome.value.status == status
-    assert outcome.end == "completed"
-
-
-@pytest.mark.parametrize("kind", ALL, ids=str)
-def test_after_an_error_the_next_call_works(kind: Kind) -> None:
-    """A broken connection is not kept."""
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        if peer.number == 1:
-            peer.send(head(200, "Content-Length: 9", kind="text/event-stream" if kind.streamed else "application/json"))
-            peer.fin()
-        elif kind.streamed:
-            peer.send(sse(), *map(chunk, WHOLE[kind.protocol]), END)
-        else:
-            peer.send(answer(CHAT if kind.protocol == "chat" else RESPONSE))
-        peer.gone()
-
-    with Server(script) as server, client_for(server.url) as client:
-        assert type(call(client, kind).error) is ConnectionClosed
-        assert call(client, kind).kept == "Hello world"
-    assert server.connections == 2
-    assert DONE in CHAT_EVENTS

@@ -97,7 +97,8 @@ def test_events_of_unknown_types_do_not_come() -> None:
 
 def test_events_that_nobody_asked_for_are_events() -> None:
     decoder = StreamDecoder[Any](RESPONSES, event_type=Completed)
-    for piece in (response_delta("a"), response_delta("b"), b": c\n\n" + response_delta("c"), event({"type": "new"})):
+    deltas = [response_delta(text) for text in "abcd"]
+    for piece in (*deltas, b": c\n\n" + deltas[0], event({"type": "new"})):
         decoder.fruitless = False
         assert decoder.feed(piece) == []
         assert not decoder.fruitless
@@ -157,7 +158,7 @@ def test_without_an_index_one_choice_is_followed() -> None:
 
 def test_an_absent_finish_reason_is_none() -> None:
     decoder = StreamDecoder[Any](CHAT_COMPLETIONS, event_type=FollowedChunk)
-    decoder.feed(event({"choices": [{"delta": {}}]}))
+    decoder.feed(event(b'{"choices": [{"delta": {}}]}'))
     assert not decoder.finished
 
 

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validate
 
 from tests.schemas import DEFINED_IN, REGISTRY, SCHEMAS, SPEC, check
 
@@ -59,7 +59,7 @@ def test_defaults_and_examples_fit_their_property(name: str) -> None:
         for field, schema in content.get("properties", {}).items():
             reference = {"$ref": f"{SCHEMAS[name]['$id']}#/$defs/{definition}/properties/{field}"}
             for value in [*schema.get("examples", []), *([schema["default"]] if "default" in schema else [])]:
-                Draft202012Validator(reference, registry=REGISTRY).validate(value)
+                validate(value, reference, cls=Draft202012Validator, registry=REGISTRY)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -288,7 +288,7 @@ def test_what_is_missing_is_told() -> None:
 
 def test_a_choice_without_an_index_is_the_first() -> None:
     decoder = chat()
-    decoder.feed(event({"choices": [{"delta": {}}]}))
+    decoder.feed(event(b'{"choices": [{"delta": {}}]}'))
     with pytest.raises(IncompleteStreamError, match="choice 0"):
         decoder.close()
 
@@ -471,7 +471,14 @@ def test_an_event_over_the_cap_is_the_end() -> None:
     decoder.close()
 
 
+def test_an_empty_piece_takes_nothing_away_at_the_cap() -> None:
+    line = b'\xef\xbb\xbfdata: {"choices":[{"delta":{}}]}'
+    pieces = [line, b"", b"\n\n"]
+    assert len(run(chat(limits=Limits(event=len(line) - 3)), pieces).events) == 1
+
+
 def test_bytearrays_are_bytes_too() -> None:
-    pieces: list[Any] = [bytearray(piece) for piece in CHAT_EVENTS]
-    assert run(chat(), pieces) == run(chat(), CHAT_EVENTS)
-    assert run(StreamDecoder(RESPONSES), [bytearray(piece) for piece in RESPONSE_EVENTS]).error is None
+    chunks: list[Any] = [bytearray(piece) for piece in CHAT_EVENTS]
+    assert run(chat(), chunks) == run(chat(), CHAT_EVENTS)
+    events: list[Any] = [bytearray(piece) for piece in RESPONSE_EVENTS]
+    assert run(StreamDecoder(RESPONSES), events) == run(StreamDecoder(RESPONSES), RESPONSE_EVENTS)

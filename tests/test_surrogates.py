@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -16,12 +16,15 @@ from mimo_proto.surrogates import HalfKeeper
 from tests.feeding import byte_by_byte, pull, run
 from tests.payloads import DONE, event
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HIGH, LOW = "\ud83d", "\ude00"
 EMOJI = (HIGH + LOW).encode("utf-16", "surrogatepass").decode("utf-16")
 ALONE = "\ufffd"
 
 # Where a chat stream has pieces of a text, and how a delta brings one.
-FIELDS: dict[str, Any] = {
+FIELDS: dict[str, Callable[[str | None], dict[str, Any]]] = {
     "content": lambda text: {"content": text},
     "reasoning_content": lambda text: {"reasoning_content": text},
     "final_text_preview": lambda text: {"final_text_preview": text},
@@ -72,14 +75,10 @@ def response_events(stream: bytes) -> list[Any]:
 
 def pieces(events: list[Any], field: str, index: int = 0) -> list[str]:
     """The pieces of one text, without the empty ones."""
-    texts: list[str | None] = []
-    for each in events:
-        for one in each.choices:
-            if one.index == index and field == "arguments":
-                texts += [call.function.arguments for call in one.delta.tool_calls or [] if call.index == 1]
-            elif one.index == index:
-                texts.append(getattr(one.delta, field))
-    return [text for text in texts if text]
+    deltas: list[Any] = [one.delta for each in events for one in each.choices if one.index == index]
+    if field == "arguments":
+        deltas = [call.function for delta in deltas for call in delta.tool_calls or () if call.index == 1]
+    return [text for delta in deltas if (text := getattr(delta, field))]
 
 
 def total(events: list[Any]) -> Any:
@@ -91,7 +90,8 @@ def total(events: list[Any]) -> Any:
 
 def whole(events: list[Any], field: str) -> str:
     message = total(events).choices[0].message
-    return message.tool_calls[0].function.arguments if field == "arguments" else getattr(message, field)
+    text: str = message.tool_calls[0].function.arguments if field == "arguments" else getattr(message, field)
+    return text
 
 
 @every_field
@@ -200,7 +200,7 @@ def test_responses_two_halves_are_one_character(kind: str) -> None:
     assert [each.delta for each in events[:-1]] == ["a", EMOJI + "b"]
 
 
-ENDS = {
+ENDS: dict[str, Callable[[str], bytes]] = {
     "its own done": lambda kind: event(
         {
             "type": f"response.{kind}.done",
@@ -264,7 +264,7 @@ def test_a_cut_stream_drops_the_half() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [5, [], {"choices": 5}, {"choices": [5]}, {"choices": [{"delta": {"tool_calls": [{}]}}]}]
+    "value", [5, [], {"choices": 5}, {"choices": [5]}, {"choices": [{"delta": {"tool_calls": [None, {"index": 0}]}}]}]
 )
 def test_other_shapes_pass(value: Any) -> None:
     keeper = HalfKeeper()

@@ -15,8 +15,10 @@ from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
     RESPONSES,
+    ChatCompletion,
     ChatCompletionRequest,
     ConfigurationError,
+    Endpoint,
     HTTPRequest,
     InvalidRequestError,
     LocalProtocolError,
@@ -39,7 +41,8 @@ def body(http: HTTPRequest) -> Any:
 
 
 def build(request: Any = CHAT_REQUEST, **options: Any) -> HTTPRequest:
-    return build_request(CHAT_COMPLETIONS, request, **{"api_key": KEY, **options})
+    given: dict[str, Any] = {"api_key": KEY, **options}
+    return build_request(CHAT_COMPLETIONS, request, **given)
 
 
 # The whole
@@ -125,7 +128,9 @@ def test_a_struct_of_the_callers_own() -> None:
         model_name: str
         top_k: int | msgspec.UnsetType = msgspec.UNSET
 
-    mine = msgspec.structs.replace(CHAT_COMPLETIONS, request=Mine)
+    mine: Endpoint[Mine, ChatCompletion, None] = Endpoint(
+        name="mine", method="POST", path="/mine", request=Mine, reply=ChatCompletion
+    )
     http = build_request(mine, Mine(model_name="m"), api_key=KEY, stream=True)
     assert body(http) == {"modelName": "m", "stream": True}
     assert body(build_request(mine, Mine(model_name="m"), api_key=KEY)) == {"modelName": "m"}
@@ -147,11 +152,8 @@ def test_a_struct_of_the_callers_own() -> None:
     ],
 )
 def test_a_contrary_stream_field_is_refused(said: bool | None, stream: bool, fits: bool, as_struct: bool) -> None:
-    request = ResponseRequest(model="m", input="hi") if as_struct else {"model": "m", "input": "hi"}
-    if said is not None and as_struct:
-        request = ResponseRequest(model="m", input="hi", stream=said)
-    elif said is not None:
-        request = {"model": "m", "input": "hi", "stream": said}
+    fields: dict[str, Any] = {"model": "m", "input": "hi"} | ({} if said is None else {"stream": said})
+    request = ResponseRequest(**fields) if as_struct else fields
     if fits:
         http = build_request(RESPONSES, request, api_key=KEY, stream=stream)
         assert body(http).get("stream", False) is stream
@@ -186,7 +188,7 @@ def test_mappings_are_checked_and_structs_trusted() -> None:
 
 def test_what_an_endpoint_takes() -> None:
     with pytest.raises(LocalProtocolError, match="takes no body"):
-        build_request(MODELS, {}, api_key=KEY)  # type: ignore[arg-type]
+        build_request(MODELS, {}, api_key=KEY)
     with pytest.raises(LocalProtocolError, match="takes no body"):
         build_request(MODELS, api_key=KEY, extra_body={"a": 1})
     with pytest.raises(LocalProtocolError, match="needs a request"):
@@ -238,13 +240,13 @@ def test_another_way_of_authentication() -> None:
 
 @pytest.mark.parametrize("stage", ["key", "header", "url", "request"])
 def test_the_key_is_in_no_local_of_the_frames(stage: str) -> None:
-    wrong: dict[str, Any] = {
+    wrong: dict[str, dict[str, Any]] = {
         "key": {"api_key": KEY + "\n"},
         "header": {"extra_headers": {"x": "\n"}},
         "url": {"base_url": "ftp://h"},
         "request": {"request": {"model": 5}},
-    }[stage]
-    options = {"api_key": KEY, **wrong}
+    }
+    options: dict[str, Any] = {"api_key": KEY, **wrong[stage]}
     try:
         build_request(CHAT_COMPLETIONS, options.pop("request", STRUCT), **options)
     except (ConfigurationError, InvalidRequestError) as error:

@@ -6,7 +6,8 @@
 - Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas.
 - Parts are kept as they come and joined once, so time and memory are linear in what arrived.
 
-Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well.
+Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well;
+what such a spec adds to chunks is added up too (`additions`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from __future__ import annotations
 import base64
 import operator
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
+from mimo_proto.additions import find_additions
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
@@ -26,7 +28,16 @@ from mimo_proto.projection import TERMINAL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
     from mimo_proto.models import ChatCompletion, ChatCompletionChunk, Response, ResponseStreamEvent
+
+    ChunkT = TypeVarWithDefault("ChunkT", default=ChatCompletionChunk)
+    CompletionT = TypeVarWithDefault("CompletionT", default=ChatCompletion)
+    EventT = TypeVarWithDefault("EventT", default=ResponseStreamEvent)
+    ResponseT = TypeVarWithDefault("ResponseT", default=Response)
+else:
+    ChunkT, CompletionT, EventT, ResponseT = map(TypeVar, ("ChunkT", "CompletionT", "EventT", "ResponseT"))
 
 __all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output_text"]
 
@@ -70,7 +81,7 @@ def with_output_text(response: ReplyT) -> ReplyT:
     return filled
 
 
-class _Text:
+class Text:
     """A text in pieces."""
 
     __slots__ = ("_joined", "pieces")
@@ -78,6 +89,10 @@ class _Text:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self._joined = 0
+
+    def add(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self.condense()
 
     def condense(self) -> None:
         """Join the newest pieces when they are many: a word each, they take ten times the memory of the text."""
@@ -95,7 +110,7 @@ class _ToolCall:
     def __init__(self) -> None:
         self.id: str | None = None
         self.name: str | None = None
-        self.arguments = _Text()
+        self.arguments = Text()
 
 
 class _Choice:
@@ -104,12 +119,13 @@ class _Choice:
     def __init__(self) -> None:
         self.role: str | None = None
         self.finish_reason: str | None = None
-        self.texts: dict[str, _Text] = {name: _Text() for name in TEXTS}
+        self.texts: dict[str, Text] = {name: Text() for name in TEXTS}
         self._add_content, self._add_reasoning, self._add_preview = (text.pieces.append for text in self.texts.values())
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
         self.error_message: str | None = None
         self.audio: list[Any] = []
+        self.added = 0
 
     def add(self, choice: Any) -> None:
         delta = choice.delta
@@ -133,6 +149,10 @@ class _Choice:
             self.lists["audio_tokens"] += delta.audio_tokens
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
+        self.added += 1
+        if not self.added % MANY:
+            for text in self.texts.values():
+                text.condense()
 
     def _add_calls(self, pieces: Iterable[Any]) -> None:
         for piece in pieces:
@@ -147,11 +167,7 @@ class _Choice:
             if piece.function is not None:
                 call.name = call.name or piece.function.name
                 if piece.function.arguments:
-                    call.arguments.pieces.append(piece.function.arguments)
-
-    def condense(self) -> None:
-        for text in (*self.texts.values(), *(call.arguments for call in self.calls.values())):
-            text.condense()
+                    call.arguments.add(piece.function.arguments)
 
     def message(self) -> dict[str, Any]:
         """The message, as plain JSON."""
@@ -186,24 +202,29 @@ def _join_audio(pieces: list[dict[str, Any]]) -> dict[str, Any]:
     return audio
 
 
-class ChatAccumulator:
+class ChatAccumulator(Generic[ChunkT, CompletionT]):
     """Add up the chunks of a chat stream.
 
     One thread at a time.
 
     Args:
-        endpoint: Where the chunks come from; its reply type is what the result is made of.
+        endpoint: Where the chunks come from; its reply type is what the result is made of, and fields that its event
+            type has beyond ours are added up too (see `additions`).
     """
 
-    def __init__(self, endpoint: Endpoint[Any, ChatCompletion, ChatCompletionChunk] = CHAT_COMPLETIONS) -> None:
-        self._reply: TolerantDecoder[ChatCompletion] = TolerantDecoder(endpoint.reply)
+    @overload
+    def __init__(self: ChatAccumulator) -> None: ...
+    @overload
+    def __init__(self, endpoint: Endpoint[Any, CompletionT, ChunkT]) -> None: ...
+    def __init__(self, endpoint: Endpoint[Any, Any, Any] = CHAT_COMPLETIONS) -> None:
+        self._reply: TolerantDecoder[CompletionT] = TolerantDecoder(endpoint.reply)
         self._head: dict[str, Any] | None = None
         self._choices: defaultdict[int, _Choice] = defaultdict(_Choice)
         self._usage: Any = None
-        self._added = 0
+        self._more = find_additions(endpoint.event)
         self._over = False
 
-    def add(self, event: ChatCompletionChunk) -> None:
+    def add(self, event: ChunkT) -> None:
         """Add the next chunk.
 
         Raises:
@@ -211,18 +232,17 @@ class ChatAccumulator:
         """
         if self._over:
             raise LocalProtocolError("add() after result(): the sum has been handed out")
+        chunk: Any = event
         if self._head is None:
-            self._head = {"id": event.id, "object": "chat.completion", "created": event.created, "model": event.model}
-        for choice in event.choices:
+            self._head = {"id": chunk.id, "object": "chat.completion", "created": chunk.created, "model": chunk.model}
+        for choice in chunk.choices:
             self._choices[choice.index or 0].add(choice)
-        if event.usage is not None:
-            self._usage = event.usage
-        self._added += 1
-        if not self._added % MANY:
-            for sum_ in self._choices.values():
-                sum_.condense()
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if self._more is not None:
+            self._more.add(chunk)
 
-    def result(self) -> ChatCompletion:
+    def result(self) -> CompletionT:
         """The completion that the chunks add up to; nothing can be added afterwards.
 
         Whether the stream was complete is the decoder's to say: `StreamDecoder.close()`.
@@ -236,7 +256,7 @@ class ChatAccumulator:
         self._over = True
         return completion
 
-    def partial(self) -> ChatCompletion | None:
+    def partial(self) -> CompletionT | None:
         """What the chunks so far add up to, or None when there was none."""
         if self._head is None:
             return None
@@ -244,10 +264,13 @@ class ChatAccumulator:
             {"index": index, "message": choice.message(), "finish_reason": choice.finish_reason}
             for index, choice in sorted(self._choices.items())
         ]
-        return self._reply.build({**self._head, "choices": choices, "usage": msgspec.to_builtins(self._usage)})
+        completion = {**self._head, "choices": choices, "usage": msgspec.to_builtins(self._usage)}
+        if self._more is not None:
+            self._more.put_into(completion)
+        return self._reply.build(completion)
 
 
-class ResponseAccumulator:
+class ResponseAccumulator(Generic[EventT, ResponseT]):
     """Add up the events of a Responses stream.
 
     One thread at a time.
@@ -256,15 +279,19 @@ class ResponseAccumulator:
         endpoint: Where the events come from; its reply type is what a partial result is made of.
     """
 
-    def __init__(self, endpoint: Endpoint[Any, Response, ResponseStreamEvent] = RESPONSES) -> None:
-        self._reply: TolerantDecoder[Response] = TolerantDecoder(endpoint.reply)
-        self._result: Response | None = None
+    @overload
+    def __init__(self: ResponseAccumulator) -> None: ...
+    @overload
+    def __init__(self, endpoint: Endpoint[Any, ResponseT, EventT]) -> None: ...
+    def __init__(self, endpoint: Endpoint[Any, Any, Any] = RESPONSES) -> None:
+        self._reply: TolerantDecoder[ResponseT] = TolerantDecoder(endpoint.reply)
+        self._result: ResponseT | None = None
         self._begun: dict[str, Any] | None = None
         self._items: dict[int, dict[str, Any]] = {}
         # The deltas of the items that are not done, by item and place in it.
-        self._deltas: defaultdict[int, defaultdict[tuple[int, str], _Text]] = defaultdict(lambda: defaultdict(_Text))
+        self._deltas: defaultdict[int, defaultdict[tuple[int, str], Text]] = defaultdict(lambda: defaultdict(Text))
 
-    def add(self, event: ResponseStreamEvent) -> None:
+    def add(self, event: EventT) -> None:
         """Add the next event.
 
         Raises:
@@ -272,15 +299,12 @@ class ResponseAccumulator:
         """
         if self._result is not None:
             raise LocalProtocolError("add() after the terminal event: the response is complete")
-        kind: str = event.type
         added: Any = event
+        kind: str = added.type
         if kind in DELTAS:
             # A call has no parts: its deltas all make one text.
             place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
-            text = self._deltas[added.output_index or 0][place, kind]
-            text.pieces.append(added.delta)
-            if len(text.pieces) > 2 * MANY:
-                text.condense()
+            self._deltas[added.output_index or 0][place, kind].add(added.delta)
         elif kind == "response.output_item.added":
             self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
         elif kind == "response.output_item.done":
@@ -291,7 +315,7 @@ class ResponseAccumulator:
         elif kind in TERMINAL:
             self._result = with_output_text(added.response)
 
-    def result(self) -> Response:
+    def result(self) -> ResponseT:
         """The response that the terminal event brought; it may be completed, incomplete or failed: see its `status`.
 
         Raises:
@@ -301,18 +325,18 @@ class ResponseAccumulator:
             raise LocalProtocolError("result() before the terminal event: partial() tells what has come so far")
         return self._result
 
-    def partial(self) -> Response | None:
+    def partial(self) -> ResponseT | None:
         """The response as far as it has come, or None when nothing has; the result itself, once it is there."""
         if self._result is not None or not (self._begun or self._items or self._deltas):
             return self._result
         output = [self._item(index) for index in sorted(self._items.keys() | self._deltas.keys())]
-        so_far: Response = with_output_text(self._reply.build({**(self._begun or {}), "output": output}))
+        so_far: ResponseT = with_output_text(self._reply.build({**(self._begun or {}), "output": output}))
         return so_far
 
     def _item(self, index: int) -> dict[str, Any]:
         item: dict[str, Any] = dict(self._items.get(index, {}))
         content: list[dict[str, Any]] = []
-        deltas: Mapping[tuple[int, str], _Text] = self._deltas.get(index, {})
+        deltas: Mapping[tuple[int, str], Text] = self._deltas.get(index, {})
         for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
             item_type, name = DELTAS[kind]
             # What a delta needs is filled in where the event that begins its item did not come.

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
 from mimo_proto.call import Call, Reply
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
-from mimo_proto.errors import InvalidRequestError, LocalProtocolError
+from mimo_proto.errors import LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
-from mimo_proto.options import OPTIONS, CallOptions
+from mimo_proto.options import CallOptions, take_apart
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream
@@ -149,7 +149,7 @@ class Client:
             TransportError: The request or the answer did not get through.
             RemoteProtocolError: The answer is not what the protocol says.
         """
-        request, options = _take_apart(request, arguments)
+        request, options = take_apart(request, arguments)
         return self.send(CHAT_COMPLETIONS, request, **options).value
 
     @overload
@@ -172,7 +172,7 @@ class Client:
         Raises:
             InvalidRequestError: The spec refuses the request; nothing was sent.
         """
-        request, options = _take_apart(request, arguments)
+        request, options = take_apart(request, arguments)
         return self.stream(CHAT_COMPLETIONS, request, **options)
 
     @overload
@@ -196,7 +196,7 @@ class Client:
             TransportError: The request or the answer did not get through.
             RemoteProtocolError: The answer is not what the protocol says.
         """
-        request, options = _take_apart(request, arguments)
+        request, options = take_apart(request, arguments)
         return self.send(RESPONSES, request, **options).value
 
     @overload
@@ -217,7 +217,7 @@ class Client:
         Raises:
             InvalidRequestError: The spec refuses the request; nothing was sent.
         """
-        request, options = _take_apart(request, arguments)
+        request, options = take_apart(request, arguments)
         return self.stream(RESPONSES, request, **options)
 
     def list_models(self, **options: Unpack[CallOptions]) -> ModelList:
@@ -355,14 +355,3 @@ class Client:
             allow_http=self._allow_http,
             validate=options.get("validate", True),
         )
-
-
-def _take_apart(request: Any, arguments: dict[str, Any]) -> tuple[Any, CallOptions]:
-    """Part the options from the fields; the fields are the request where none was given."""
-    options: Any = {name: arguments.pop(name) for name in OPTIONS & arguments.keys()}
-    if request is None:
-        return arguments, options
-    if arguments:
-        names = ", ".join(sorted(arguments))
-        raise InvalidRequestError(f"give the request or its fields, not both: {names} came beside a request")
-    return request, options

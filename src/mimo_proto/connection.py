@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "PlainConnection", "TLSConnection", "Tunnel", "LONGEST"]
 
+SMALL = 16 * 1024
+"""Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds."""
+
 LONGEST = 1e6
 """The longest timeout that a socket is given, in seconds: an absurd one overflows."""
 
@@ -64,6 +67,7 @@ class PlainConnection(HTTPConnection):
 
     def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
         self.guard = Guard()
+        self._held: list[bytes] | None = None
         super().__init__(host, port, **settings)
 
     def serve(self, guard: Guard) -> None:
@@ -88,6 +92,21 @@ class PlainConnection(HTTPConnection):
         finally:
             if self._early is not None:
                 self._early.close()
+
+    def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Send a request; a small one in one write, head and body together, which saves a system call in three."""
+        self._held = [] if body is not None and len(body) <= SMALL else None
+        self.request(method, target, body=body, headers=headers, preload_content=False)
+        if self._held is not None:
+            data, self._held = b"".join(self._held), None
+            super().send(data)
+
+    def send(self, data: Any) -> None:
+        """Send bytes, or hold them back for `dispatch`."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""

@@ -1,12 +1,12 @@
 """What an endpoint is: its path, and the types that travel over it.
 
-An endpoint is a value. Services that extend the spec make their own with `msgspec.structs.replace`, for instance
-`replace(CHAT_COMPLETIONS, reply=MyCompletion, event=MyChunk)`, and pass it where ours go.
+An endpoint is a value. Services that extend the spec make their own from ours, `CHAT_COMPLETIONS.with_types(...)`, and
+pass it where ours go.
 """
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import msgspec
 
@@ -25,6 +25,9 @@ __all__ = ["CHAT_COMPLETIONS", "Endpoint", "MODELS", "RESPONSES"]
 RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
 EventT = TypeVar("EventT")
+NewRequestT = TypeVar("NewRequestT")
+NewReplyT = TypeVar("NewReplyT")
+NewEventT = TypeVar("NewEventT")
 
 
 class Endpoint(msgspec.Struct, Generic[RequestT, ReplyT, EventT], frozen=True, kw_only=True):
@@ -47,6 +50,24 @@ class Endpoint(msgspec.Struct, Generic[RequestT, ReplyT, EventT], frozen=True, k
     reply: Any
     event: Any = None
     protocol: Literal["chat", "responses"] | None = None
+
+    @overload
+    def with_types(
+        self, *, request: type[NewRequestT], reply: type[NewReplyT], event: type[NewEventT]
+    ) -> Endpoint[NewRequestT, NewReplyT, NewEventT]: ...
+    @overload
+    def with_types(
+        self, *, request: type[NewRequestT], reply: type[NewReplyT], event: Any
+    ) -> Endpoint[NewRequestT, NewReplyT, Any]: ...
+    def with_types(self, *, request: Any, reply: Any, event: Any) -> Endpoint[Any, Any, Any]:
+        """Make an endpoint at the same place with other types, such as those that were generated with an overlay.
+
+        Args:
+            request: The type of the request's body.
+            reply: The type of the JSON answer.
+            event: The type of a stream's events; of a union, type checkers want to be told by an annotation.
+        """
+        return msgspec.structs.replace(self, request=request, reply=reply, event=event)
 
 
 CHAT_COMPLETIONS: Endpoint[ChatCompletionRequest, ChatCompletion, ChatCompletionChunk] = Endpoint(

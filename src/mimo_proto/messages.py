@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from mimo_proto.extra import extra_fields, keep_extra
 from mimo_proto.models import (
@@ -37,6 +37,7 @@ RequestT = TypeVar(
     "RequestT",
     bound=DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage | InputItem | OutputItem,
 )
+MessageT = TypeVar("MessageT", bound=Struct)
 
 
 def system(content: str | Sequence[TextPart], *, name: str | None = None) -> SystemMessage:
@@ -106,7 +107,9 @@ def tool(content: str | Sequence[ContentPart], tool_call_id: str) -> ToolMessage
 def to_request(reply: ChatCompletionMessage) -> AssistantMessage: ...
 @overload
 def to_request(reply: RequestT) -> RequestT: ...
-def to_request(reply: Any) -> Any:
+@overload
+def to_request(reply: Struct, message: type[MessageT]) -> MessageT: ...
+def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
     """Turn what MiMo said into what it takes back in the next request.
 
     `history.append(to_request(done.choices[0].message))`; `history.extend(map(to_request, response.output))`.
@@ -114,16 +117,28 @@ def to_request(reply: Any) -> Any:
     Args:
         reply: The message of a chat completion, or an item of a response. What can be sent as it is comes back as it
             is, so a mixed history may be mapped.
+        message: With models that were generated with an overlay: their `AssistantMessage`.
     """
-    if not isinstance(reply, ChatCompletionMessage):
+    # By its name: such models have a class of their own.
+    cls: type[Struct] = reply.__class__
+    if cls.__name__ != ChatCompletionMessage.__name__:
         return reply
     fields: dict[str, Any] = {"content": reply.content or ""}
     if reply.tool_calls:
         fields["tool_calls"] = reply.tool_calls
     if reply.reasoning_content is not None:
         fields["reasoning_content"] = reply.reasoning_content
-    extra = extra_fields(reply)
+    extra = {
+        name: getattr(reply, attribute)
+        for attribute, name in _names(cls).items()
+        if name not in ChatCompletionMessage.__struct_encode_fields__ and getattr(reply, attribute) is not None
+    } | extra_fields(reply)
     # A name that only the request has in the spec may be what the server added.
-    fields |= {name: extra.pop(name) for name in AssistantMessage.__struct_encode_fields__ if name in extra}
-    kept = keep_extra(AssistantMessage, fields, extra) if extra else None
-    return AssistantMessage(**fields) if kept is None else kept
+    fields |= {attribute: extra.pop(name) for attribute, name in _names(message).items() if name in extra}
+    kept = keep_extra(message, fields, extra) if extra else None
+    return message(**fields) if kept is None else kept
+
+
+def _names(cls: type[Struct]) -> dict[str, str]:
+    """The JSON names of a Struct's fields, by attribute."""
+    return dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionRequestFields, ResponseRequestFields
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.retry import RetryPolicy
 
-__all__ = ["CallOptions", "ChatCompletionArguments", "ResponseArguments", "OPTIONS"]
+__all__ = ["CallOptions", "ChatCompletionArguments", "ResponseArguments", "take_apart"]
 
 
 class CallOptions(TypedDict, total=False):
@@ -51,3 +52,25 @@ class ResponseArguments(ResponseRequestFields, CallOptions, total=False):
 
 OPTIONS = frozenset(CallOptions.__annotations__)
 """The names of the options."""
+
+
+def take_apart(request: Any, arguments: dict[str, Any]) -> tuple[Any, CallOptions]:
+    """Part the options from the fields.
+
+    Args:
+        request: The request as a Struct or a dict, if one was given.
+        arguments: The keyword arguments of the call.
+
+    Returns:
+        The request, which is the fields where none was given, and the options.
+
+    Raises:
+        InvalidRequestError: There is a request, and fields beside it.
+    """
+    options: Any = {name: arguments.pop(name) for name in OPTIONS & arguments.keys()}
+    if request is None:
+        return arguments, options
+    if arguments:
+        names = ", ".join(sorted(arguments))
+        raise InvalidRequestError(f"give the request or its fields, not both: {names} came beside a request")
+    return request, options

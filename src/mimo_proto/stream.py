@@ -147,7 +147,7 @@ class StreamDecoder(Generic[EventT]):
             if len(buffer) <= self._event_limit:
                 self.fruitless = True
                 return []
-            del buffer[-len(data) :]
+            del buffer[len(buffer) - len(data) :]
         # The generator is woken with a chunk on top of its inbox. It sleeps again at PAUSE, the empty chunk below; or
         # right at the event of a chunk that was one whole event, which saves waking it for nothing.
         events: list[EventT] = []

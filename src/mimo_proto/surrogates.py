@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["HalfKeeper"]
 
 REPLACEMENT = "\ufffd"
-# The fields of a chat delta that are pieces of one text; the arguments of tool calls are too.
-CHAT_FIELDS = ("content", "reasoning_content", "final_text_preview")
 
 Object = dict[str, Any]
 Key = tuple[int | str | None, ...]
@@ -109,8 +107,11 @@ class HalfKeeper:
 
 
 def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Object]]:
-    """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD."""
-    for name in CHAT_FIELDS:
+    """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
+
+    That is each text in it, those of an extended spec too, and the arguments of tool calls.
+    """
+    for name in [name for name, text in delta.items() if isinstance(text, str)]:
         yield (name,), delta, name, {name: REPLACEMENT}
     for call in _objects(delta.get("tool_calls")):
         function = call.get("function")

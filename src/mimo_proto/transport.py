@@ -121,7 +121,7 @@ class Transport:
             headers = {**request.headers, "accept-encoding": "identity", **self._pool.forward_headers}
             # A server that answers before it has read all may have closed its end: its answer counts.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(request.method, target, body=request.body, headers=headers, preload_content=False)
+                connection.dispatch(request.method, target, headers, request.body)
             stage = "head"
             exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
             if guard.reason is None:

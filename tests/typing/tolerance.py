@@ -189,3 +189,32 @@ def refused(item: OutputItem, done: ChatCompletion) -> None:
             pass
         case _:
             assert_never(item)  # type: ignore[arg-type]
+
+
+def refused_without_unknown_by_type(item: OutputItem) -> None:
+    match item.type:
+        case "message" | "function_call" | "custom_tool_call":
+            pass
+        case "function_call_output" | "custom_tool_call_output" | "reasoning":
+            pass
+        case _:
+            assert_never(item.type)  # type: ignore[arg-type]
+
+
+def refused_without_unknown_by_class(item: OutputItem) -> None:
+    match item:
+        case OutputMessage() | FunctionCallItem() | CustomToolCallItem():
+            pass
+        case FunctionCallOutputItem() | CustomToolCallOutputItem() | ReasoningItem():
+            pass
+        case _:
+            assert_never(item)  # type: ignore[arg-type]
+
+
+def refused_by_comparison(event: ResponseStreamEvent) -> None:
+    if event.type == "unknown":
+        _ = event.sequence_number  # type: ignore[attr-defined]
+    if event.type == "response.output_text.delta":
+        _ = event.response  # type: ignore[attr-defined]
+    if event.type == "response.output_text_delta":  # type: ignore[comparison-overlap]
+        pass
