@@ -44,7 +44,7 @@ drift: $(READY)  ## generated files are what spec/ says
 
 test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
