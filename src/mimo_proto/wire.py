@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import sys
@@ -104,6 +105,7 @@ class HTTPRequest(msgspec.Struct, frozen=True):
         return f"HTTPRequest({self.method} {self.url}, headers={dict(self.headers)!r}, body={size})"
 
 
+@functools.lru_cache(maxsize=32)  # it is asked with every request, and an address takes 8 µs to read
 def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
     """Check where requests go to, and return it without a trailing slash.
 
