@@ -191,10 +191,7 @@ class Client:
             **arguments: The fields, if no request is given, and the options in `CallOptions`.
 
         Raises:
-            InvalidRequestError: The spec refuses the request; nothing was sent.
-            APIError: The server answered with an error.
-            TransportError: The request or the answer did not get through.
-            RemoteProtocolError: The answer is not what the protocol says.
+            MimoError: As `create_chat_completion` does.
         """
         request, options = take_apart(request, arguments)
         return self.send(RESPONSES, request, **options).value
@@ -221,10 +218,7 @@ class Client:
         return self.stream(RESPONSES, request, **options)
 
     def list_models(self, **options: Unpack[CallOptions]) -> ModelList:
-        """Ask which models there are: ``GET {base}/models``.
-
-        Args:
-            **options: See `CallOptions`.
+        """Ask which models there are: ``GET {base}/models``; the options are those in `CallOptions`.
 
         Raises:
             MimoError: As `create_chat_completion` does.
