@@ -26,6 +26,9 @@ __all__ = ["HalfKeeper"]
 
 REPLACEMENT = "\ufffd"
 
+# The texts in a chat delta that are no pieces of a longer one: the last counts.
+WHOLE = ("role", "error_message")
+
 Object = dict[str, Any]
 Key = tuple[int | str | None, ...]
 
@@ -109,9 +112,9 @@ class HalfKeeper:
 def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Object]]:
     """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
 
-    That is each text in it, those of an extended spec too, and the arguments of tool calls.
+    That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls.
     """
-    for name in [name for name, text in delta.items() if isinstance(text, str)]:
+    for name in [name for name, text in delta.items() if isinstance(text, str) and name not in WHOLE]:
         yield (name,), delta, name, {name: REPLACEMENT}
     for call in _objects(delta.get("tool_calls")):
         function = call.get("function")
