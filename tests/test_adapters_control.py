@@ -295,15 +295,20 @@ def test_a_large_request(shell: str) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_an_answer_to_half_a_request(shell: str) -> None:
     request = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 8_000_000}]}
+    left = threading.Event()
 
     def script(peer: Peer) -> None:
         peer.sock.recv(1000)
         peer.send(answer(error_body(), 429, "Connection: close"))
-        peer.gone()
+        if peer.gone():
+            left.set()
 
     async def work(adapter: AsyncAdapter) -> None:
         with pytest.raises(RateLimitError):
             await adapter.send(CHAT_COMPLETIONS, request)
+        # asyncio closes a transport only when the rest has been written, and notices in the next turn of the loop.
+        assert await asyncio.to_thread(left.wait, 10)
+        await asyncio.sleep(0.01)
 
     with Server(script) as server:
         over(shell, server, work)
