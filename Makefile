@@ -44,7 +44,7 @@ drift: $(READY)  ## generated files are what spec/ says
 
 test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -59,7 +59,7 @@ interop: .venv-interop/.ready  ## the official openai package against LoopbackSe
 	.venv-interop/bin/python -m pytest tests/interop
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
-	$(BIN)/pytest --snapshot-update
+	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion tests/test_*.py)
 
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard

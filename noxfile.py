@@ -54,7 +54,7 @@ def build_wheel(session: nox.Session) -> str:
 def run_tests(session: nox.Session) -> None:
     """Run the tests on what is installed: with `src` off the path, or the checkout would be tested after all."""
     session.run("python", "-I", "-c", "import mimo_proto; assert 'site-packages' in mimo_proto.__file__")
-    session.run("python", "-m", "pytest", "--override-ini=pythonpath=.", *session.posargs)
+    session.run("python", "-m", "pytest", "--override-ini=pythonpath=.", "--numprocesses", "auto", *session.posargs)
 
 
 def tests(session: nox.Session) -> None:

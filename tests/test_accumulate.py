@@ -25,6 +25,7 @@ from mimo_proto import (
 )
 from mimo_proto.accumulate import answer_text, with_output_text
 from mimo_proto.decode import TolerantDecoder
+from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, DeltaToolCall
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 
 if TYPE_CHECKING:
@@ -164,6 +165,41 @@ def test_calls_come_in_order_of_their_index() -> None:
 def test_a_piece_without_an_index_goes_on_with_the_last_call() -> None:
     assert calls(call(None, "a", "f", "1"), call(None, None, None, "2"), call(None, "a", None, "3")) == [
         ("a", "f", "123")
+    ]
+
+
+class MoodFunction(DeltaFunctionCall, kw_only=True):
+    mood: str | None = None
+
+
+class MoodCall(DeltaToolCall, kw_only=True):
+    function: MoodFunction | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class MoodDelta(ChoiceDelta, kw_only=True):
+    tool_calls: list[MoodCall] | None = None  # type: ignore[assignment]
+
+
+class MoodChoice(ChunkChoice, kw_only=True):
+    delta: MoodDelta  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class MoodChunk(ChatCompletionChunk, kw_only=True):
+    choices: list[MoodChoice]  # type: ignore[assignment]
+
+
+def test_added_fields_of_calls_keep_to_their_call() -> None:
+    """What an extended spec adds is summed up apart, and put into the same calls."""
+    extended = msgspec.structs.replace(CHAT_COMPLETIONS, event=MoodChunk)
+    accumulator: Any = ChatAccumulator(extended)
+    for piece in (call(None, "a", "f", "1"), call(None, "a", None, "2"), call(None, "b", "g"), call(-1, "c", "h")):
+        piece["function"]["mood"] = f"of {piece['id']}"
+        accumulator.add(TolerantDecoder(MoodChunk).build(delta({"tool_calls": [piece]})))
+    whole: Any = accumulator.result().choices[0].message.tool_calls
+    assert [(each.id, each.function.arguments, each.function.mood) for each in whole] == [
+        ("c", "", "of c"),
+        ("a", "12", "of a"),
+        ("b", "", "of b"),
     ]
 
 

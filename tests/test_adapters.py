@@ -55,9 +55,9 @@ from tests.shells import SHELLS, Seen, call, open_shell, run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-QUICK = Timeouts(connect=5, read=0.15, idle=5)
-IMPATIENT = Timeouts(connect=5, read=5, idle=0.15)
-HASTY = Timeouts(connect=5, read=5, idle=5, total=0.15)
+QUICK = Timeouts(connect=5, read=0.3, idle=5)
+IMPATIENT = Timeouts(connect=5, read=5, idle=0.3)
+HASTY = Timeouts(connect=5, read=5, idle=5, total=0.4)
 
 
 @dataclass

@@ -85,6 +85,16 @@ class Held:
             self.left.set()
 
 
+def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
+    """Do something as soon as the server has the request, while the call waits for an answer."""
+
+    async def wait() -> None:
+        assert await asyncio.to_thread(held.asked.wait, 10)
+        act()
+
+    return asyncio.create_task(wait())
+
+
 def over(shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any) -> Any:
     async def main() -> Any:
         async with open_shell(shell, server.url, **settings) as adapter:
@@ -428,10 +438,11 @@ def test_cancel_while_the_head_is_waited_for(shell: str) -> None:
 
     async def work(adapter: AsyncAdapter) -> None:
         stream = chat(adapter)
-        asyncio.get_running_loop().call_later(0.05, stream.cancel)
+        cancelling = once_asked(held, stream.cancel)
         with pytest.raises(StreamCancelled) as caught:
             async with stream:
                 pass
+        await cancelling
         assert caught.value.attempts == stream.attempts == 1
         with pytest.raises(StreamCancelled):
             async with stream:
@@ -461,15 +472,21 @@ def test_cancel_before_anything_is_sent(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", ADAPTERS)
 def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
-    with Server(says(answer(error_body(), 429, "Retry-After: 60"))) as server:
+    held = Held(answer(error_body(), 429, "Retry-After: 60"))
 
-        async def work(adapter: AsyncAdapter) -> None:
-            stream = chat(adapter)
-            asyncio.get_running_loop().call_later(0.1, stream.cancel)
-            with pytest.raises(StreamCancelled):
-                async with stream:
-                    pass
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
 
+        def cancel_soon() -> None:
+            asyncio.get_running_loop().call_later(0.05, stream.cancel)
+
+        cancelling = once_asked(held, cancel_soon)
+        with pytest.raises(StreamCancelled):
+            async with stream:
+                pass
+        await cancelling
+
+    with Server(held) as server:
         over(shell, server, work, retry=retry(2))
     assert len(server.requests) == 1
 
@@ -480,9 +497,14 @@ def test_cancel_while_an_errors_body_is_waited_for(shell: str) -> None:
 
     async def work(adapter: AsyncAdapter) -> None:
         stream = chat(adapter)
-        asyncio.get_running_loop().call_later(0.1, stream.cancel)
+
+        def cancel_soon() -> None:
+            asyncio.get_running_loop().call_later(0.05, stream.cancel)
+
+        cancelling = once_asked(held, cancel_soon)
         with pytest.raises(StreamCancelled):
             await stream.result()
+        await cancelling
         assert await asyncio.to_thread(held.left.wait, 10)
 
     with Server(held) as server:
@@ -566,7 +588,7 @@ def test_a_timeout_of_the_callers(shell: str) -> None:
         stream = chat(adapter)
 
         async def read() -> None:
-            async with asyncio.timeout(0.1), stream:
+            async with stream, asyncio.timeout(0.1):
                 async for _ in stream:
                     pass
 

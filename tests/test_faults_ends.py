@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from mimo_proto import (
 )
 from tests.dummyserver import END, Peer, Server, chunk, head, sse
 from tests.outcomes import (
+    ALL,
     CHAT_STREAM,
     EVENTS,
     JSON,
@@ -40,7 +42,10 @@ from tests.payloads import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
+
+    import trustme
 
 FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
 """The events that carry the words, without any that ends a stream."""
@@ -86,6 +91,29 @@ def test_cut_inside_the_framing(kind: Kind, leave: Any, framing: str) -> None:
     assert type(outcome.error) is ConnectionClosed
     assert outcome.end == "incomplete"
     assert outcome.kept == "Hello world" or leave is Peer.rst
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("way", ["close-notify", "fin", "rst"])
+def test_cut_inside_the_framing_over_tls(kind: Kind, way: str, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse() if kind.streamed else CHUNKED)
+        if kind.streamed:
+            peer.send(*map(chunk, FIRST[kind.protocol]))
+        if way == "close-notify":
+            peer.fin()
+        elif way == "fin":
+            socket.socket.shutdown(peer.sock, socket.SHUT_WR)
+        else:
+            peer.rst()
+            return
+        peer.gone()
+
+    with Server(script, authority=authority) as server, client_for(server.url, ssl_context=trust) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is ConnectionClosed
     assert len(server.requests) == 1
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.dummyserver import END, Peer, Server, answer, chunk, once, sse
 from tests.outcomes import (
+    CHAT_JSON,
     CHAT_STREAM,
     EVENTS,
     JSON,
@@ -53,6 +54,26 @@ def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
         assert len(client._transport._pool._idle) == 2
     for _ in range(2):
         assert closed.acquire(timeout=10), "close() closes the idle ones"
+
+
+def test_a_client_that_nobody_closes_closes_its_idle_connections() -> None:
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(good(CHAT_JSON))
+        assert peer.gone()
+        closed.set()
+
+    with Server(script) as server:
+        client = client_for(server.url)
+        client.create_chat_completion(CHAT_REQUEST)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del client
+            gc.collect()
+        assert closed.wait(10)
+        assert caught == []
 
 
 def test_what_is_given_back_after_close_is_closed() -> None:

@@ -20,7 +20,7 @@ from mimo_proto import (
     RedirectRefused,
     build_request,
 )
-from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, once, sse
 from tests.outcomes import ALL, CHAT_JSON, KEY, Kind, call, client_for, frames_of, good, retry
 from tests.payloads import (
     CHAT_REQUEST,
@@ -55,6 +55,13 @@ def test_redirects_are_not_followed(kind: Kind, status: int, auth: str) -> None:
     assert outcome.error.status == status
     assert outcome.error.location == target
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_the_body_of_a_redirect_is_not_waited_for(kind: Kind) -> None:
+    reply = head(302, "Location: /v2", "Content-Length: 100") + b"Moved"
+    with Server(once(reply)) as server, client_for(server.url) as client:
+        assert type(call(client, kind).error) is RedirectRefused
 
 
 @pytest.mark.parametrize("location", ["", "/v2", "//evil.example", "http://x/" + "y" * 5000])

@@ -24,6 +24,7 @@ from mimo_proto.decode import TolerantDecoder
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.projection import TERMINAL
+from mimo_proto.tool_calls import CallPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,6 +124,7 @@ class _Choice:
         self._add_content, self._add_reasoning, self._add_preview = (text.pieces.append for text in self.texts.values())
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
+        self._places = CallPlaces()
         self.error_message: str | None = None
         self.audio: list[Any] = []
         self.added = 0
@@ -156,13 +158,7 @@ class _Choice:
 
     def _add_calls(self, pieces: Iterable[Any]) -> None:
         for piece in pieces:
-            index = piece.index
-            if index is None:
-                # Without an index a piece goes on with the last call, unless it begins one by naming another id.
-                index = max(self.calls, default=0)
-                last = self.calls.get(index)
-                index += bool(last and last.id and piece.id and piece.id != last.id)
-            call = self.calls.setdefault(index, _ToolCall())
+            call = self.calls.setdefault(self._places.of(piece), _ToolCall())
             call.id = call.id or piece.id
             if piece.function is not None:
                 call.name = call.name or piece.function.name

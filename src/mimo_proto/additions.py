@@ -22,6 +22,7 @@ import msgspec
 
 from mimo_proto.jsontypes import is_array
 from mimo_proto.models import ChatCompletionChunk
+from mimo_proto.tool_calls import CallPlaces
 from mimo_proto.walk import Node
 
 if TYPE_CHECKING:
@@ -78,19 +79,18 @@ class Additions:
         self._choices: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._messages: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         self._calls: defaultdict[int, dict[int, tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(dict)
+        self._places: defaultdict[int, CallPlaces] = defaultdict(CallPlaces)
 
     def add(self, chunk: Any) -> None:
         """Add the next chunk."""
         self._take(self._chunk, chunk, CHUNK)
         for choice in chunk.choices:
             index = choice.index or 0
+            calls, places = self._calls[index], self._places[index]
             self._take(self._choices[index], choice, CHOICE)
             self._take(self._messages[index], choice.delta, DELTA, joined=True)
-            calls = self._calls[index]
             for piece in choice.delta.tool_calls or ():
-                # As in `accumulate`: without an index it goes on with the last call, unless it begins one.
-                at = piece.index if piece.index is not None else len(calls) - (0 if piece.id else 1)
-                call, function = calls.setdefault(max(at, 0), ({}, {}))
+                call, function = calls.setdefault(places.of(piece), ({}, {}))
                 self._take(call, piece, CALL)
                 self._take(function, piece.function, FUNCTION)
 

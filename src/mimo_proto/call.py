@@ -171,7 +171,9 @@ class Call:
             exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
             if 200 <= exchange.status <= 299:
                 return exchange, None
-            body = exchange.error_body(self.limits.error_body)
+            redirect = 300 <= exchange.status <= 399
+            body = b"" if redirect else exchange.error_body(self.limits.error_body)
+            exchange.close()
         except MimoError as exc:
             return exc, None
         error = refuse_answer(exchange.status, exchange.headers, body, wanted="an answer")

@@ -35,6 +35,10 @@ __all__ = ["Answer", "PlainConnection", "TLSConnection", "Tunnel", "LONGEST"]
 SMALL = 16 * 1024
 """Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds."""
 
+PLAIN = http.client.HTTPConnection in HTTPConnection.__mro__
+"""Not so in the fork of urllib3 that niquests puts in its place: that frames by h11, and `Answer` is not asked there.
+Calls, streams, clocks and `cancel` work all the same; what it makes of answers that are no HTTP is its own."""
+
 LONGEST = 1e6
 """The longest timeout that a socket is given, in seconds: an absurd one overflows."""
 
@@ -95,18 +99,18 @@ class PlainConnection(HTTPConnection):
 
     def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
         """Send a request; a small one in one write, head and body together, which saves a system call in three."""
-        self._held = [] if body is not None and len(body) <= SMALL else None
+        self._held = [] if PLAIN and body is not None and len(body) <= SMALL else None
         self.request(method, target, body=body, headers=headers, preload_content=False)
         if self._held is not None:
             data, self._held = b"".join(self._held), None
             super().send(data)
 
-    def send(self, data: Any) -> None:
+    def send(self, data: Any, **options: Any) -> Any:
         """Send bytes, or hold them back for `dispatch`."""
-        if self._held is None:
-            super().send(data)
-        else:
+        if self._held is not None:
             self._held.append(data)
+            return None
+        return super().send(data, **options)
 
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""

@@ -12,12 +12,14 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
+import weakref
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from urllib3.connection import ProxyConfig
+from urllib3 import ProxyManager
 from urllib3.exceptions import LocationParseError
 from urllib3.util import make_headers, parse_url
 
@@ -60,6 +62,7 @@ class Pool:
             }
             self._proxy = self._proxy._replace(auth=None)
         self._idle: list[PlainConnection] = []
+        weakref.finalize(self, _close_all, self._idle)  # for clients that nobody closes
         self._pid = os.getpid()
         self._closed = False
         # A plain http:// request goes to the proxy itself, with the whole URL for a target.
@@ -98,9 +101,7 @@ class Pool:
 
     def _forget(self) -> None:
         self._pid = os.getpid()
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        _close_all(self._idle)
 
     def _new(self) -> PlainConnection:
         proxy = self._proxy
@@ -112,9 +113,7 @@ class Pool:
         if not self._tls and proxy.scheme == "http":
             return PlainConnection(host, port, proxy=proxy)
         context = self._trust()
-        policy = ProxyConfig(
-            ssl_context=context, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None
-        )
+        policy = ProxyManager(proxy.url, proxy_ssl_context=context).proxy_config
         connection = TLSConnection(host, port, ssl_context=context, proxy=proxy, proxy_config=policy)
         if self._tls:
             target = f"[{self._host}]" if ":" in self._host else self._host
@@ -129,6 +128,12 @@ class Pool:
             context.load_default_certs()
             self._context = context
         return self._context
+
+
+def _close_all(connections: list[PlainConnection]) -> None:
+    with contextlib.suppress(IndexError):  # other threads may take some meanwhile
+        while True:
+            connections.pop().close()
 
 
 def _check_proxy(proxy: str) -> Url:

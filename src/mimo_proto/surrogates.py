@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["HalfKeeper"]
 
 REPLACEMENT = "\ufffd"
-# The texts of a chat delta that are not told in pieces.
+
+# The texts in a chat delta that are no pieces of a longer one: the last counts.
 WHOLE = ("role", "error_message")
 
 Object = dict[str, Any]
@@ -111,7 +112,7 @@ class HalfKeeper:
 def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Object]]:
     """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
 
-    That is each text in it but those that are told whole, those of an extended spec too, and the arguments of calls.
+    That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls.
     """
     for name in [name for name, text in delta.items() if isinstance(text, str) and name not in WHOLE]:
         yield (name,), delta, name, {name: REPLACEMENT}
