@@ -60,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             changes = compare(old, spec)
             sys.stdout.write(report(old, spec, changes, options.format))
             return int(any(change.breaking for change in changes))
-        sources, command = ["spec/"], "python -m codegen"
+        sources, command = {"spec": _areas(options.spec)}, "python -m codegen"
         if options.overlay:
-            sources.append(f"{options.overlay.as_posix()}/")
+            sources[options.overlay.as_posix()] = _areas(options.overlay)
             command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
         files = {options.out / name: text for name, text in render(spec, sources, command).items()}
         if ours:
@@ -103,6 +103,10 @@ def _load_old(ref: str, directory: Path) -> Spec:
 
     names = [name for name in git("ls-tree", "--name-only", ref).splitlines() if name.endswith((".json", "VERSION"))]
     return load({name: git("show", f"{ref}:./{name}") for name in names})
+
+
+def _areas(directory: Path) -> set[str]:
+    return {path.stem for path in directory.glob("*.json")}
 
 
 def _is_generated(path: Path) -> bool:

@@ -5,6 +5,7 @@ circles, and definitions that nothing uses.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -13,7 +14,7 @@ from typing import cast
 
 from codegen.dialect import Found, check_file, nearest
 from codegen.shapes import find_shapes
-from codegen.spec import Definition, Schema, Spec
+from codegen.spec import Definition, Schema, Spec, in_order
 
 __all__ = ["Problem", "SpecError", "check", "load", "parse", "read_directory"]
 
@@ -110,7 +111,7 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
         problems += _between(definitions)
     if problems:
         raise SpecError(problems)
-    order = _by_dependence(areas, definitions)
+    order = in_order(sorted(areas), _between_areas(definitions).__getitem__)
     ordered = {name: d for area in order for name, d in definitions.items() if d.area == area}
     return Spec(version, {area: areas[area] for area in order}, ordered)
 
@@ -155,17 +156,21 @@ def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
     if circle := _circle(edges):
         yield problem(circle[0], f"a definition cannot contain itself: {' -> '.join(circle)}")
         return
-    areas: dict[str, list[str]] = {definition.area: [] for definition in definitions.values()}
-    for definition in definitions.values():
-        areas[definition.area] += [
-            definitions[name].area for name in definition.references if definitions[name].area != definition.area
-        ]
-    if circle := _circle(areas):
+    if circle := _circle(_between_areas(definitions)):
         yield Problem(f"{circle[0]}.json", "", f"files cannot refer to each other in a circle: {' -> '.join(circle)}")
     shapes = find_shapes(definitions)
     for name in definitions:
         if name not in shapes.sent | shapes.received:
             yield problem(name, "no root reaches it: mark it or what uses it with x-root, or take it out")
+
+
+def _between_areas(definitions: Mapping[str, Definition]) -> Mapping[str, list[str]]:
+    """The other areas that each refers to."""
+    areas: defaultdict[str, list[str]] = defaultdict(list)
+    for definition in definitions.values():
+        named = (definitions[name].area for name in definition.references)
+        areas[definition.area] += [area for area in named if area != definition.area]
+    return areas
 
 
 def _circle(edges: Mapping[str, Collection[str]]) -> list[str]:
@@ -175,20 +180,3 @@ def _circle(edges: Mapping[str, Collection[str]]) -> list[str]:
     except CycleError as error:
         return list(reversed(cast("list[str]", error.args[1])))
     return []
-
-
-def _by_dependence(areas: Mapping[str, Schema], definitions: Mapping[str, Definition]) -> list[str]:
-    order: list[str] = []
-
-    def place(area: str) -> None:
-        if area not in order:
-            for definition in definitions.values():
-                if definition.area == area:
-                    for name in definition.references:
-                        if definitions[name].area != area:
-                            place(definitions[name].area)
-            order.append(area)
-
-    for area in sorted(areas):
-        place(area)
-    return order

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,7 @@ from datamodel_code_generator.parser import LiteralType
 
 from codegen.prepare import LINE, docstring, document, template_data
 from codegen.shapes import find_shapes
-from codegen.spec import Spec
+from codegen.spec import Spec, in_order
 
 __all__ = ["MARK", "render"]
 
@@ -47,43 +47,49 @@ RUFF = (
 )
 
 
-def render(spec: Spec, sources: Sequence[str] = ("spec/",), command: str = "python -m codegen") -> dict[str, str]:
+def render(
+    spec: Spec, sources: Mapping[str, Collection[str]] | None = None, command: str = "python -m codegen"
+) -> dict[str, str]:
     """Generate all modules.
 
     Args:
         spec: the checked schemas.
-        sources: the directories they are in, for the headers.
+        sources: the directories that they are in, each with its areas, for the headers; without it all are in `spec`.
         command: what makes the modules again, for the headers.
 
     Returns:
         The text of each file, by its name: one module per area, and `__init__.py`.
     """
     pieces = _pieces(spec)
+    sources = sources or {"spec": spec.areas}
+    order = in_order(spec.definitions, lambda name: spec.definitions[name].references)
     files: dict[str, str] = {}
     exported: dict[str, list[str]] = {}
     for area, content in spec.areas.items():
-        order = _order(spec, area, pieces)
-        earlier = [f"from .{other} import {', '.join(names)}" for other, names in exported.items()]
-        exported[area] = order
+        own = (name for name in order if spec.definitions[name].area == area)
+        names = [part for name in own for part in (name, f"{name}Fields") if part in pieces]
+        earlier = [f"from .{other} import {', '.join(theirs)}" for other, theirs in exported.items()]
+        exported[area] = names
         unions = [definition for definition in spec.of(area) if definition.kind == "union"]
-        accepted = sorted({name for union in unions for name in union.schema.get("x-accepts", [])} - {*order})
+        accepted = sorted({name for union in unions for name in union.schema.get("x-accepts", [])} - {*names})
         typing_only = [f"from .{spec.definitions[name].area} import {name}" for name in accepted]
         if unions:
             typing_only = ["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *typing_only]
+        origin = " and ".join(f"{directory}/{area}.json" for directory, areas in sources.items() if area in areas)
         files[f"{area}.py"] = "\n".join(
             [
-                HEADER.format(source=" and ".join(f"{source}{area}.json" for source in sources), command=command)
+                HEADER.format(source=origin, command=command)
                 + docstring(f"{content['title']}. {content['description']}", 0),
                 IMPORTS,
                 *earlier,
                 "\n    ".join(typing_only),
-                f"\n__all__ = {order}\n",
-                *(pieces[name] for name in order),
+                f"\n__all__ = {names}\n",
+                *(pieces[name] for name in names),
             ]
         )
     files["__init__.py"] = "\n".join(
         [
-            HEADER.format(source=" and ".join(sources), command=command)
+            HEADER.format(source=" and ".join(f"{directory}/" for directory in sources), command=command)
             + '"""The models: one module per file of the spec, all names here."""',
             *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
             f"__all__ = {['SPEC_VERSION', *(name for names in exported.values() for name in names)]}",
@@ -135,23 +141,6 @@ def _outside_docstrings(pattern: str, replacement: str, source: str) -> str:
     parts = source.split('"""')
     parts[::2] = [re.sub(pattern, replacement, part) for part in parts[::2]]
     return '"""'.join(parts)
-
-
-def _order(spec: Spec, area: str, pieces: dict[str, str]) -> list[str]:
-    """The names of one module: each after those that it is made of, else in the order of the file."""
-    order: list[str] = []
-
-    def place(name: str) -> None:
-        if name not in order and spec.definitions[name].area == area:
-            for reference in spec.definitions[name].references:
-                place(reference)
-            order.append(name)
-            if f"{name}Fields" in pieces:
-                order.append(f"{name}Fields")
-
-    for definition in spec.of(area):
-        place(definition.name)
-    return order
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """A spec in memory: its areas (one per file), and all definitions by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Definition", "Kind", "Schema", "Spec", "target", "types_of"]
+__all__ = ["Definition", "Kind", "Schema", "Spec", "in_order", "target", "types_of"]
 
 Schema: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["object", "union", "enum"]
@@ -68,6 +68,23 @@ class Spec:
     def unions_of(self, name: str) -> list[Definition]:
         """The unions that an object is a member of."""
         return [d for d in self.definitions.values() if d.kind == "union" and name in d.members]
+
+
+def in_order(names: Iterable[str], parts: Callable[[str], Iterable[str]]) -> list[str]:
+    """Sort so that what something is made of comes before it, and all else stays where it was."""
+    seen: set[str] = set()
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        if name not in seen:
+            seen.add(name)
+            for part in parts(name):
+                place(part)
+            order.append(name)
+
+    for name in names:
+        place(name)
+    return order
 
 
 def target(reference: str) -> str:

@@ -136,12 +136,16 @@ def test_the_commands_say_what_the_page_says(said: list[str], models: ModuleType
 
 
 def test_the_header_says_where_it_comes_from(checkout: Path, models: ModuleType) -> None:
-    first = (checkout / "my_package/models/chat_request.py").read_text("utf-8").partition("\n")[0]
-    assert first == (
-        "# Generated from spec/chat_request.json and my_spec/chat_request.json by "
-        "`python -m codegen --overlay my_spec --out my_package/models`. "
-        "Do not edit: change the schema and run that again."
-    )
+    for name, source in (
+        ("chat_request", "spec/chat_request.json and my_spec/chat_request.json"),
+        ("errors", "spec/errors.json"),
+        ("__init__", "spec/ and my_spec/"),
+    ):
+        first = (checkout / f"my_package/models/{name}.py").read_text("utf-8").partition("\n")[0]
+        assert first == (
+            f"# Generated from {source} by `python -m codegen --overlay my_spec --out my_package/models`. "
+            "Do not edit: change the schema and run that again."
+        )
     assert "Our gateway sends it; MiMo does not." in models.ResponseQueued.__doc__
 
 
