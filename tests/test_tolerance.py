@@ -175,6 +175,20 @@ def same(again: Any, came: Any) -> bool:
     return (type(again) is type(came) or (type(again), type(came)) == (float, int)) and bool(again == came)
 
 
+def keeps_all(value: Any, came: Any) -> bool:
+    """Whether an Unknown is what came to the letter, and a Struct that is sent keeps even the nulls."""
+    if isinstance(value, Unknown):
+        return bool(value == came)
+    if is_array(value):
+        return all(map(keeps_all, value, came))
+    if not isinstance(value, Struct):
+        return True
+    again = msgspec.json.decode(msgspec.json.encode(value))
+    whole = value.__struct_config__.omit_defaults or not came.keys() - again.keys()
+    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+    return whole and all(keeps_all(getattr(value, name), came[key]) for name, key in names if key in came)
+
+
 def check(root: str, payload: Any) -> None:
     """Decode a payload; if that gives a value, all the promises about it must hold."""
     data = json.dumps(payload).encode()
@@ -203,6 +217,7 @@ def check_value(root: str, payload: Any, value: Any) -> None:
     came = json.dumps(payload, ensure_ascii=False).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     for where, part in echoed(value):
         assert same(msgspec.json.decode(msgspec.json.encode(part)), at(json.loads(came), where))
+        assert keeps_all(part, at(json.loads(came), where))
 
 
 EXAMPLES = list(examples())

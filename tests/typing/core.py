@@ -105,6 +105,21 @@ def totals(chunk: ChatCompletionChunk, event: ResponseStreamEvent) -> None:
     assert_type(responses.partial(), Response | None)
 
 
+def extended(chunks: Iterator[bytes]) -> None:
+    """An endpoint with types of one's own carries them through decoder and accumulator."""
+    chat = CHAT_COMPLETIONS.with_types(request=MyRequest, reply=MyReply, event=Narrow)
+    assert_type(chat, Endpoint[MyRequest, MyReply, Narrow])
+    assert_type(StreamDecoder(chat).events(chunks), Iterator[Narrow])
+    total = ChatAccumulator(chat)
+    for event in StreamDecoder(chat).events(chunks):
+        total.add(event)
+    assert_type(total.result(), MyReply)
+    mine: Endpoint[MyRequest, MyReply, Narrow | ResponseOutputTextDelta] = RESPONSES.with_types(
+        request=MyRequest, reply=MyReply, event=Narrow | ResponseOutputTextDelta
+    )
+    assert_type(ResponseAccumulator(mine).partial(), MyReply | None)
+
+
 def replies(done: ChatCompletion) -> None:
     """What a newcomer touches first has nothing to narrow but null."""
     message = done.choices[0].message
@@ -129,4 +144,5 @@ def refused(chunk: ChatCompletionChunk) -> None:
     build_request(CHAT_COMPLETIONS, MyRequest(prompt="hi"), api_key="k")  # type: ignore[misc]
     StreamDecoder(CHAT_COMPLETIONS).feed("text")  # type: ignore[arg-type]
     ResponseAccumulator().add(chunk)  # type: ignore[arg-type]
+    ChatAccumulator(CHAT_COMPLETIONS.with_types(request=MyRequest, reply=MyReply, event=Narrow)).add(chunk)  # type: ignore[arg-type]
     parse_response(CHAT_COMPLETIONS, "200", {}, b"")  # type: ignore[arg-type]
