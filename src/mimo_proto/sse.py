@@ -13,10 +13,18 @@ digits is ignored. Time is linear in the input, and the result the same, however
 
 `EventParser` does the work and knows no text: payloads stay bytes until somebody decodes them. `SSEDecoder` is the
 public face, for those who want the events as such.
+
+How the parser is fast (make bench, decode): what stands before an event's data, and the line ends behind it, are its
+*form*, and most events of a stream have the one of the event before. The end of one and the beginning of the next make
+a long string, and a text is cut by it in one call: 0.2 µs an event, where reading line by line takes 0.35. `_cut` falls
+back to `_walk` wherever the form is another, so that the rules above stand in one place, `_read`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mimo_proto.errors import EventTooLargeError, LocalProtocolError, SSEError
@@ -29,6 +37,18 @@ __all__ = ["EventParser", "SSEDecoder", "ServerSentEvent"]
 
 LF, CR = 10, 13
 BOM = b"\xef\xbb\xbf"
+# A form is searched for, which takes the longer the longer the name in it is.
+LONGEST = 200
+# A piece that waits costs so many bytes of memory beside its own.
+PIECE = 64
+# The beginning of an event waits for the rest of it up to so many bytes, before it is read.
+HELD = 1024
+# Chunks under so many bytes, and under so many of them, wait even when they end a line.
+SMALL = 64
+# So many bytes are dealt with at a time: where the form changes, the next lot has the new one.
+SLICE = 16 * 1024
+# An event larger than that is found by its line end, at a sixth of what looking for the form in it would take.
+LARGE = 2 * SLICE
 # More digits than this are no time to wait, and int() refuses 4,301 of them.
 MAX_RETRY_DIGITS = 18
 
@@ -43,150 +63,286 @@ class EventParser:
 
     Attributes:
         idle: Nothing is pending: no line, no event, no CR whose LF may follow, and the stream has begun.
-        buffer: The line that has not ended; whoever adds to it clears `idle` and calls `check_buffer` past the cap.
-        prefix: What the last chunk that was one whole event had before its payload,
-        ending: and after it.
-        last_id: The last event id, as of the payload handed out last.
-        retry: The last reconnection time in milliseconds, as of that payload.
+        pieces: What is pending, as it came. While the parser is not idle, a chunk without a line end may be added here,
+        room: as long as this many bytes are not used up; a piece counts with `PIECE` on top.
+        prefix: The form: what stands before the data of an event,
+        ending: and behind it.
+        names: The lines that name the events handed out last, each with the place of the first event it names.
+        others: The lines among them that are neither data nor name nor comment, each with the number of payloads
+            before it.
+        failure: The error behind those payloads; nothing can be taken in after it.
     """
 
     __slots__ = (
         "_after_cr",
         "_at_start",
-        "_event",
+        "_large",
         "_limit",
         "_more",
         "_name",
+        "_open",
         "_payload",
-        "buffer",
+        "_usual_name",
         "ending",
+        "failure",
         "idle",
-        "last_id",
+        "names",
+        "others",
+        "pieces",
         "prefix",
-        "retry",
+        "room",
     )
 
     def __init__(self, max_event_size: int) -> None:
         self.idle = False
-        self.buffer = bytearray()
+        self.pieces: list[bytes] = []
+        self.room = max_event_size
         self.prefix = b"data:"
         self.ending = b"\n\n"
-        self.last_id = b""
-        self.retry: int | None = None
+        self.names: list[tuple[int, bytes]] = []
+        self.others: list[tuple[int, bytes]] = []
+        self.failure: EventTooLargeError | None = None
         self._limit = max_event_size
+        self._large = min(max_event_size, LARGE)
         self._at_start = True
         self._after_cr = False
-        # The open event: its name, its first data line, and the others joined, each with the LF before it.
+        self._usual_name = b""
+        # The event of which lines have been read: the one that names it, the first data, the others with the LF before.
+        self._open = False
         self._name = b""
         self._payload: bytes | None = None
         self._more = bytearray()
-        # The name of the event handed out last, as sent.
-        self._event = b""
 
-    @property
-    def name(self) -> str:
-        """The `event` field of the payload handed out last, "" when it had none."""
-        return self._event.removeprefix(b" ").decode("utf-8", "replace")
-
-    def payloads(self, chunk: bytes) -> Iterator[bytes]:
-        """Take in a chunk and yield the data of each event that it completes.
+    def payloads(self, chunk: bytes) -> list[bytes]:
+        """Take in a chunk and give the data of each event that it completes.
 
         A payload is what follows `data:`, the one optional space included (JSON does not mind it); further data lines
-        are joined to it as the rules say. The iterator is to be run to its end.
-
-        Raises:
-            EventTooLargeError: A line or an event is over the cap. What came before it has been yielded.
+        are joined to it as the rules say. `names`, `others` and `failure` belong to what is returned.
         """
-        if LF in chunk or CR in chunk:
-            return self._walk(bytes(chunk))
-        if chunk:
-            self.idle = False
-            self.buffer += chunk
-            self.check_buffer()
-        return iter(())
+        found: list[bytes] = []
+        self.names, self.others = [], []
+        if len(chunk) < SMALL and self._may_wait(chunk):
+            self.pieces.append(chunk)
+            self.room -= len(chunk) + PIECE
+            return found
+        try:
+            if len(chunk) <= SLICE:
+                self._take(chunk, found)
+            else:
+                for start in range(0, len(chunk), SLICE):
+                    self._take(chunk[start : start + SLICE], found)
+        except EventTooLargeError as error:
+            self.failure = error
+        return found
 
-    def check_buffer(self) -> None:
-        """Raise EventTooLargeError if the line that has not ended is over the cap already."""
-        size = len(self.buffer)
-        if size > self._limit and self._at_start and self.buffer.startswith(BOM):
-            size -= len(BOM)
-        if size > self._limit:
-            raise self._too_large("A line")
+    def learn(self, text: bytes) -> bool:
+        """Make the form of the first event in a text the usual one, if events can be cut out by it."""
+        end = b"\r\n" if CR in text else b"\n"
+        name, _, data = text.partition(end)
+        prefix = b"data:"
+        if name.startswith(b"event:") and data.startswith(prefix) and len(name) < LONGEST:
+            prefix = name + end + prefix
+        elif name.startswith(prefix):
+            name = b""
+        else:
+            return False
+        if LF in name or CR in name:  # beside CRLF there are other line ends
+            return False
+        self.prefix, self.ending, self._usual_name = prefix, end + end, name
+        return True
+
+    def name(self, place: int) -> str:
+        """The type of one of the events handed out last, "" when it has none."""
+        _, line = self.names[bisect_right(self.names, place, key=itemgetter(0)) - 1]
+        return _name_in(line)
 
     def unfinished(self) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: the last words of a cut stream.
 
         What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
         """
-        line = bytes(self.buffer).removeprefix(BOM)
+        self._read(self._join(b""), [])
+        line = b"".join(self.pieces)
         value = line.removeprefix(b"data:")
         more = b"" if value is line else b"\n" + value
-        data = value if self._payload is None else self._join(self._payload) + more
-        self._event = self._name
-        return self.name, data.strip()
+        data = value if self._payload is None else self._payload + self._more + more
+        return _name_in(self._name), data.strip()
 
-    def _walk(self, chunk: bytes) -> Iterator[bytes]:
-        """Take in a chunk that ends at least one line."""
-        alone = self.idle
-        small = len(self.buffer) + len(chunk) <= self._limit
-        lines, rest = self._split(chunk)
-        payload, name = self._payload, self._name
-        name_line, line_name = b"event:", b""
-        for line in lines if small else self._bounded(lines):
+    def _may_wait(self, chunk: bytes) -> bool:
+        """Whether a small chunk ends no event: cut out with the rest of its event later, it is half the work."""
+        return (
+            chunk.find(b"\n\n") < 0 < len(self.pieces) < SMALL
+            and not self._open
+            and len(chunk) + PIECE < self.room
+            and not chunk.startswith(b"\n")
+            and CR not in chunk
+        )
+
+    def _take(self, chunk: bytes, found: list[bytes]) -> None:
+        """Take in a chunk, then count what is pending."""
+        if LF in chunk or CR in chunk:
+            text = bytes(chunk) if self.idle else self._join(chunk)
+            if len(text) > self._large:
+                text = self._cut_large(text, found)
+            if self._open or len(text) > self._large:
+                self._walk(text, found)
+            elif text:
+                self._cut(text, found)
+        elif chunk:
+            self.pieces.append(chunk)
+            self.room -= len(chunk) + PIECE
+            self.idle = False
+            if self.room > 0:
+                return
+            self.pieces[:] = [b"".join(self.pieces)]
+        held = len(self.pieces[0]) if self.pieces else 0
+        if held > self._limit:
+            # Perhaps they are many lines.
+            self._read(self._join(b""), found)
+            held = sum(map(len, self.pieces))
+            if held > self._limit:
+                raise self._too_large("A line")
+        self.room = self._limit - held
+        self.idle = not (held or self._open or self._after_cr or self._at_start)
+
+    def _join(self, chunk: bytes) -> bytes:
+        """Put the chunk behind what is pending; nothing is, then."""
+        self.pieces.append(chunk)
+        text = b"".join(self.pieces)
+        self.pieces.clear()
+        if self._after_cr:
+            text = text.removeprefix(b"\n")
+            self._after_cr = False
+        if self._at_start:
+            text = text.removeprefix(BOM)
+            self._at_start = False
+        return text
+
+    def _cut_large(self, text: bytes, found: list[bytes]) -> bytes:
+        """Cut out the large event at the text's beginning, if it has the usual form; returns what stands behind it."""
+        start = len(self.prefix)
+        end = text.find(self.ending[:1], start)
+        data = text[start:end]
+        usual = text.startswith(self.prefix) and text.startswith(self.ending, end) and end <= self._limit
+        if self._open or not usual or _has_line_end(data):
+            return text
+        self.names.append((len(found), self._usual_name))
+        found.append(data)
+        return text[end + len(self.ending) :]
+
+    def _cut(self, text: bytes, found: list[bytes]) -> None:
+        """Cut out the events that have the usual form; have the others read; keep the beginning of the next one."""
+        body, end, rest = text.rpartition(self.ending)
+        if not end and not _ends_an_event(text):
+            self._keep(text)
+            return
+        if not end or not body.startswith(self.prefix):
+            if text.startswith(b":") and len(more := self._behind_comments(text)) < len(text):
+                if more:
+                    self._cut(more, found)
+                return
+            ending = self.ending
+            known = self.learn(text)
+            if self.ending != ending:
+                body, end, rest = text.rpartition(self.ending)
+            if not known or not end:
+                self._walk(text, found)
+                return
+        self.names.append((len(found), self._usual_name))
+        events = body[len(self.prefix) :]
+        if LF not in events and CR not in events:
+            found.append(events)
+        else:
+            units = events.split(self.ending + self.prefix)
+            joined = b"".join(units)
+            if LF not in joined and CR not in joined:
+                found += units
+            else:
+                self._sort_out(units, found)
+        if (LF in rest or CR in rest) and _ends_an_event(rest):
+            self._walk(rest, found)
+        elif rest:
+            self.pieces.append(rest)
+
+    def _keep(self, rest: bytes) -> None:
+        if rest:
+            self.pieces.append(rest)
+
+    def _sort_out(self, units: list[bytes], found: list[bytes]) -> None:
+        """Tell the units that are the data of one event from those with a comment behind them or events between."""
+        for unit in units:
+            if LF not in unit and CR not in unit:
+                found.append(unit)
+                continue
+            data, _, comment = unit.rpartition(self.ending)
+            if comment.startswith(b":") and not _has_line_end(data) and not _has_line_end(comment):
+                found.append(data)
+            else:
+                self._read(self.prefix + unit + self.ending, found)
+                self.names.append((len(found), self._usual_name))
+
+    def _behind_comments(self, text: bytes) -> bytes:
+        """What stands behind the comments that a text begins with, each of them a block of its own."""
+        start = 0
+        while text.startswith(b":", start):
+            end = text.find(self.ending, start)
+            if end < 0 or _has_line_end(text[start:end]):
+                break
+            start = end + len(self.ending)
+        return text[start:]
+
+    def _walk(self, text: bytes, found: list[bytes]) -> None:
+        """Read a text line by line; the beginning of the next event is kept, where it is one."""
+        ending = b"\r\n\r\n" if CR in text else b"\n\n"
+        end = text.rfind(ending)
+        end = end + len(ending) if end >= 0 else 0
+        rest = text[end:]
+        if (self._open and not end) or _ends_an_event(rest):
+            self._read(text, found)
+            return
+        self._read(text[:end], found)
+        self._keep(rest)
+
+    def _read(self, text: bytes, found: list[bytes]) -> None:
+        """Follow the rules line by line; the line that does not end is kept."""
+        if CR in text:
+            # On bytes, splitlines() cuts at LF, CR and CRLF and nowhere else.
+            lines = text.splitlines()
+            self._after_cr = text.endswith(b"\r")
+            rest = b"" if text.endswith((b"\r", b"\n")) else lines.pop()
+        else:
+            lines = text.split(b"\n")
+            rest = lines.pop()
+        self._keep(rest)
+        payload, name, names, more = self._payload, self._name, self.names, self._more
+        known = b"event:"
+        for line in lines if len(text) <= self._limit else self._bounded(lines):
             if not line:
                 if payload is not None:
-                    self._event = name
-                    yield self._join(payload) if self._more else payload
-                    payload = None
-                name = b""
+                    names.append((len(found), name))
+                    found.append(payload + more if more else payload)
+                    more.clear()
+                payload, name = None, b""
                 continue
             # Most events have the name of the one before. An equal line is found in a third of the time.
-            if line == name_line:
-                name = line_name
+            if line == known:
+                name = line
                 continue
             value = line.removeprefix(b"data:")
             if value is not line or line == b"data":
+                value = value if value is not line else b""
                 if payload is None:
-                    payload = value if value is not line else b""
+                    payload = value
                 else:
-                    self._add_line(payload, value if value is not line else b"")
-                continue
-            value = line.removeprefix(b"event:")
-            if value is not line:
-                name_line, name = line, value
-                line_name = name
+                    self._add_line(payload, value)
+            elif line.startswith(b"event:"):
+                name = known = line
             elif line == b"event":
                 name = b""
-            else:
-                self._take_field(line)
+            elif not line.startswith(b":"):
+                self.others.append((len(found), line))
         self._payload, self._name = payload, name
-        self.idle = not (rest or name or payload is not None or self._after_cr)
-        if rest:
-            self.buffer += rest
-            self.check_buffer()
-        elif alone and self.idle and 1 < len(lines) < 5:
-            self._learn(chunk, lines)
-
-    def _split(self, chunk: bytes) -> tuple[list[bytes], bytes]:
-        """Cut the pending bytes and the chunk into whole lines and the beginning of the next."""
-        if not self.idle:
-            chunk = b"".join((self.buffer, chunk))
-            self.buffer.clear()
-            if self._after_cr:
-                chunk = chunk.removeprefix(b"\n")
-                self._after_cr = False
-            if self._at_start:
-                chunk = chunk.removeprefix(BOM)
-                self._at_start = False
-        if CR in chunk:
-            # On bytes, splitlines() cuts at LF, CR and CRLF and nowhere else.
-            lines = chunk.splitlines(keepends=False)
-            self._after_cr = chunk.endswith(b"\r")
-            rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
-        else:
-            lines = chunk.split(b"\n")
-            rest = lines.pop()
-        return lines, rest
+        self._open = payload is not None or name != b""
 
     def _bounded(self, lines: list[bytes]) -> Iterator[bytes]:
         for line in lines:
@@ -199,33 +355,23 @@ class EventParser:
         if len(payload) + len(self._more) > self._limit:
             raise self._too_large("An event's data")
 
-    def _join(self, payload: bytes) -> bytes:
-        joined = payload + self._more
-        self._more.clear()
-        return joined
-
-    def _take_field(self, line: bytes) -> None:
-        """Take in a line that is neither data nor a name: they are few."""
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"id" and b"\0" not in value:
-            self.last_id = value
-        elif field == b"retry" and value.isdigit() and len(value) <= MAX_RETRY_DIGITS:
-            self.retry = int(value)
-
-    def _learn(self, chunk: bytes, lines: list[bytes]) -> None:
-        """Remember the form of a chunk that is one whole event, if nothing in it but name and data has a meaning."""
-        *before, data, blank = lines
-        if blank or not data.startswith(b"data:") or not all(line.startswith(b"event:") for line in before):
-            return
-        body = chunk.rstrip(b"\r\n")
-        self.prefix = body[: len(body) - len(data) + len(b"data:")]
-        self.ending = chunk[len(body) :]
-
     def _too_large(self, what: str) -> EventTooLargeError:
         return EventTooLargeError(
             f"{what} in the event stream is longer than {self._limit} bytes; Limits(event=...) sets the cap"
         )
+
+
+def _name_in(line: bytes) -> str:
+    return line.removeprefix(b"event:").removeprefix(b" ").decode("utf-8", "replace")
+
+
+def _has_line_end(text: bytes) -> bool:
+    return LF in text or CR in text
+
+
+def _ends_an_event(text: bytes) -> bool:
+    """Whether there may be a blank line, or so much that it had better be read."""
+    return len(text) > HELD or b"" in text.splitlines()
 
 
 class ServerSentEvent(NamedTuple):
@@ -256,6 +402,8 @@ class SSEDecoder:
 
     def __init__(self, max_event_size: int = Limits().event) -> None:
         self._parser = EventParser(max_event_size)
+        self._id = ""
+        self._retry: int | None = None
         self._error: SSEError | None = None
         self._closed = False
 
@@ -272,14 +420,18 @@ class SSEDecoder:
             raise LocalProtocolError("feed() after close(): make a new SSEDecoder for a new stream")
         if self._error is not None:
             raise self._error
-        parser, events = self._parser, list[ServerSentEvent]()
-        try:
-            for payload in parser.payloads(data):
-                text = payload.removeprefix(b" ").decode("utf-8", "replace")
-                last_id = parser.last_id.decode("utf-8", "replace")
-                events.append(ServerSentEvent(parser.name or "message", text, last_id, parser.retry))
-        except SSEError as error:
-            self._error = error
+        events: list[ServerSentEvent] = []
+        parser = self._parser
+        payloads = parser.payloads(data)
+        others = deque(parser.others)
+        for place, payload in enumerate(payloads):
+            while others and others[0][0] <= place:
+                self._take_field(others.popleft()[1])
+            text = payload.removeprefix(b" ").decode("utf-8", "replace")
+            events.append(ServerSentEvent(parser.name(place) or "message", text, self._id, self._retry))
+        for _, line in others:
+            self._take_field(line)
+        self._error = parser.failure
         if self._error is not None and not events:
             raise self._error
         return events
@@ -293,3 +445,11 @@ class SSEDecoder:
         self._closed = True
         if self._error is not None:
             raise self._error
+
+    def _take_field(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"id" and b"\0" not in value:
+            self._id = value.decode("utf-8", "replace")
+        elif field == b"retry" and value.isdigit() and len(value) <= MAX_RETRY_DIGITS:
+            self._retry = int(value)
