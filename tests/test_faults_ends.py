@@ -215,6 +215,24 @@ def test_whole_gzip_is_read(kind: Kind, coding: str) -> None:
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_answers_by_way_of_urllib3(kind: Kind, coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fork of urllib3 that niquests puts in its place frames by itself: the answer is taken from it as it is."""
+    monkeypatch.setattr("mimo_proto.connection.PLAIN", False)
+    body = b"".join(EVENTS[kind.protocol])
+
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            data = gzip.compress(body) if coding == "gzip" else body
+            peer.send(sse(f"Content-Encoding: {coding}"), chunk(data), END)
+
+    with Server(script) as server, client_for(server.url) as client:
+        assert call(client, kind).kept == call(client, kind).kept == "Hello world"
+    assert server.connections == 1
+
+
 FINISHED = [chat_chunk("Hello"), chat_chunk(" world"), chat_chunk(None, "stop")]
 USAGE = event({"id": "c1", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}})
 

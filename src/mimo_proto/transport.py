@@ -18,11 +18,11 @@ import contextlib
 import http.client
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from mimo_proto.connection import LONGEST
+from mimo_proto.connection import LONGEST, decoded
 from mimo_proto.errors import (
     BodyTooLargeError,
     ConnectError,
@@ -37,9 +37,7 @@ from mimo_proto.watchdog import WATCHDOG, ended
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Generator
-
-    from urllib3.response import HTTPResponse
+    from collections.abc import Callable, Generator, Iterable
 
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
@@ -123,7 +121,7 @@ class Transport:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.dispatch(request.method, target, headers, request.body)
             stage = "head"
-            exchange = Exchange(self._pool, connection, connection.getresponse(), guard, timeouts)
+            exchange = Exchange(self._pool, connection, connection.receive(), guard, timeouts)
             if guard.reason is None:
                 return exchange
             # http.client takes a head that was cut off for a whole one.
@@ -147,20 +145,20 @@ class Exchange:
         headers: The header fields, names in lower case, repeated ones joined with ", ".
     """
 
-    def __init__(
-        self, pool: Pool, connection: PlainConnection, response: HTTPResponse, guard: Guard, timeouts: Timeouts
-    ) -> None:
-        self.status = response.status
-        self.headers: dict[str, str] = {name.lower(): value for name, value in response.headers.itermerged()}
+    def __init__(self, pool: Pool, connection: PlainConnection, answer: Any, guard: Guard, timeouts: Timeouts) -> None:
+        self.status: int = answer.status
+        self.headers = _merged(answer.headers.items())
         self._pool = pool
         self._connection = connection
-        self._response = response
+        self._answer = answer
         self._guard = guard
         self._timeouts = timeouts
         self._open = True
         coding = self.headers.get("content-encoding", "")
         codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
-        self._decode = bool(codings)
+        self._read1: Callable[[int], bytes] = answer.read1
+        if codings:
+            self._read1 = decoded(answer, self.headers)
         self._strange = "" if codings <= CODINGS else coding
 
     def read(self) -> bytes:
@@ -174,7 +172,7 @@ class Exchange:
             self.close()
             raise RemoteProtocolError(f"the body is encoded as {self._strange[:100]!r}; only identity was asked for")
         try:
-            data = self._response.read1(PIECE, decode_content=self._decode)
+            data = self._read1(PIECE)
             if self._guard.reason is None:
                 return data
             failure: BaseException = ended(self._guard.reason, self._timeouts)
@@ -278,7 +276,7 @@ class Exchange:
             self._guard.idle_at = self._guard.linger_at = inf
             self._guard.drain_at = monotonic() + DRAIN_SECONDS
             try:
-                while drain > 0 and not self._response.closed and monotonic() < self._guard.drain_at:
+                while drain > 0 and not self._answer.closed and monotonic() < self._guard.drain_at:
                     drain -= len(self.read())
             except MimoError:
                 return
@@ -294,12 +292,22 @@ class Exchange:
             return
         self._open = False
         self._guard.detach()
-        fit = self._response.closed and not self._connection.is_closed and self._guard.reason is None
+        fit = self._answer.closed and not self._connection.is_closed and self._guard.reason is None
         if fit and not broken:
             self._pool.give(self._connection)
         else:
-            self._response.close()
+            self._answer.close()
             self._connection.close()
+
+
+def _merged(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Header fields, names in lower case; repeated ones are joined (RFC 9110, 5.3), folded ones unfolded."""
+    headers: dict[str, str] = {}
+    for field, value in fields:
+        name = field.lower()
+        line = " ".join(part.strip(" \t") for part in value.split("\r\n")) if "\r\n" in value else value
+        headers[name] = f"{headers[name]}, {line}" if name in headers else line
+    return headers
 
 
 def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
