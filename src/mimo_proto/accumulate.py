@@ -127,7 +127,7 @@ class _Choice:
         self._places = CallPlaces()
         self.error_message: str | None = None
         self.audio: list[Any] = []
-        self.added = 0
+        self._until_condensed = MANY
 
     def add(self, choice: Any) -> None:
         delta = choice.delta
@@ -151,8 +151,9 @@ class _Choice:
             self.lists["audio_tokens"] += delta.audio_tokens
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
-        self.added += 1
-        if not self.added % MANY:
+        self._until_condensed -= 1
+        if not self._until_condensed:
+            self._until_condensed = MANY
             for text in self.texts.values():
                 text.condense()
 
@@ -226,10 +227,10 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         Raises:
             LocalProtocolError: The result was taken already.
         """
-        if self._over:
-            raise LocalProtocolError("add() after result(): the sum has been handed out")
         chunk: Any = event
-        if self._head is None:
+        if self._over or self._head is None:
+            if self._over:
+                raise LocalProtocolError("add() after result(): the sum has been handed out")
             self._head = {"id": chunk.id, "object": "chat.completion", "created": chunk.created, "model": chunk.model}
         for choice in chunk.choices:
             self._choices[choice.index or 0].add(choice)
