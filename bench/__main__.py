@@ -15,9 +15,9 @@ __all__ = ["main"]
 
 REPEATS, QUICK_REPEATS = 9, 3
 HERE = Path(__file__).parent
-# Importing a module has registered its sections. They run in this order: the last changes how memory is kept.
+# Importing a module has registered its sections. They run in this order: the last two change how memory is kept.
 MODULES = (decode, projection, tolerant, http_client, shells, request, imports, memory, linear)
-ORDER = ("decode", "projection", "tolerant", "http", "async", "request", "encode", "import", "memory", "linear")
+ORDER = ("decode", "projection", "tolerant", "http", "async", "request", "import", "memory", "encode", "linear")
 
 
 def arguments() -> argparse.Namespace:

@@ -40,11 +40,11 @@ BUDGETS: dict[tuple[str, str, str], tuple[float, float | None]] = {
 
 
 def budget(form: str, protocol: Protocol, dialect: str, granularity: str) -> tuple[float | None, float | None]:
-    """The bounds of a row; comments have none, nor have 7-byte feeds of another dialect."""
+    """The bounds of a row; 7-byte feeds of another dialect have none."""
     fed = "large" if granularity in {"4 KiB", "64 KiB"} else granularity
-    if dialect == "comments" or (dialect != "LF" and fed == "7 B"):
+    if dialect != "LF" and fed == "7 B":
         return None, None
-    if dialect in {"CRLF", "no space"} and fed == "1 event":
+    if dialect in {"CRLF", "no space", "comments"} and fed == "1 event":
         fed = "another dialect"
     return BUDGETS[form, protocol, fed]
 
@@ -75,8 +75,9 @@ def feed_loop(protocol: Protocol) -> Loop:
         decoder = StreamDecoder(endpoint)
         feed = decoder.feed
         for chunk in chunks:
-            for event in feed(chunk):
-                last = event
+            if events := feed(chunk):  # small chunks seldom complete one
+                for event in events:
+                    last = event
         decoder.close()
         return last
 

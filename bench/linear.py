@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.allocator import KIB, keep_freed_memory
 from bench.block import Block, section
 from bench.decode import OURS
 from bench.payloads import long_chat_event
@@ -16,21 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["linear_block", "linearity"]
 
-KIB = 1024
 TOTAL = 1000 * KIB
 FEED = 4 * KIB
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
-
-
-def keep_freed_memory() -> None:
-    """Have glibc keep what is freed.
-
-    Else it gives a megabyte back and fetches it again at every large event, and page faults are what is measured.
-    """
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_THRESHOLD, 32 * KIB * KIB)
-        libc.mallopt(M_TRIM_THRESHOLD, 256 * KIB * KIB)
 
 
 def linear_block(form: str, *, many_lines: bool) -> Block:

@@ -37,7 +37,7 @@ TEXT = (
 )
 WORDS = TEXT.split(" ")
 
-# How one event is written: the event: line, the data: prefix, the line end, what stands before each event.
+# How one event is written: the event: line, the data: prefix, the line end, what stands before every fiftieth event.
 DIALECTS: dict[str, tuple[bytes, bytes, bytes, bytes]] = {
     "LF": (b"event: ", b"data: ", b"\n", b""),
     "CRLF": (b"event: ", b"data: ", b"\r\n", b""),
@@ -143,14 +143,16 @@ def record(protocol: Protocol, dialect: str, count: int) -> Recording:
     """Make a stream of `count` events."""
     event_field, data_field, end, before = DIALECTS[dialect]
     documents = chat_documents(count) if protocol == "chat" else responses_documents(count)
-    payloads, events = [], []
+    payloads: list[bytes] = []
+    events: list[bytes] = []
     if dialect == "tag last":
         documents = (dict(reversed(document.items())) for document in documents)
     for document in documents:
         payload = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         name = event_field + document["type"].encode() + end if protocol == "responses" else b""
         payloads.append(payload)
-        events.append(before + name + data_field + payload + end + end)
+        comment = b"" if len(events) % 50 else before
+        events.append(comment + name + data_field + payload + end + end)
     if protocol == "chat":
         events.append(data_field + b"[DONE]" + end + end)
     return Recording(protocol, payloads, events)
