@@ -75,9 +75,9 @@ class TolerantDecoder(Generic[T]):
 # Taking a type apart costs more than decoding into it (12 µs for the events of Responses), and decoders are made per
 # stream.
 @lru_cache(maxsize=128)
-def _taken_apart(type: Any) -> tuple[Node, Callable[[bytes], Any], Callable[[bytes], Any]]:  # noqa: A002
+def _taken_apart(wanted: Any) -> tuple[Node, Callable[[bytes], Any], Callable[[bytes], Any]]:
     """The type's node, its strict and its tolerant function."""
-    node, strict = Node(type), msgspec.json.Decoder(type).decode
+    node, strict = Node(wanted), msgspec.json.Decoder(wanted).decode
 
     def decode(data: bytes) -> Any:
         try:
