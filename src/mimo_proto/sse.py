@@ -45,6 +45,8 @@ PIECE = 64
 HELD = 1024
 # Chunks under so many bytes, and under so many of them, wait even when they end a line.
 SMALL = 64
+# What they make together is copied often, up to so many bytes.
+LIGHT = 4 * 1024
 # So many bytes are dealt with at a time: where the form changes, the next lot has the new one.
 SLICE = 16 * 1024
 # An event larger than that is found by its line end, at a sixth of what looking for the form in it would take.
@@ -64,7 +66,7 @@ class EventParser:
     Attributes:
         idle: Nothing is pending: no line, no event, no CR whose LF may follow, and the stream has begun.
         pieces: What is pending, as it came. While the parser is not idle, a chunk without a line end may be added here,
-        room: as long as this many bytes are not used up; a piece counts with `PIECE` on top.
+        room: as long as this many bytes are not used up.
         prefix: The form: what stands before the data of an event,
         ending: and behind it.
         names: The lines that name the events handed out last, each with the place of the first event it names.
@@ -76,6 +78,8 @@ class EventParser:
     __slots__ = (
         "_after_cr",
         "_at_start",
+        "_granted",
+        "_held",
         "_large",
         "_limit",
         "_more",
@@ -83,6 +87,7 @@ class EventParser:
         "_open",
         "_payload",
         "_usual_name",
+        "_usual_room",
         "ending",
         "failure",
         "idle",
@@ -96,13 +101,16 @@ class EventParser:
     def __init__(self, max_event_size: int) -> None:
         self.idle = False
         self.pieces: list[bytes] = []
-        self.room = max_event_size
+        self.room = 0
         self.prefix = b"data:"
         self.ending = b"\n\n"
         self.names: list[tuple[int, bytes]] = []
         self.others: list[tuple[int, bytes]] = []
         self.failure: EventTooLargeError | None = None
         self._limit = max_event_size
+        # So many bytes were in `pieces` when they were counted last, and so much room was given; mostly that.
+        self._held = self._granted = 0
+        self._usual_room = (max_event_size - HELD) // (PIECE + 1)
         self._large = min(max_event_size, LARGE)
         self._at_start = True
         self._after_cr = False
@@ -119,12 +127,14 @@ class EventParser:
         A payload is what follows `data:`, the one optional space included (JSON does not mind it); further data lines
         are joined to it as the rules say. `names`, `others` and `failure` belong to what is returned.
         """
+        if len(chunk) < SMALL and (cut := self.completed(chunk)) is not None:
+            if not cut:
+                return []
+            self.begin(cut[1])
+            self.names, self.others = [(0, self._usual_name)], []
+            return [cut[0]]
         found: list[bytes] = []
         self.names, self.others = [], []
-        if len(chunk) < SMALL and self._may_wait(chunk):
-            self.pieces.append(chunk)
-            self.room -= len(chunk) + PIECE
-            return found
         try:
             if len(chunk) <= SLICE:
                 self._take(chunk, found)
@@ -134,6 +144,48 @@ class EventParser:
         except EventTooLargeError as error:
             self.failure = error
         return found
+
+    def completed(self, chunk: bytes) -> tuple[bytes, ...] | None:
+        """Look for the one event that a small chunk completes; reading it line by line would be twice the work.
+
+        Returns:
+            The event's data and the beginning of what is behind it, for `begin`: the chunk is not taken in before.
+            Nothing, if the chunk ends no event: then it is among `pieces`.
+            None, where there is more to it than that; it is one for `payloads`.
+        """
+        pieces = self.pieces
+        if LF not in chunk or self._open or self._held + self._granted - self.room > LIGHT:
+            return None
+        if (
+            chunk.find(b"\n\n") < 0 < len(pieces) < SMALL
+            and len(chunk) < self.room
+            and CR not in chunk
+            and (chunk[0] != LF or pieces[-1][-1:] not in (b"\n", b""))
+        ):
+            pieces.append(chunk)
+            self.room -= len(chunk)
+            return ()
+        text = b"".join(pieces) + chunk
+        payload = text.removeprefix(self.prefix)
+        data, end, rest = payload.rpartition(self.ending)
+        if payload is text or not end or LF in data or CR in data or LF in rest or CR in rest:
+            return None
+        return (data, rest) if len(text) <= self._limit else None
+
+    def begin(self, rest: bytes) -> None:
+        """Forget what was pending, for an event that begins like this."""
+        self.pieces.clear()
+        if rest:
+            self.pieces.append(rest)
+        self.idle = not rest
+        self._at_start = self._after_cr = False
+        self._held = len(rest)
+        self.room = self._granted = self._usual_room
+
+    def _count(self, held: int) -> None:
+        """Give as much room as cannot be too much memory, were each of the pieces to come a single byte."""
+        self._held = held
+        self._granted = self.room = (self._limit - held) // (PIECE + 1) - len(self.pieces)
 
     def learn(self, text: bytes) -> bool:
         """Make the form of the first event in a text the usual one, if events can be cut out by it."""
@@ -168,16 +220,6 @@ class EventParser:
         data = value if self._payload is None else self._payload + self._more + more
         return _name_in(self._name), data.strip()
 
-    def _may_wait(self, chunk: bytes) -> bool:
-        """Whether a small chunk ends no event: cut out with the rest of its event later, it is half the work."""
-        return (
-            chunk.find(b"\n\n") < 0 < len(self.pieces) < SMALL
-            and not self._open
-            and len(chunk) + PIECE < self.room
-            and not chunk.startswith(b"\n")
-            and CR not in chunk
-        )
-
     def _take(self, chunk: bytes, found: list[bytes]) -> None:
         """Take in a chunk, then count what is pending."""
         if LF in chunk or CR in chunk:
@@ -190,9 +232,13 @@ class EventParser:
                 self._cut(text, found)
         elif chunk:
             self.pieces.append(chunk)
-            self.room -= len(chunk) + PIECE
+            self.room -= len(chunk)
             self.idle = False
             if self.room > 0:
+                return
+            held = self._held + self._granted - self.room
+            if held + PIECE * len(self.pieces) < self._limit:
+                self._count(held)
                 return
             self.pieces[:] = [b"".join(self.pieces)]
         held = len(self.pieces[0]) if self.pieces else 0
@@ -202,7 +248,10 @@ class EventParser:
             held = sum(map(len, self.pieces))
             if held > self._limit:
                 raise self._too_large("A line")
-        self.room = self._limit - held
+        self._held = held
+        self.room = self._granted = self._usual_room
+        if held > HELD:
+            self._count(held)
         self.idle = not (held or self._open or self._after_cr or self._at_start)
 
     def _join(self, chunk: bytes) -> bytes:
@@ -232,37 +281,40 @@ class EventParser:
 
     def _cut(self, text: bytes, found: list[bytes]) -> None:
         """Cut out the events that have the usual form; have the others read; keep the beginning of the next one."""
-        body, end, rest = text.rpartition(self.ending)
-        if not end and not _ends_an_event(text):
-            self._keep(text)
+        prefix, ending = self.prefix, self.ending
+        body, end, rest = text.rpartition(ending)
+        if not end or not body.startswith(prefix):
+            self._cut_anew(text, found)
             return
-        if not end or not body.startswith(self.prefix):
-            if text.startswith(b":") and len(more := self._behind_comments(text)) < len(text):
-                if more:
-                    self._cut(more, found)
-                return
-            ending = self.ending
-            known = self.learn(text)
-            if self.ending != ending:
-                body, end, rest = text.rpartition(self.ending)
-            if not known or not end:
-                self._walk(text, found)
-                return
         self.names.append((len(found), self._usual_name))
-        events = body[len(self.prefix) :]
+        events = body[len(prefix) :]
         if LF not in events and CR not in events:
             found.append(events)
         else:
-            units = events.split(self.ending + self.prefix)
+            units = events.split(ending + prefix)
             joined = b"".join(units)
             if LF not in joined and CR not in joined:
                 found += units
             else:
                 self._sort_out(units, found)
-        if (LF in rest or CR in rest) and _ends_an_event(rest):
+        # Behind the last LF LF there is no blank line, unless a CR makes one.
+        if (CR in rest or (LF in rest and (CR in ending or len(rest) > HELD))) and _ends_an_event(rest):
             self._walk(rest, found)
         elif rest:
             self.pieces.append(rest)
+
+    def _cut_anew(self, text: bytes, found: list[bytes]) -> None:
+        """Do the same where the text begins with another form, which is the usual one from now on, or with none."""
+        if text.startswith(b":") and len(more := self._behind_comments(text)) < len(text):
+            if more:
+                self._cut(more, found)
+        elif _ends_an_event(text):
+            if self.learn(text) and self.ending in text:
+                self._cut(text, found)
+            else:
+                self._walk(text, found)
+        else:
+            self._keep(text)
 
     def _keep(self, rest: bytes) -> None:
         if rest:
@@ -270,16 +322,19 @@ class EventParser:
 
     def _sort_out(self, units: list[bytes], found: list[bytes]) -> None:
         """Tell the units that are the data of one event from those with a comment behind them or events between."""
-        for unit in units:
+        start = 0
+        for place, unit in enumerate(units):
             if LF not in unit and CR not in unit:
-                found.append(unit)
                 continue
+            found += units[start:place]
+            start = place + 1
             data, _, comment = unit.rpartition(self.ending)
             if comment.startswith(b":") and not _has_line_end(data) and not _has_line_end(comment):
                 found.append(data)
             else:
                 self._read(self.prefix + unit + self.ending, found)
                 self.names.append((len(found), self._usual_name))
+        found += units[start:]
 
     def _behind_comments(self, text: bytes) -> bytes:
         """What stands behind the comments that a text begins with, each of them a block of its own."""
