@@ -132,7 +132,7 @@ class WebSearchUsage(Struct, kw_only=True, gc=False):
     """Pages that the searches brought."""
 
 
-class CompletionUsage(Struct, kw_only=True):
+class CompletionUsage(Struct, kw_only=True, gc=False):
     """What the call consumed, in tokens."""
 
     prompt_tokens: int | None = None
@@ -151,7 +151,7 @@ class CompletionUsage(Struct, kw_only=True):
     """Speech recognition: the length of the sound, in seconds."""
 
 
-class Choice(Struct, kw_only=True):
+class Choice(Struct, kw_only=True, gc=False):
     """One answer. MiMo gives one per call."""
 
     index: int | None = None
@@ -162,7 +162,7 @@ class Choice(Struct, kw_only=True):
     """Why the answer ended."""
 
 
-class ChatCompletion(Struct, kw_only=True):
+class ChatCompletion(Struct, kw_only=True, gc=False):
     """The answer to a chat request that did not ask for a stream, or the sum of a stream."""
 
     id: str | None = None
@@ -191,7 +191,7 @@ class DeltaFunctionCall(Struct, kw_only=True, gc=False):
     """The next piece of the arguments' JSON text: append it to what came before."""
 
 
-class DeltaToolCall(Struct, kw_only=True):
+class DeltaToolCall(Struct, kw_only=True, gc=False):
     """A piece of a tool call. Pieces with the same `index` belong together."""
 
     index: int | None = None
@@ -204,7 +204,7 @@ class DeltaToolCall(Struct, kw_only=True):
     """The piece."""
 
 
-class ChoiceDelta(Struct, kw_only=True):
+class ChoiceDelta(Struct, kw_only=True, gc=False):
     """What a chunk adds to the answer. Null is filler: it adds nothing."""
 
     role: str | None = None
@@ -230,7 +230,7 @@ class ChoiceDelta(Struct, kw_only=True):
     """As in `ChatCompletionMessage`; not seen in a stream so far."""
 
 
-class ChunkChoice(Struct, kw_only=True):
+class ChunkChoice(Struct, kw_only=True, gc=False):
     """One answer's share of a chunk."""
 
     index: int | None = None
@@ -241,7 +241,7 @@ class ChunkChoice(Struct, kw_only=True):
     """Null until the answer's last chunk, which says why it ended."""
 
 
-class ChatCompletionChunk(Struct, kw_only=True):
+class ChatCompletionChunk(Struct, kw_only=True, gc=False):
     """One event of a streamed answer.
 
     The order: role, thinking, words or tool calls, the finish reason, usage, then `[DONE]`.

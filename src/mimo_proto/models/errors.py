@@ -32,7 +32,7 @@ class ErrorDetail(Struct, kw_only=True, gc=False):
     """
 
 
-class ErrorResponse(Struct, kw_only=True):
+class ErrorResponse(Struct, kw_only=True, gc=False):
     """The JSON body of a refused call.
 
     When the call asked for a stream, the body has been seen as `data:{...}`, in the manner of a server-sent event: cut

@@ -19,7 +19,7 @@ class Model(Struct, kw_only=True, gc=False):
     """Who offers the model; `xiaomi` in every list seen. Examples: `"xiaomi"`."""
 
 
-class ModelList(Struct, kw_only=True):
+class ModelList(Struct, kw_only=True, gc=False):
     """The models that the key may call, all on one page."""
 
     object: Literal["list"] | str | None = None

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.created"):
+class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.created", gc=False):
     """The server has taken the request up."""
 
     type: ClassVar[Literal["response.created"]] = "response.created"
@@ -50,7 +50,7 @@ class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.crea
     """The event's place in the stream, from 0."""
 
 
-class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.in_progress"):
+class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.in_progress", gc=False):
     """The model is at work."""
 
     type: ClassVar[Literal["response.in_progress"]] = "response.in_progress"
@@ -61,7 +61,7 @@ class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.i
     """The event's place in the stream, from 0."""
 
 
-class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.completed"):
+class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.completed", gc=False):
     """The end of a stream: the response is complete."""
 
     type: ClassVar[Literal["response.completed"]] = "response.completed"
@@ -72,7 +72,7 @@ class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.co
     """The event's place in the stream, from 0."""
 
 
-class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.incomplete"):
+class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.incomplete", gc=False):
     """The end of a stream: the response was cut short, by its limit of tokens or by the content filter."""
 
     type: ClassVar[Literal["response.incomplete"]] = "response.incomplete"
@@ -83,7 +83,7 @@ class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.i
     """The event's place in the stream, from 0."""
 
 
-class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.failed"):
+class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.failed", gc=False):
     """The end of a stream: the response failed. In no table of MiMo's; assumed from the OpenAI Responses format."""
 
     type: ClassVar[Literal["response.failed"]] = "response.failed"
@@ -94,7 +94,7 @@ class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.faile
     """The event's place in the stream, from 0."""
 
 
-class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="response.output_item.added"):
+class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="response.output_item.added", gc=False):
     """A new item begins. Its texts are still empty; they come in deltas."""
 
     type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
@@ -107,7 +107,7 @@ class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="respo
     """The event's place in the stream, from 0."""
 
 
-class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="response.output_item.done"):
+class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="response.output_item.done", gc=False):
     """An item is complete."""
 
     type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
@@ -120,7 +120,7 @@ class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="respon
     """The event's place in the stream, from 0."""
 
 
-class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="response.content_part.added"):
+class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="response.content_part.added", gc=False):
     """A new part of an item begins."""
 
     type: ClassVar[Literal["response.content_part.added"]] = "response.content_part.added"
@@ -137,7 +137,7 @@ class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="resp
     """The event's place in the stream, from 0."""
 
 
-class ResponseContentPartDone(Struct, kw_only=True, tag_field="type", tag="response.content_part.done"):
+class ResponseContentPartDone(Struct, kw_only=True, tag_field="type", tag="response.content_part.done", gc=False):
     """A part of an item is complete."""
 
     type: ClassVar[Literal["response.content_part.done"]] = "response.content_part.done"

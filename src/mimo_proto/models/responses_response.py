@@ -116,7 +116,7 @@ class OutputTokensDetails(Struct, kw_only=True, gc=False):
     """How many of the tokens written were thinking; part of `output_tokens`."""
 
 
-class ResponseUsage(Struct, kw_only=True):
+class ResponseUsage(Struct, kw_only=True, gc=False):
     """What the call cost, in tokens."""
 
     input_tokens: int | None = None
@@ -131,7 +131,7 @@ class ResponseUsage(Struct, kw_only=True):
     """Tokens read and written together."""
 
 
-class Response(Struct, kw_only=True):
+class Response(Struct, kw_only=True, gc=False):
     """A response that has come to its end: the whole of a JSON reply, and what the last event of a stream carries.
 
     Look at `status`: a response that is incomplete or failed is a result too.
@@ -164,7 +164,7 @@ class Response(Struct, kw_only=True):
     """What the call cost, in tokens."""
 
 
-class ResponseSnapshot(Struct, kw_only=True):
+class ResponseSnapshot(Struct, kw_only=True, gc=False):
     """A response at the beginning of a stream.
 
     What MiMo puts into it there is not documented, so nothing is required.
