@@ -2,10 +2,10 @@
 
 The first part of the path chooses what comes back, so that a mode is a base URL:
 `/ahead/v1` every event as one HTTP chunk and `/blocks/v1` HTTP chunks of 16 KiB, rendered before the first request and
-written in one go: the client always finds bytes to read. `/paced/v1` an event each 150 µs. `/first/v1` a stream of
-twenty events, at once. `/late/v1` the same, but the first event comes 2 ms after the head and its `id` is the time at
-which it was sent. `/reply/v1` a JSON answer. `/million/v1` a million events. `/ticks/N/v1` waits until N clients ask,
-then sends each an event every 20 ms.
+written in one go: the client always finds bytes to read. `/paced/v1` an event each 150 µs. `/first/v1` the head and the
+first event at once, nineteen more 1 ms later, as a model needs its time for the next word. `/late/v1` the same, but the
+first event comes 2 ms after the head and its `id` is the time at which it was sent. `/reply/v1` a JSON answer.
+`/million/v1` a million events. `/ticks/N/v1` waits until N clients ask, then sends each an event every 20 ms.
 """
 
 from __future__ import annotations
@@ -82,9 +82,12 @@ def reply(_path: str) -> bytes:
 WHOLE: dict[str, Callable[[str], bytes]] = {
     "ahead": lambda path: STREAM_HEAD + b"".join(map(chunk, events_of(path, EVENTS))) + END,
     "blocks": lambda path: STREAM_HEAD + b"".join(map(chunk, blocks_of(events_of(path, EVENTS)))) + END,
-    "first": lambda path: STREAM_HEAD + b"".join(map(chunk, events_of(path, 20))) + END,
     "reply": reply,
 }
+
+
+# Rendered before the first request: what is waited for is the client's doing.
+EARLY = {protocol: [*map(chunk, events_of(f"/{protocol}", 20))] for protocol in ("chat", "responses")}
 
 
 def wait_until(due: float) -> None:
@@ -102,6 +105,14 @@ def paced(connection: socket.socket, path: str) -> None:
         wait_until(due)
         connection.sendall(event)
     connection.sendall(END)
+
+
+def early(connection: socket.socket, path: str) -> None:
+    """Send the head with the first event, then the rest."""
+    first, *rest = EARLY[protocol_of(path)]
+    connection.sendall(STREAM_HEAD + first)
+    sleep(1e-3)
+    connection.sendall(b"".join(rest) + END)
 
 
 def late(connection: socket.socket, path: str) -> None:
@@ -124,7 +135,12 @@ def million(connection: socket.socket, path: str) -> None:
     connection.sendall(chunk(b"".join(events[-10:])) + END)
 
 
-LIVE: dict[str, Callable[[socket.socket, str], None]] = {"paced": paced, "late": late, "million": million}
+LIVE: dict[str, Callable[[socket.socket, str], None]] = {
+    "paced": paced,
+    "first": early,
+    "late": late,
+    "million": million,
+}
 
 
 class Ticker:
