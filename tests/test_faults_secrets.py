@@ -147,6 +147,8 @@ def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.L
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
     from mimo_proto import connection
+    from mimo_proto.answer import Answer
+    from mimo_proto.head import HeadDecoder
 
     def interrupt(*args: object, **kwargs: object) -> None:
         try:
@@ -157,9 +159,9 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
     target: dict[str, tuple[Any, str]] = {
         "connect": (connection.PlainConnection, "connect"),
         "tcp": (socket.socket, "connect"),
-        "send": (connection.PlainConnection, "send"),
-        "head": (connection.Answer, "begin"),
-        "body": (connection.Answer, "read1"),
+        "send": (connection, "encode_head"),
+        "head": (HeadDecoder, "feed"),
+        "body": (Answer, "read1"),
     }
     with serve(good(kind)) as server, client_for(server.url) as client:
         with monkeypatch.context() as patch:

@@ -28,7 +28,7 @@ CORE = """
     __init__
 """
 SHELL = """
-    chunked options watchdog connection pool transport
+    chunked head options watchdog answer connection pool transport
     call session client
     testing adapters
     words demo cli __main__

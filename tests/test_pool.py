@@ -99,3 +99,22 @@ def test_a_password_with_escapes() -> None:
     assert tunnel is not None
     assert tunnel.headers["proxy-authorization"] == "Basic am9lOnBAc3M="
     assert "am9lOnBAc3M" not in repr(tunnel)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://a.example/v1", "a.example"),
+        ("https://A.example:443/v1", "a.example"),
+        ("https://a.example:8443/v1", "a.example:8443"),
+        ("http://a.example:80/v1", "a.example"),
+        ("http://a.example:443/v1", "a.example:443"),
+        ("http://[::1]/v1", "[::1]"),
+        ("http://[::1]:8080/v1", "[::1]:8080"),
+        ("http://[fe80::1%25eth0]:8080/v1", "[fe80::1]:8080"),
+    ],
+)
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
+def test_the_host_that_requests_name(origin: str, host: str, proxy: str | None) -> None:
+    """The port only where it is not the scheme's own (RFC 9110, 7.2)."""
+    assert pool_for(origin, proxy).host == host

@@ -85,6 +85,17 @@ def test_only_the_events_that_are_asked_for_come() -> None:
     assert decoder.done
 
 
+@pytest.mark.parametrize("size", [1, 7, 60, 300])
+def test_pieces_of_events_that_nobody_asked_for_hide_no_others(size: int) -> None:
+    events = [RESPONSE_EVENTS[0], *[response_delta(word) for word in "abcdefgh"], *RESPONSE_EVENTS[1:]]
+    stream = b"".join(events)
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    whole = run(StreamDecoder(RESPONSES, event_type=Completed), [stream])
+    assert len(whole.events) == 1
+    assert run(StreamDecoder(RESPONSES, event_type=Completed), pieces) == whole
+    assert pull(StreamDecoder(RESPONSES, event_type=Completed), pieces) == whole
+
+
 def test_a_terminal_event_that_is_asked_for_comes() -> None:
     decoder = StreamDecoder[Any](RESPONSES, event_type=TextDelta | Completed)
     assert run(decoder, RESPONSE_EVENTS).events[-1] == Completed(Completed.Response())

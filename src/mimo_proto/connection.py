@@ -5,44 +5,36 @@ Rules:
 - From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
   shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
-- Interim answers (1xx) are skipped, not only 100: `http.client` takes a 103 for the answer.
-- Chunked bodies are taken apart by `ChunkedDecoder`: as prompt as a socket, many chunks a read.
-- What follows a body's end is thrown away with its connection; it must not answer the next call.
+- What is sent and read on it is HTTP/1.1 as `head` and `answer` have it; `http.client` is not asked.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import http.client
-import io
 import socket
-import ssl
 import sys
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from mimo_proto.chunked import ChunkedDecoder
+from mimo_proto.answer import Answer, ForeignAnswer
+from mimo_proto.head import HeadDecoder, encode_head
 from mimo_proto.watchdog import WATCHDOG, Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["LONGEST", "Answer", "PlainConnection", "TLSConnection", "Tunnel", "decoded"]
+__all__ = ["LONGEST", "PlainConnection", "TLSConnection", "Tunnel"]
 
 SMALL = 16 * 1024
-"""Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds."""
+"""Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds, and what is read of
+an answer to find its head."""
 
 PLAIN = http.client.HTTPConnection in HTTPConnection.__mro__
-"""Not so in the fork of urllib3 that niquests puts in its place: that frames by h11, and `Answer` is not asked there.
+"""Not so in the fork of urllib3 that niquests puts in its place: it may speak HTTP/2, and writes and frames by itself.
 Calls, streams, clocks and `cancel` work all the same; what it makes of answers that are no HTTP is its own."""
-
-BUFFER = 8192
-"""What is read ahead for the lines of the head, in bytes; urllib3 asks for no less at a time."""
 
 LONGEST = 1e6
 """The longest timeout that a socket is given, in seconds: an absurd one overflows."""
@@ -76,13 +68,11 @@ class PlainConnection(HTTPConnection):
 
     def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
         self.guard = Guard()
-        self._held: list[bytes] | None = None
         super().__init__(host, port, **settings)
 
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
-        vars(self)["response_class"] = functools.partial(Answer, guard)
         guard.attach(self.sock)
 
     def connect(self) -> None:
@@ -103,26 +93,46 @@ class PlainConnection(HTTPConnection):
                 self._early.close()
 
     def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Send a request; a small one in one write, head and body together, which saves a system call in three."""
-        self._held = [] if PLAIN and body is not None and len(body) <= SMALL else None
-        self.request(method, target, body=body, headers=headers, preload_content=False)
-        if self._held is not None:
-            data, self._held = b"".join(self._held), None
-            super().send(data)
+        """Send a request; a small one in one write, head and body together, which saves a system call.
 
-    def receive(self) -> Any:
-        """Read the head of the answer; gives the `Answer`, as urllib3's wrapper about it would cost 20 µs a call."""
+        Args:
+            method: The method.
+            target: What follows it in the request line.
+            headers: The fields, the Host first; the length is put behind them.
+            body: The body, or None.
+
+        Raises:
+            OSError: The connection broke, or took nothing in time.
+        """
         if not PLAIN:
-            return self.getresponse()
+            self.request(method, target, body=body, headers=headers, preload_content=False)
+            return
         self.sock.settimeout(self.timeout)
-        return http.client.HTTPConnection.getresponse(self)
+        if body is None:
+            self.sock.sendall(encode_head(method, target, headers))
+            return
+        head = encode_head(method, target, {**headers, "content-length": str(len(body))})
+        if len(body) <= SMALL:
+            self.sock.sendall(head + body)
+        else:
+            self.sock.sendall(head)
+            self.sock.sendall(body)
 
-    def send(self, data: Any, **options: Any) -> Any:
-        """Send bytes, or hold them back for `dispatch`."""
-        if self._held is not None:
-            self._held.append(data)
-            return None
-        return super().send(data, **options)
+    def receive(self) -> Answer | ForeignAnswer:
+        """Wait for the head of the answer.
+
+        Raises:
+            OSError: The connection broke or ended, or nothing came in time.
+            HeadError: It is no HTTP.
+        """
+        if not PLAIN:
+            return ForeignAnswer(self.getresponse())
+        decoder = HeadDecoder()
+        while data := self.sock.recv(SMALL):
+            head = decoder.feed(data)
+            if head is not None:
+                return Answer(head, decoder.rest, self.sock, self.guard)
+        raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
 
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""
@@ -170,123 +180,3 @@ class PlainConnection(HTTPConnection):
 
 class TLSConnection(PlainConnection, HTTPSConnection):
     """The same over TLS."""
-
-
-class Answer(http.client.HTTPResponse):
-    """The head and the framing of one answer."""
-
-    def __init__(
-        self,
-        guard: Guard,
-        sock: socket.socket,
-        debuglevel: int = 0,
-        method: str | None = None,
-        url: str | None = None,
-    ) -> None:
-        super().__init__(sock, debuglevel, method, url)
-        self._guard = guard
-        self._decoder = ChunkedDecoder()
-        self.fp = self._wire = _Wire(self.fp.detach(), sock, guard)
-
-    def begin(self) -> None:
-        """Read the head, that of the final answer."""
-        super().begin()
-        while 100 < self.status < 200 and self.status != 101:
-            vars(self).update(headers=None, msg=None)
-            super().begin()
-        if self.msg.defects or self.msg.get_payload():
-            # The fields behind a broken line are lost, the framing perhaps among them. urllib3 would log the text.
-            raise http.client.HTTPException("a header line is malformed")
-        lengths = self.msg.get_all("content-length", ())
-        if not self.chunked and len({length.strip() for value in lengths for length in value.split(",")}) > 1:
-            raise http.client.HTTPException("there are two lengths")
-
-    def read1(self, n: int = -1) -> bytes:
-        """Give what has come, at most ``n`` bytes; wait when that is nothing; empty is the end."""
-        if self.isclosed():
-            return b""
-        if self.chunked:
-            return self._read_chunked(n)
-        if self.length is None:
-            return super().read1(n)
-        data = self._wire.take(n) if self.length else b""
-        if not data and self.length:
-            raise http.client.IncompleteRead(b"", self.length)
-        self._wire.surplus = len(data) > self.length
-        data = data[: self.length]
-        self.length -= len(data)
-        if not self.length:
-            self.close()
-        return data
-
-    def _read_chunked(self, n: int) -> bytes:
-        while True:
-            data = b"" if self._decoder.broken else self._wire.take(n)
-            if not data and not self._decoder.broken:
-                raise http.client.IncompleteRead(b"")
-            body = self._decoder.feed(data)
-            if self._decoder.ended:
-                self._wire.surplus = self._decoder.surplus
-                self.close()
-                return body
-            if body:
-                return body
-            if monotonic() >= self._guard.drain_at:
-                raise TimeoutError("the end of the body did not come")
-
-
-def decoded(answer: Any, headers: Mapping[str, str]) -> Callable[[int], bytes]:
-    """Give the `read1` of an encoded answer that decodes it, by its Content-Encoding.
-
-    Args:
-        answer: What `PlainConnection.receive` gave.
-        headers: Its header fields.
-    """
-    if PLAIN:
-        answer = HTTPResponse(body=answer, headers=headers, preload_content=False)
-    return functools.partial(answer.read1, decode_content=True)
-
-
-class _Wire(io.BufferedReader):
-    """The socket as a file, which looks behind the end of a body when it is closed."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, guard: Guard) -> None:
-        super().__init__(raw, BUFFER)
-        self._socket = sock
-        self._guard = guard
-        self._emptied = False
-        self.surplus = False
-
-    def take(self, n: int) -> bytes:
-        """Read once; ``n`` is `BUFFER` or more, so nothing stays behind in this buffer."""
-        if self._emptied:
-            return self._socket.recv(n)
-        self._emptied = True
-        return self.read1(n)
-
-    def close(self) -> None:
-        if not self.closed and (self.surplus or self._more()):
-            # Whoever takes the connection next finds it dropped.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-        with self._guard.lock:
-            super().close()
-
-    def _more(self) -> bool:
-        """Whether bytes are there already, in this buffer or in the TLS layer.
-
-        What the system holds is looked at when the connection is taken: here it would cost three calls, 28 µs.
-        """
-        if self._emptied and type(self._socket) is socket.socket:
-            return False
-        if self._emptied and isinstance(self._socket, ssl.SSLSocket):
-            return self._socket.pending() > 0
-        try:
-            timeout = self._socket.gettimeout()
-            self._socket.settimeout(0)
-            try:
-                return bool(self.peek(1))
-            finally:
-                self._socket.settimeout(timeout)
-        except (OSError, ValueError):
-            return False

@@ -45,6 +45,11 @@ class Pool:
         size: How many idle connections are kept.
         ssl_context: The trust for TLS, to the proxy too; None for the system's.
         proxy: ``http://`` or ``https://``, host and port of a proxy, perhaps with ``user:password@``.
+
+    Attributes:
+        host: The Host field of every request.
+        forward: A proxy is asked for the whole URL, and gets
+        forward_headers: these for itself.
     """
 
     def __init__(self, origin: str, *, size: int, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
@@ -52,6 +57,11 @@ class Pool:
         self._tls = url.scheme == "https"
         self._host = (url.host or "").strip("[]")
         self._port = url.port or PORTS[url.scheme or "http"]
+        # The zone of an address means something on this machine only (RFC 6874).
+        name = self._host.partition("%")[0]
+        self.host = f"[{name}]" if ":" in name else name
+        if self._port != PORTS[url.scheme or "http"]:
+            self.host += f":{self._port}"
         self._size = size
         self._context = ssl_context
         self._proxy = None if proxy is None else _check_proxy(Secret(proxy))
@@ -65,9 +75,9 @@ class Pool:
         weakref.finalize(self, _close_all, self._idle)  # for clients that nobody closes
         self._pid = os.getpid()
         self._closed = False
-        # A plain http:// request goes to the proxy itself, with the whole URL for a target.
+        # Only https:// gets a tunnel.
         self.forward = self._proxy is not None and not self._tls
-        self.forward_headers = {"host": url.netloc or "", **self._proxy_headers} if self.forward else {}
+        self.forward_headers = self._proxy_headers if self.forward else {}
 
     def take(self, guard: Guard) -> PlainConnection:
         """Give a connection to a call: an idle one, or a new one that is not yet open."""

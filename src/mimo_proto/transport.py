@@ -18,11 +18,11 @@ import contextlib
 import http.client
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from mimo_proto.connection import LONGEST, decoded
+from mimo_proto.connection import LONGEST
 from mimo_proto.errors import (
     BodyTooLargeError,
     ConnectError,
@@ -37,8 +37,9 @@ from mimo_proto.watchdog import WATCHDOG, ended
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator
 
+    from mimo_proto.answer import Answer, ForeignAnswer
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
     from mimo_proto.watchdog import Guard
@@ -116,17 +117,17 @@ class Transport:
             guard.idle_at = monotonic() + guard.idle
             WATCHDOG.watch(guard, guard.idle_at)
             target = request.url if self._pool.forward else request.url[self._origin :]
-            headers = {**request.headers, "accept-encoding": "identity", **self._pool.forward_headers}
+            headers = {
+                "host": self._pool.host,
+                **request.headers,
+                "accept-encoding": "identity",
+                **self._pool.forward_headers,
+            }
             # A server that answers before it has read all may have closed its end: its answer counts.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.dispatch(request.method, target, headers, request.body)
             stage = "head"
-            exchange = Exchange(self._pool, connection, connection.receive(), guard, timeouts)
-            if guard.reason is None:
-                return exchange
-            # http.client takes a head that was cut off for a whole one.
-            failure: BaseException = ended(guard.reason, timeouts)
-            exchange.close(broken=True)
+            return Exchange(self._pool, connection, connection.receive(), guard, timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, stage, guard, timeouts)
         guard.detach()
@@ -145,9 +146,16 @@ class Exchange:
         headers: The header fields, names in lower case, repeated ones joined with ", ".
     """
 
-    def __init__(self, pool: Pool, connection: PlainConnection, answer: Any, guard: Guard, timeouts: Timeouts) -> None:
-        self.status: int = answer.status
-        self.headers = _merged(answer.headers.items())
+    def __init__(
+        self,
+        pool: Pool,
+        connection: PlainConnection,
+        answer: Answer | ForeignAnswer,
+        guard: Guard,
+        timeouts: Timeouts,
+    ) -> None:
+        self.status = answer.status
+        self.headers = answer.headers
         self._pool = pool
         self._connection = connection
         self._answer = answer
@@ -156,9 +164,7 @@ class Exchange:
         self._open = True
         coding = self.headers.get("content-encoding", "")
         codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
-        self._read1: Callable[[int], bytes] = answer.read1
-        if codings:
-            self._read1 = decoded(answer, self.headers)
+        self._read1 = answer.decoding() if codings else answer.read1
         self._strange = "" if codings <= CODINGS else coding
 
     def read(self) -> bytes:
@@ -271,7 +277,7 @@ class Exchange:
         Args:
             drain: The most bytes that are read.
         """
-        if self._open and not self._connection.is_closed:
+        if self._open and self._answer.kept and not self._connection.is_closed:
             self._connection.sock.settimeout(DRAIN_SECONDS)
             self._guard.idle_at = self._guard.linger_at = inf
             self._guard.drain_at = monotonic() + DRAIN_SECONDS
@@ -292,22 +298,13 @@ class Exchange:
             return
         self._open = False
         self._guard.detach()
-        fit = self._answer.closed and not self._connection.is_closed and self._guard.reason is None
+        fit = self._answer.closed and self._answer.kept and self._guard.reason is None
+        fit = fit and not self._connection.is_closed
         if fit and not broken:
             self._pool.give(self._connection)
         else:
             self._answer.close()
             self._connection.close()
-
-
-def _merged(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Header fields, names in lower case; repeated ones are joined (RFC 9110, 5.3), folded ones unfolded."""
-    headers: dict[str, str] = {}
-    for field, value in fields:
-        name = field.lower()
-        line = " ".join(part.strip(" \t") for part in value.split("\r\n")) if "\r\n" in value else value
-        headers[name] = f"{headers[name]}, {line}" if name in headers else line
-    return headers
 
 
 def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:

@@ -1,0 +1,155 @@
+"""Heads of HTTP/1.1 (RFC 9112), sans-IO: a request's to bytes, an answer's from bytes.
+
+Rules, by the sections of RFC 9112:
+
+- A head ends at its first empty line; a line ends in CRLF or in LF alone, and has no CR elsewhere (2.2).
+- An answer begins with ``HTTP/1.x``, three digits and perhaps a reason (4). A field is a name, a colon right behind it,
+  and a value (5); a folded line goes on with the value (5.2). Repeated fields are joined with ``, `` (RFC 9110, 5.3).
+- The body is, in this order (6.3): none for 1xx, 204 and 304; in chunks; as long as Content-Length says; all that comes
+  until the connection ends.
+- A connection is kept for the next call unless one side says otherwise (9.3).
+- Interim answers (1xx) are passed over, but for 101.
+- What is broken or says two things is an error, as the framing of all that follows hangs on it. `http.client` takes a
+  head that was cut between two lines for a whole one, and the fields behind a broken line for a body.
+
+Why not `http.client`: it reads fields by way of the email package; a 1 KB call took 176 µs of CPU with it, and takes 95
+with this (make bench, request).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Head", "HeadDecoder", "HeadError", "encode_head"]
+
+MAX_HEAD: Final = 64 * 1024
+"""An answer's head, in bytes."""
+
+MAX_LENGTH_DIGITS: Final = 18
+"""No body is as long, and int() refuses 4,301 digits with a text of its own."""
+
+BEGINNING = b"HTTP/1."
+STATUS_LINE = rb"HTTP/1\.([0-9])[ ]+([1-9][0-9]{2})(?:[ ][^\r\n]*)?\r?\n"
+FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n"
+FOLDED = rb"[ \t][^\r\n]*\r?\n"
+HEAD = re.compile(STATUS_LINE + rb"((?:" + FIELD + rb"(?:" + FOLDED + rb")*)*)\r?\n")
+
+SWITCHING_PROTOCOLS = 101
+BODILESS = (204, 304)
+
+
+class HeadError(ValueError):
+    """The head is none; nothing after it can be trusted."""
+
+
+class Head(NamedTuple):
+    """The head of an answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The header fields, names in lower case, repeated ones joined with ", ".
+        chunked: The body comes in chunks.
+        length: The body's length in bytes; None when it comes in chunks, or lasts as long as the connection.
+        kept: The connection may carry another call when the body has ended.
+    """
+
+    status: int
+    headers: dict[str, str]
+    chunked: bool
+    length: int | None
+    kept: bool
+
+
+class HeadDecoder:
+    """Finds the head of the final answer. One thread.
+
+    Attributes:
+        rest: What came and is no head: the beginning of the body, once the head is found.
+    """
+
+    __slots__ = ("rest",)
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, data: bytes) -> Head | None:
+        """Take bytes as they came; gives the head when it is whole.
+
+        Raises:
+            HeadError: It is none.
+        """
+        start = max(0, len(self.rest) - 2)  # an empty line may have begun there
+        self.rest += data
+        while self.rest.find(b"\n\r\n", start) >= 0 or self.rest.find(b"\n\n", start) >= 0:
+            match = HEAD.match(self.rest)
+            if match is None:
+                # The fields behind a broken line would be lost, the framing perhaps among them.
+                status_line = re.match(STATUS_LINE, self.rest)
+                raise HeadError("a header line is malformed" if status_line else "the first line is no status line")
+            self.rest, start = self.rest[match.end() :], 0
+            status = int(match[2])
+            if status >= 200 or status == SWITCHING_PROTOCOLS:
+                return _read(status, match[3].decode("latin-1"), is_1_0=match[1] == b"0")
+        if not self.rest.startswith(BEGINNING[: len(self.rest)]):
+            raise HeadError("it does not begin with HTTP/1")
+        if len(self.rest) > MAX_HEAD:
+            raise HeadError(f"the head is longer than {MAX_HEAD} bytes")
+        return None
+
+
+def _read(status: int, fields: str, *, is_1_0: bool) -> Head:
+    """Read the lines of fields, each with its end."""
+    headers: dict[str, str] = {}
+    name = ""
+    for line in fields.split("\n")[:-1]:
+        if line.startswith((" ", "\t")):
+            headers[name] += " " + line.strip(" \t\r")
+            continue
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t\r")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    chunked, length = _framing(status, headers)
+    options = headers.get("connection", "").lower()
+    kept = "keep-alive" in options if is_1_0 else "close" not in options
+    ends = chunked != (length is not None)  # both are one too many, and without either the connection is the end
+    return Head(status, headers, chunked, None if chunked else length, kept and ends and status >= 200)
+
+
+def _framing(status: int, headers: Mapping[str, str]) -> tuple[bool, int | None]:
+    """Whether the body is chunked, and what its length is said to be."""
+    if status < 200 or status in BODILESS:
+        return False, 0
+    coding = headers.get("transfer-encoding", "").lower()
+    if coding not in ("", "identity", "chunked"):
+        raise HeadError("the body has a transfer coding that is not chunked")
+    said = headers.get("content-length")
+    if said is None:
+        return coding == "chunked", None
+    lengths = {length.strip() for length in said.split(",")}
+    if len(lengths) > 1:
+        raise HeadError("there are two lengths")
+    [length] = lengths
+    if not (length.isascii() and length.isdigit() and len(length) <= MAX_LENGTH_DIGITS):
+        raise HeadError("the length is no number")
+    return coding == "chunked", int(length)
+
+
+def encode_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """Write the head of a request.
+
+    Args:
+        method: The method, in capitals.
+        target: What follows it (3.2): path and query, or the whole URL for a proxy.
+        headers: The fields, in their order; Host comes first (RFC 9110, 7.2).
+
+    Raises:
+        ValueError: A line end in one of them; `wire` refuses it earlier, with a better text.
+    """
+    head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    if head.count("\n") != len(headers) + 1 or head.count("\r") != len(headers) + 1:
+        raise ValueError("a field of the request has a line end in it")
+    return head.encode("ascii") + b"\r\n"
