@@ -23,12 +23,12 @@ class ContentDelta(msgspec.Struct, gc=False):
     content: str | None = None
 
 
-class ContentChoice(msgspec.Struct):
+class ContentChoice(msgspec.Struct, gc=False):
     delta: ContentDelta
     finish_reason: str | None = None
 
 
-class ContentChunk(msgspec.Struct):
+class ContentChunk(msgspec.Struct, gc=False):
     """All that a caller who only prints the answer needs."""
 
     choices: list[ContentChoice]

@@ -224,9 +224,8 @@ class EventParser:
         """Take in a chunk, then count what is pending."""
         if LF in chunk or CR in chunk:
             text = bytes(chunk) if self.idle else self._join(chunk)
-            if len(text) > self._large:
-                text = self._cut_large(text, found)
-            if self._open or len(text) > self._large:
+            large = self._large
+            if self._open or (len(text) > large and len(text := self._cut_large(text, found)) > large):
                 self._walk(text, found)
             elif text:
                 self._cut(text, found)
@@ -256,9 +255,10 @@ class EventParser:
 
     def _join(self, chunk: bytes) -> bytes:
         """Put the chunk behind what is pending; nothing is, then."""
-        self.pieces.append(chunk)
-        text = b"".join(self.pieces)
-        self.pieces.clear()
+        pieces = self.pieces
+        pieces.append(chunk)
+        text = b"".join(pieces)
+        pieces.clear()
         if self._after_cr:
             text = text.removeprefix(b"\n")
             self._after_cr = False
@@ -273,7 +273,7 @@ class EventParser:
         end = text.find(self.ending[:1], start)
         data = text[start:end]
         usual = text.startswith(self.prefix) and text.startswith(self.ending, end) and end <= self._limit
-        if self._open or not usual or _has_line_end(data):
+        if not usual or _has_line_end(data):
             return text
         self.names.append((len(found), self._usual_name))
         found.append(data)
@@ -282,12 +282,12 @@ class EventParser:
     def _cut(self, text: bytes, found: list[bytes]) -> None:
         """Cut out the events that have the usual form; have the others read; keep the beginning of the next one."""
         prefix, ending = self.prefix, self.ending
-        body, end, rest = text.rpartition(ending)
-        if not end or not body.startswith(prefix):
+        body, _, rest = text.rpartition(ending)
+        events = body.removeprefix(prefix)
+        if events is body:  # empty, too, where nothing ends
             self._cut_anew(text, found)
             return
         self.names.append((len(found), self._usual_name))
-        events = body[len(prefix) :]
         if LF not in events and CR not in events:
             found.append(events)
         else:
