@@ -134,7 +134,8 @@ class EventParser:
             self.names, self.others = [(0, self._usual_name)], []
             return [cut[0]]
         found: list[bytes] = []
-        self.names, self.others = [], []
+        if self.names or self.others:
+            self.names, self.others = [], []
         try:
             if len(chunk) <= SLICE:
                 self._take(chunk, found)
@@ -205,8 +206,8 @@ class EventParser:
 
     def name(self, place: int) -> str:
         """The type of one of the events handed out last, "" when it has none."""
-        _, line = self.names[bisect_right(self.names, place, key=itemgetter(0)) - 1]
-        return _name_in(line)
+        count = bisect_right(self.names, place, key=itemgetter(0))
+        return _name_in(self.names[count - 1][1]) if count else ""
 
     def unfinished(self) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: the last words of a cut stream.
@@ -287,16 +288,18 @@ class EventParser:
         if events is body:  # empty, too, where nothing ends
             self._cut_anew(text, found)
             return
-        self.names.append((len(found), self._usual_name))
+        if self._usual_name or self.names:
+            self.names.append((len(found), self._usual_name))
         if LF not in events and CR not in events:
             found.append(events)
         else:
             units = events.split(ending + prefix)
             joined = b"".join(units)
-            if LF not in joined and CR not in joined:
-                found += units
+            cr = CR in joined
+            if cr or LF in joined:
+                self._sort_out(units, found, cr=cr)
             else:
-                self._sort_out(units, found)
+                found += units
         # Behind the last LF LF there is no blank line, unless a CR makes one.
         if (CR in rest or (LF in rest and (CR in ending or len(rest) > HELD))) and _ends_an_event(rest):
             self._walk(rest, found)
@@ -320,11 +323,11 @@ class EventParser:
         if rest:
             self.pieces.append(rest)
 
-    def _sort_out(self, units: list[bytes], found: list[bytes]) -> None:
+    def _sort_out(self, units: list[bytes], found: list[bytes], *, cr: bool) -> None:
         """Tell the units that are the data of one event from those with a comment behind them or events between."""
         start = 0
         for place, unit in enumerate(units):
-            if LF not in unit and CR not in unit:
+            if LF not in unit and not (cr and CR in unit):
                 continue
             found += units[start:place]
             start = place + 1
