@@ -121,43 +121,21 @@ class _Choice:
         self.role: str | None = None
         self.finish_reason: str | None = None
         self.texts: dict[str, Text] = {name: Text() for name in TEXTS}
-        self._add_content, self._add_reasoning, self._add_preview = (text.pieces.append for text in self.texts.values())
+        self.add_content, self.add_reasoning, self.add_preview = (text.pieces.append for text in self.texts.values())
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
         self._places = CallPlaces()
         self.error_message: str | None = None
         self.audio: list[Any] = []
-        self._until_condensed = MANY
+        self.until_condensed = MANY
 
-    def add(self, choice: Any) -> None:
-        delta = choice.delta
-        if delta.content is not None:
-            self._add_content(delta.content)
-        if delta.reasoning_content is not None:
-            self._add_reasoning(delta.reasoning_content)
-        if delta.tool_calls:
-            self._add_calls(delta.tool_calls)
-        if delta.role is not None:
-            self.role = delta.role
-        if delta.annotations is not None:
-            self.lists["annotations"] += delta.annotations
-        if delta.audio is not None:
-            self.audio.append(delta.audio)
-        if delta.final_text_preview is not None:
-            self._add_preview(delta.final_text_preview)
-        if delta.error_message is not None:
-            self.error_message = delta.error_message
-        if delta.audio_tokens is not None:
-            self.lists["audio_tokens"] += delta.audio_tokens
-        if choice.finish_reason is not None:
-            self.finish_reason = choice.finish_reason
-        self._until_condensed -= 1
-        if not self._until_condensed:
-            self._until_condensed = MANY
-            for text in self.texts.values():
-                text.condense()
+    def condense(self) -> None:
+        """Join what came lately: see `Text.condense`."""
+        self.until_condensed = MANY
+        for text in self.texts.values():
+            text.condense()
 
-    def _add_calls(self, pieces: Iterable[Any]) -> None:
+    def add_calls(self, pieces: Iterable[Any]) -> None:
         for piece in pieces:
             call = self.calls.setdefault(self._places.of(piece), _ToolCall())
             call.id = call.id or piece.id
@@ -232,8 +210,32 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
             if self._over:
                 raise LocalProtocolError("add() after result(): the sum has been handed out")
             self._head = {"id": chunk.id, "object": "chat.completion", "created": chunk.created, "model": chunk.model}
+        # Null says nothing. One frame for all of it: a call for each choice is 0.05 µs an event.
         for choice in chunk.choices:
-            self._choices[choice.index or 0].add(choice)
+            whole, delta = self._choices[choice.index or 0], choice.delta
+            if delta.content is not None:
+                whole.add_content(delta.content)
+            if delta.reasoning_content is not None:
+                whole.add_reasoning(delta.reasoning_content)
+            if delta.tool_calls:
+                whole.add_calls(delta.tool_calls)
+            if delta.role is not None:
+                whole.role = delta.role
+            if delta.annotations is not None:
+                whole.lists["annotations"] += delta.annotations
+            if delta.audio is not None:
+                whole.audio.append(delta.audio)
+            if delta.final_text_preview is not None:
+                whole.add_preview(delta.final_text_preview)
+            if delta.error_message is not None:
+                whole.error_message = delta.error_message
+            if delta.audio_tokens is not None:
+                whole.lists["audio_tokens"] += delta.audio_tokens
+            if choice.finish_reason is not None:
+                whole.finish_reason = choice.finish_reason
+            whole.until_condensed -= 1
+            if not whole.until_condensed:
+                whole.condense()
         if chunk.usage is not None:
             self._usage = chunk.usage
         if self._more is not None:
