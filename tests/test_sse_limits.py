@@ -2,11 +2,13 @@
 
 import gc
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import process_time
+from typing import Any
 
 import pytest
 
+from mimo_proto import CHAT_COMPLETIONS, Limits, StreamDecoder
 from mimo_proto.errors import EventTooLargeError, LocalProtocolError
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from tests.feeding import Outcome, byte_by_byte, run, two_way_cuts, whole_blocks
@@ -214,12 +216,23 @@ def test_time_is_linear_in_many_lines(shape: str, piece: int) -> None:
     assert large <= 12 * small
 
 
-def peak(decoder: SSEDecoder, pieces: Iterable[bytes]) -> int:
-    """The most memory in bytes that feeding took, beyond what was there; the events are thrown away."""
+def push(decoder: SSEDecoder | StreamDecoder[Any], pieces: Iterable[bytes]) -> None:
+    """Feed a decoder; the events are thrown away."""
+    for piece in pieces:
+        decoder.feed(piece)
+
+
+def pull(decoder: StreamDecoder[Any], pieces: Iterable[bytes]) -> None:
+    """Have a decoder pull its pieces; the events are thrown away."""
+    for _ in decoder.events(pieces):
+        pass
+
+
+def peak(run: Callable[[], object]) -> int:
+    """The most memory in bytes that a run took, beyond what was there."""
     tracemalloc.start()
     try:
-        for piece in pieces:
-            decoder.feed(piece)
+        run()
     except EventTooLargeError:
         pass
     finally:
@@ -240,12 +253,21 @@ ENDLESS = {
 }
 
 
+ENDLESS_CAP = MIB // 4
+RUNS: dict[str, Callable[[Iterable[bytes]], None]] = {
+    "raw": lambda pieces: push(SSEDecoder(ENDLESS_CAP), pieces),
+    "typed": lambda pieces: push(StreamDecoder(CHAT_COMPLETIONS, limits=Limits(event=ENDLESS_CAP)), pieces),
+    "pulled": lambda pieces: pull(StreamDecoder(CHAT_COMPLETIONS, limits=Limits(event=ENDLESS_CAP)), pieces),
+}
+
+
 @pytest.mark.parametrize("shape", ENDLESS)
-def test_what_never_ends_stays_within_three_caps(shape: str) -> None:
-    cap = MIB // 4
+@pytest.mark.parametrize("run", RUNS)
+def test_what_never_ends_stays_within_three_caps(shape: str, run: str) -> None:
     # Each piece its own object, as off a socket.
-    pieces = (bytes(bytearray(ENDLESS[shape])) for _ in range(2 * cap // len(ENDLESS[shape])))
-    assert peak(SSEDecoder(cap), pieces) <= 3 * cap + MIB // 2
+    pieces = (bytes(bytearray(ENDLESS[shape])) for _ in range(6 * ENDLESS_CAP // len(ENDLESS[shape])))
+    assert peak(lambda: RUNS[run](pieces)) <= 3 * ENDLESS_CAP + MIB // 2
+    assert next(pieces, None) is not None, "the cap is noticed"
 
 
 ENDLESS_AND_FINE = {
@@ -262,6 +284,6 @@ ENDLESS_AND_FINE = {
 def test_what_is_over_is_not_kept(shape: str) -> None:
     decoder = SSEDecoder(MIB // 16)
     pieces = (ENDLESS_AND_FINE[shape] for _ in range(300))
-    assert peak(decoder, pieces) <= 64 * 1024
+    assert peak(lambda: push(decoder, pieces)) <= 64 * 1024
     decoder.feed(b"\n")
     assert decoder.feed(b"data: a\n\n")[0].data == "a"
