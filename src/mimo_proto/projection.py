@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args
 
 import msgspec
 
+from mimo_proto.decode import TolerantDecoder
 from mimo_proto.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class EventPlan(NamedTuple):
     """What the events of a stream are decoded into.
 
     Attributes:
-        type: The Struct, or the union of Structs.
+        decoder: Makes the Struct, or one out of the union of Structs.
         whole: Chat: a chunk tells its choices apart and names an error, as the endpoint's own does.
         special: The Responses classes that are not everyday events: terminal, error, dropped.
         dropped: Those that nobody asked for, and that say nothing about the end either.
     """
 
-    type: Any
+    decoder: TolerantDecoder[Any]
     whole: bool = False
     special: frozenset[type] = frozenset()
     dropped: frozenset[type] = frozenset()
@@ -65,7 +66,7 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
     return _plan_responses(event_type or endpoint.event, endpoint.event)
 
 
-# Looking a type over takes a millisecond; streams are many and types few.
+# Looking a type over, and taking it apart for the decoder, takes a millisecond; streams are many and types few.
 @functools.lru_cache(maxsize=128)
 def _plan_chat(event_type: Any) -> EventPlan:
     fields = _fields(event_type)
@@ -79,7 +80,7 @@ def _plan_chat(event_type: Any) -> EventPlan:
             f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, "
             "else the stream's end cannot be known"
         )
-    return EventPlan(event_type, whole="error" in fields and "index" in choice_fields)
+    return EventPlan(TolerantDecoder(event_type), whole="error" in fields and "index" in choice_fields)
 
 
 @functools.lru_cache(maxsize=128)
@@ -93,7 +94,7 @@ def _plan_responses(event_type: Any, full: Any) -> EventPlan:
     ends = {members[tag] for tag in (*TERMINAL, "error")}
     dropped = {cls for cls in members.values() if issubclass(cls, Unwanted)} - ends
     return EventPlan(
-        type=Union[tuple(members.values())],  # noqa: UP007 - the members are known at run time only
+        decoder=TolerantDecoder(Union[tuple(members.values())]),  # noqa: UP007 - the members are known at run time only
         special=frozenset(ends | dropped),
         dropped=frozenset(dropped),
     )

@@ -190,16 +190,17 @@ class EventParser:
 
     def learn(self, text: bytes) -> bool:
         """Make the form of the first event in a text the usual one, if events can be cut out by it."""
-        end = b"\r\n" if CR in text else b"\n"
-        name, _, data = text.partition(end)
+        name, end, data = text.partition(b"\n")
+        if name.endswith(b"\r"):
+            name, end = name[:-1], b"\r\n"
         prefix = b"data:"
         if name.startswith(b"event:") and data.startswith(prefix) and len(name) < LONGEST:
             prefix = name + end + prefix
-        elif name.startswith(prefix):
+        elif name.startswith(prefix) and end:
             name = b""
         else:
             return False
-        if LF in name or CR in name:  # beside CRLF there are other line ends
+        if CR in name:  # there are line ends of another kind
             return False
         self.prefix, self.ending, self._usual_name = prefix, end + end, name
         return True
@@ -209,12 +210,18 @@ class EventParser:
         count = bisect_right(self.names, place, key=itemgetter(0))
         return _name_in(self.names[count - 1][1]) if count else ""
 
+    def usual_name(self) -> str:
+        """The type of the events of the usual form, "" when they have none."""
+        return _name_in(self._usual_name)
+
     def unfinished(self) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: the last words of a cut stream.
 
         What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
         """
-        self._read(self._join(b""), [])
+        text = self._trim(b"".join(self.pieces))
+        self.pieces.clear()
+        self._read(text, [])
         line = b"".join(self.pieces)
         value = line.removeprefix(b"data:")
         more = b"" if value is line else b"\n" + value
@@ -224,8 +231,14 @@ class EventParser:
     def _take(self, chunk: bytes, found: list[bytes]) -> None:
         """Take in a chunk, then count what is pending."""
         if LF in chunk or CR in chunk:
-            text = bytes(chunk) if self.idle else self._join(chunk)
-            large = self._large
+            text, large = bytes(chunk), self._large
+            if not self.idle:
+                pieces = self.pieces
+                pieces.append(chunk)
+                text = b"".join(pieces)
+                pieces.clear()
+                if self._after_cr or self._at_start:
+                    text = self._trim(text)
             if self._open or (len(text) > large and len(text := self._cut_large(text, found)) > large):
                 self._walk(text, found)
             elif text:
@@ -244,7 +257,7 @@ class EventParser:
         held = len(self.pieces[0]) if self.pieces else 0
         if held > self._limit:
             # Perhaps they are many lines.
-            self._read(self._join(b""), found)
+            self._read(self._trim(self.pieces.pop()), found)
             held = sum(map(len, self.pieces))
             if held > self._limit:
                 raise self._too_large("A line")
@@ -254,12 +267,8 @@ class EventParser:
             self._count(held)
         self.idle = not (held or self._open or self._after_cr or self._at_start)
 
-    def _join(self, chunk: bytes) -> bytes:
-        """Put the chunk behind what is pending; nothing is, then."""
-        pieces = self.pieces
-        pieces.append(chunk)
-        text = b"".join(pieces)
-        pieces.clear()
+    def _trim(self, text: bytes) -> bytes:
+        """Drop the byte order mark, and the LF whose CR came before."""
         if self._after_cr:
             text = text.removeprefix(b"\n")
             self._after_cr = False

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 import msgspec
 
-from mimo_proto.decode import TolerantDecoder, read_json
+from mimo_proto.decode import read_json
 from mimo_proto.error_body import api_error, find_error
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.jsontypes import is_object
@@ -93,7 +93,7 @@ class StreamDecoder(Generic[EventT]):
         self._chat = endpoint.protocol == "chat"
         self._projected = event_type is not None
         self._whole, self._special, self._dropped = plan.whole, plan.special, plan.dropped
-        self._tolerant = TolerantDecoder(plan.type)
+        self._tolerant = plan.decoder
         self._decode: Callable[[bytes], Any] = self._tolerant.strict
         self._parser = EventParser(limits.event)
         self._limit = limits.event
@@ -272,7 +272,15 @@ class StreamDecoder(Generic[EventT]):
                             elif event.__class__ in dropped:
                                 continue
                         except NOT_EVERYDAY:
-                            pass
+                            event = None
+                        if body.isspace() or not body:
+                            self.fruitless = True
+                            continue
+                        yield from self._look_at(event, body, parser.usual_name())
+                        if self.done:
+                            return
+                        decode = self._decode
+                        continue
                 elif lf not in chunk and cr not in chunk and (room := room - len(chunk)) > 0:
                     pieces.append(chunk)
                     self.fruitless = True
