@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.allocator import half_fill_pools
+
 if TYPE_CHECKING:
     from bench.block import Block, Case, Goal
 
 __all__ = ["Measured", "Verdict", "run_block"]
+
+
+POOLS = half_fill_pools()
 
 
 @dataclass(frozen=True)
