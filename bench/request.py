@@ -94,7 +94,8 @@ def encode(_quick: bool) -> Iterator[Block]:
     keep_freed_memory()
     messages = history(1000, 1000)
     plain: dict[str, Any] = {"model": MODEL, "messages": messages}
-    typed = msgspec.convert(plain, ChatCompletionRequest)
+    # As a history is: read from JSON.
+    typed = msgspec.json.decode(msgspec.json.encode(plain), type=ChatCompletionRequest)
     raw: list[Any] = [msgspec.Raw(msgspec.json.encode(one)) for one in messages]
     encoded = ChatCompletionRequest(model=MODEL, messages=raw)
     answer = {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": []}

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "Verdict", "run_block"]
 
 
-POOLS = half_fill_pools()
-
-
 @dataclass(frozen=True)
 class Verdict:
     """What became of a goal: the ratio's median, its lowest and highest value."""
@@ -73,6 +70,7 @@ def run_block(block: Block, repeats: int) -> Measured:
     # What is alive now stays: without this every collection would walk the rivals' imports, and charge them to others.
     gc.collect()
     gc.freeze()
+    pools = half_fill_pools()
     samples: dict[str, list[float]] = {case.name: [] for case in block.cases}
     for repeat in range(repeats):
         turn = repeat % len(block.cases)
@@ -80,4 +78,5 @@ def run_block(block: Block, repeats: int) -> Measured:
             gc.collect()
             samples[case.name].append(case.measure())
     gc.unfreeze()
+    pools.clear()
     return Measured(block.title, {case.name: case for case in block.cases}, samples, block.goals)
