@@ -158,6 +158,34 @@ def test_python_m(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     assert "mimo-v2.6-pro" in capsys.readouterr().out
 
 
+def test_an_interrupt(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mimo_proto.client.Client.list_models", interrupt)
+    assert cli.main(["models"]) == 130
+    assert capsys.readouterr() == ("", "mimo-proto: interrupted\n")
+
+
+def test_what_a_reader_that_has_gone_did_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is thrown away; the interpreter would try to write it again when it ends."""
+    descriptor = os.open(tmp_path / "out", os.O_CREAT | os.O_WRONLY)
+
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return descriptor
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Gone())
+        assert cli.main(["decode", "chat", str(EXAMPLES / "ChatCompletionChunk.thinking.sse")]) == 141
+    os.write(descriptor, b"what is left")
+    os.close(descriptor)
+    assert (tmp_path / "out").read_bytes() == b""
+
+
 def start(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "mimo_proto", *arguments],
