@@ -118,6 +118,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a-length-of-5000-digits": (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", "no number"),
     "another-coding": (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n", "transfer coding"),
     "endless": (OK + b"X-A: y\r\n" * 10_000, "longer than 65536 bytes"),
+    "whole-and-too-long": (OK + b"X-A: " + b"y" * 70_000 + b"\r\n\r\n", "longer than 65536 bytes"),
     "an-endless-line": (OK + b"X-A: " + b"y" * 70_000, "longer than 65536 bytes"),
 }
 

@@ -82,6 +82,7 @@ class Answer:
 
     def decoding(self) -> Callable[[int], bytes]:
         """Give the `read1` that decodes the body by its Content-Encoding."""
+        # Its type wants a whole file; `read1`, `closed` and `close` are what it uses.
         wrapper = HTTPResponse(body=self, headers=self.headers, preload_content=False)  # type: ignore[arg-type]
         return functools.partial(wrapper.read1, decode_content=True)
 

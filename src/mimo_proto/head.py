@@ -38,6 +38,7 @@ FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n"
 FOLDED = rb"[ \t][^\r\n]*\r?\n"
 HEAD = re.compile(STATUS_LINE + rb"((?:" + FIELD + rb"(?:" + FOLDED + rb")*)*)\r?\n")
 
+TOO_LONG = f"the head is longer than {MAX_HEAD} bytes"
 SWITCHING_PROTOCOLS = 101
 BODILESS = (204, 304)
 
@@ -90,6 +91,8 @@ class HeadDecoder:
                 # The fields behind a broken line would be lost, the framing perhaps among them.
                 status_line = re.match(STATUS_LINE, self.rest)
                 raise HeadError("a header line is malformed" if status_line else "the first line is no status line")
+            if match.end() > MAX_HEAD:
+                raise HeadError(TOO_LONG)
             self.rest, start = self.rest[match.end() :], 0
             status = int(match[2])
             if status >= 200 or status == SWITCHING_PROTOCOLS:
@@ -97,7 +100,7 @@ class HeadDecoder:
         if not self.rest.startswith(BEGINNING[: len(self.rest)]):
             raise HeadError("it does not begin with HTTP/1")
         if len(self.rest) > MAX_HEAD:
-            raise HeadError(f"the head is longer than {MAX_HEAD} bytes")
+            raise HeadError(TOO_LONG)
         return None
 
 
