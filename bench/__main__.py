@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import decode, http_client, imports, linear, memory, projection, request, shells, tolerant
-from bench.block import sections
 from bench.chart import panels, svg
-from bench.report import Results, machine, markdown, row
-from bench.runner import Measured, run_block
+from bench.report import Results, machine, markdown
+from bench.suite import ORDER, run_sections
 
 __all__ = ["main"]
 
 REPEATS, QUICK_REPEATS = 9, 3
 HERE = Path(__file__).parent
-# Importing a module has registered its sections. They run in this order: the last two change how memory is kept.
-MODULES = (decode, projection, tolerant, http_client, shells, request, imports, memory, linear)
-ORDER = ("decode", "projection", "tolerant", "http", "async", "request", "import", "memory", "encode", "linear")
 
 
 def arguments() -> argparse.Namespace:
@@ -35,17 +30,7 @@ def main() -> None:
     options = arguments()
     names = [name for name in options.only.split(",") if name] or list(ORDER)
     repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
-    results = Results("make bench", repeats, [])
-    for name in names:
-        part = sections[name]
-        print(f"\n{part.title}. {part.note}", flush=True)
-        measured: list[Measured] = []
-        for block in part.blocks(options.quick):
-            measured.append(run_block(block, repeats))
-            for verdict in measured[-1].verdicts():
-                what, *figures = row(measured[-1], verdict)
-                print(f"  {what:<66} " + "  ".join(figure for figure in figures if figure), flush=True)
-        results.sections.append((part, measured))
+    results = Results("make bench", repeats, [*run_sections(names, quick=options.quick, repeats=repeats)])
     judged = [verdict for _, _, verdict in results.verdicts() if verdict.passed is not None]
     print(f"\n{sum(1 for verdict in judged if verdict.passed)} of {len(judged)} budgets kept")
     if options.quick or options.only:

@@ -68,9 +68,9 @@ def panels(results: Results) -> list[Panel]:
     for block, title, ours, limit in PANELS:
         if (measured := results.find(block)) is None:
             continue
-        unit = measured.cases[ours].unit
+        unit = measured.units[ours]
         bars = []
-        for case in measured.cases:
+        for case in measured.units:
             if case not in LEFT_OUT:
                 kind = "ours" if case == ours else "limit" if case == limit else "theirs"
                 bars.append((OURS if case == ours else NAMES.get(case, case), measured.figure(case), kind))

@@ -81,7 +81,7 @@ def row(measured: Measured, verdict: Verdict) -> list[str]:
     ruling = {None: "", True: "stretch" if verdict.stretched else "kept", False: "**missed**"}[verdict.passed]
     return [
         f"{measured.title}: {goal.case}",
-        f"{number(measured.figure(goal.case))} {measured.cases[goal.case].unit}",
+        f"{number(measured.figure(goal.case))} {measured.units[goal.case]}",
         against,
         ratio,
         f"{number(verdict.low)} to {number(verdict.high)}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bench.allocator import half_fill_pools
 
 if TYPE_CHECKING:
-    from bench.block import Block, Case, Goal
+    from bench.block import Block, Goal
 
 __all__ = ["Measured", "Verdict", "run_block"]
 
@@ -39,10 +39,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Measured:
-    """A block's figures: one a repeat for each case."""
+    """A block's figures: one a repeat for each case, in the case's unit."""
 
     title: str
-    cases: dict[str, Case]
+    units: dict[str, str]
     samples: dict[str, list[float]]
     goals: list[Goal]
 
@@ -79,4 +79,4 @@ def run_block(block: Block, repeats: int) -> Measured:
             samples[case.name].append(case.measure())
     gc.unfreeze()
     pools.clear()
-    return Measured(block.title, {case.name: case for case in block.cases}, samples, block.goals)
+    return Measured(block.title, {case.name: case.unit for case in block.cases}, samples, block.goals)
