@@ -287,7 +287,14 @@ class StreamDecoder(Generic[EventT]):
                     continue
                 blank = 0
                 parser.room = room
-                found = parser.payloads(chunk)
+                if len(chunk) >= SMALL or (cut := parser.completed(chunk)) is None:
+                    found = parser.payloads(chunk)
+                elif cut:
+                    found = [cut[0]]
+                    parser.begin(cut[1])
+                else:
+                    room, self.fruitless = parser.room, True
+                    continue
                 payloads = iter(found)
                 for payload in payloads:
                     try:
