@@ -45,8 +45,6 @@ __all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output
 ReplyT = TypeVar("ReplyT")
 
 MANY = 1024
-# The fields of a chat delta that are pieces of one text.
-TEXTS = ("content", "reasoning_content", "final_text_preview")
 
 # What the deltas are pieces of: the type of the item, and the field of it, or the type of the part in its content.
 DELTAS = {
@@ -120,8 +118,12 @@ class _Choice:
     def __init__(self) -> None:
         self.role: str | None = None
         self.finish_reason: str | None = None
-        self.texts: dict[str, Text] = {name: Text() for name in TEXTS}
-        self.add_content, self.add_reasoning, self.add_preview = (text.pieces.append for text in self.texts.values())
+        content, reasoning, preview = Text(), Text(), Text()
+        # By the fields of a chat delta that are pieces of one text.
+        self.texts = {"content": content, "reasoning_content": reasoning, "final_text_preview": preview}
+        self.add_content = content.pieces.append
+        self.add_reasoning = reasoning.pieces.append
+        self.add_preview = preview.pieces.append
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: dict[int, _ToolCall] = {}
         self._places = CallPlaces()

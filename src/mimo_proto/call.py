@@ -168,7 +168,8 @@ class Call:
         self.attempts += 1
         try:
             exchange = self._transport.open(self._request, self.guard, self._timeouts)
-            exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
+            if self._key in "\n".join(exchange.headers.values()):
+                exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
             if 200 <= exchange.status <= 299:
                 return exchange, None
             redirect = 300 <= exchange.status <= 399

@@ -152,7 +152,7 @@ def encode_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     Raises:
         ValueError: A line end in one of them; `wire` refuses it earlier, with a better text.
     """
-    head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = "".join([f"{method} {target} HTTP/1.1\r\n", *[f"{name}: {value}\r\n" for name, value in headers.items()]])
     if head.count("\n") != len(headers) + 1 or head.count("\r") != len(headers) + 1:
         raise ValueError("a field of the request has a line end in it")
     return head.encode("ascii") + b"\r\n"

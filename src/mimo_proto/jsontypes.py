@@ -7,6 +7,9 @@ from typing import Any, TypeGuard
 
 __all__ = ["is_array", "is_mapping", "is_object"]
 
+# A dict is found by its type; asking the abstract class takes four times as long.
+MAPPINGS = (dict, Mapping)
+
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     """Whether the value is a JSON object."""
@@ -20,4 +23,4 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value can stand for a JSON object, though it need not be a dict."""
-    return isinstance(value, Mapping)
+    return isinstance(value, MAPPINGS)

@@ -66,7 +66,6 @@ class Stream(Generic[EventT, ResultT]):
     Attributes:
         status: The HTTP status; None until the head has come.
         headers: The header fields of the answer, names in lower case; empty until the head has come.
-        request_id: The id that a header gave the call, if any.
         end: How it ended; None while it has not.
     """
 
@@ -75,7 +74,6 @@ class Stream(Generic[EventT, ResultT]):
     ) -> None:
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
-        self.request_id: str | None = None
         self.end: End | None = None
         self._call = call
         self._decoder = decoder
@@ -89,6 +87,11 @@ class Stream(Generic[EventT, ResultT]):
     def attempts(self) -> int:
         """How many HTTP requests were made."""
         return self._call.attempts
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that a header of the answer gave the call, if any."""
+        return find_request_id(self.headers)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
@@ -205,7 +208,6 @@ class Stream(Generic[EventT, ResultT]):
     def _begin(self, call: Call) -> Iterator[EventT]:
         self._exchange = exchange = call.open()
         self.status, self.headers = exchange.status, exchange.headers
-        self.request_id = find_request_id(exchange.headers)
         if not is_event_stream(exchange.status, exchange.headers):
             body = exchange.error_body(call.limits.error_body)
             raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")

@@ -14,7 +14,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 from math import inf
 from time import monotonic
@@ -123,10 +122,12 @@ class Transport:
                 "accept-encoding": "identity",
                 **self._pool.forward_headers,
             }
-            # A server that answers before it has read all may have closed its end: its answer counts.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            try:
                 connection.dispatch(request.method, target, headers, request.body)
-            stage = "head"
+                stage = "head"
+            except (BrokenPipeError, ConnectionResetError):
+                # A server that answers before it has read all may have closed its end: its answer counts.
+                stage = "head"
             return Exchange(self._pool, connection, connection.receive(), guard, timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
             failure = _own_error(exc, stage, guard, timeouts)
@@ -162,10 +163,12 @@ class Exchange:
         self._guard = guard
         self._timeouts = timeouts
         self._open = True
-        coding = self.headers.get("content-encoding", "")
-        codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
-        self._read1 = answer.decoding() if codings else answer.read1
-        self._strange = "" if codings <= CODINGS else coding
+        self._read1 = answer.read1
+        self._strange = ""
+        if coding := self.headers.get("content-encoding", ""):
+            codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
+            self._read1 = answer.decoding() if codings else answer.read1
+            self._strange = "" if codings <= CODINGS else coding
 
     def read(self) -> bytes:
         """Wait for the next piece of the decoded body; empty at its end.

@@ -172,7 +172,8 @@ class Watchdog:
 
     def reset(self) -> None:
         """Forget everything, the thread included: what a forked child does first."""
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._heap: list[tuple[float, int, Guard]] = []
         self._serial = itertools.count()
         self._crowded = 256
@@ -182,7 +183,7 @@ class Watchdog:
         """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it."""
         if at == inf:
             return
-        with self._changed:
+        with self._lock:  # the condition's own `with` is two more calls
             entry = (at, next(self._serial), guard)
             heapq.heappush(self._heap, entry)
             if len(self._heap) > self._crowded:

@@ -217,16 +217,18 @@ def _encode(request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
     if extra or is_mapping(request) or not hasattr(request, "stream"):
         body = {**_fields(request), **extra}
         said = body.get("stream")
+        if stream:
+            body["stream"] = True
     else:
         said = request.stream
+        if stream:
+            body = msgspec.structs.replace(request, stream=True)
     if said not in (None, msgspec.UNSET, stream):
         raise InvalidRequestError(
             f"`stream` is {said!r}, but the method decides about it: "
             "create_... for a JSON answer, stream_... for events; leave the field out",
             path="$.stream",
         )
-    if stream:
-        body = {**body, "stream": True} if is_mapping(body) else msgspec.structs.replace(body, stream=True)
     try:
         return ENCODER.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
