@@ -40,6 +40,9 @@ RUNS = {
         for name in (b"one", b"one", b"two")
     ],
     "large with comments": [b": keep-alive\n\ndata: %b\n\n" % (b"x" * size) for size in (40 * KIB, 50 * KIB, 5) * 3],
+    # A form is learned from the last event of a text: here there is another one in each.
+    "forms within forms": [b"event: %d\ndata: a\n\n" % abs(name) for name in range(-3000, 3001)],
+    "here and there": [b"event: %d\ndata: %b\n\n" % (name % 3, b"x" * 300) for name in range(500)],
     "large in lines": [b"data: %b\ndata: y\n\n" % (b"x" * size) for size in (40 * KIB, 50 * KIB, 5) * 3],
 }
 SIZES = (16 * KIB * KIB, 70_000, 20_000, 16 * KIB, 4 * KIB, 1000, 64, 63, 7)
