@@ -65,10 +65,10 @@ class EventParser:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
 
     Attributes:
-        idle: Nothing is pending: no line, no event, no CR whose LF may follow, and the stream has begun.
+        idle: Nothing is pending: no line, no event, no CR whose LF may follow.
         pieces: What is pending, as it came. While the parser is not idle, a chunk without a line end may be added here,
         room: as long as this many bytes are not used up.
-        prefix: The form: what stands before the data of an event,
+        prefix: The form: what stands before the data of an event (empty until the first one has come),
         ending: and behind it.
         names: The lines that name the events handed out last, each with the place of the first event it names.
         others: The lines among them that are neither data nor name nor comment, each with the number of payloads
@@ -103,10 +103,10 @@ class EventParser:
     )
 
     def __init__(self, max_event_size: int) -> None:
-        self.idle = False
+        self.idle = True
         self.pieces: list[bytes] = []
         self.room = 0
-        self.prefix = b"data:"
+        self.prefix = b""
         self.ending = b"\n\n"
         self.names: list[tuple[int, bytes]] = []
         self.others: list[tuple[int, bytes]] = []
@@ -155,7 +155,6 @@ class EventParser:
         try:
             if units:
                 pieces.clear()
-                self._at_start = False
                 self._hand_out(units, rest, found)
                 self._settle(found)
             elif len(chunk) <= SLICE:
@@ -187,9 +186,7 @@ class EventParser:
             pieces.append(chunk)
             self.room -= len(chunk)
             return ()
-        pieces.append(chunk)
-        text = b"".join(pieces)
-        pieces.pop()
+        text = b"".join(pieces) + chunk
         payload = text.removeprefix(self.prefix)
         data, end, rest = payload.rpartition(self.ending)
         if payload is text or not end or LF in data or CR in data or (rest and _has_line_end(rest)):
@@ -205,7 +202,7 @@ class EventParser:
         if self.others:
             self.others = []
         self.idle, self._plain = not rest, True
-        self._at_start = self._after_cr = False
+        self._after_cr = False
         self._held = len(rest)
         self.room = self._granted = self._usual_room
 
@@ -216,20 +213,19 @@ class EventParser:
 
     def learn(self, text: bytes) -> bool:
         """Make the form of the first event in a text the usual one, if events can be cut out by it."""
-        name, end, data = text.partition(b"\n")
-        if name.endswith(b"\r"):
-            name, end = name[:-1], b"\r\n"
-        prefix = b"data:"
-        if name.startswith(b"event:") and data.startswith(prefix) and len(name) < LONGEST:
+        at = text.find(b"\n")
+        end = b"\r\n" if at > 0 and text[at - 1] == CR else b"\n"
+        name, prefix = b"", b"data:"
+        if text.startswith(b"event:") and at < LONGEST and text.startswith(prefix, at + 1):
+            name = text[: at + 1 - len(end)]
             prefix = name + end + prefix
-        elif name.startswith(prefix) and end:
-            name = b""
-        else:
-            return False
-        if CR in name:  # there are line ends of another kind
+            if CR in name:  # there are line ends of another kind
+                return False
+        elif at < 0 or not text.startswith(prefix):
             return False
         self.prefix, self.ending, self._between = prefix, end + end, end + end + prefix
         self._usual_name, self._usual_names = name, [(0, name)]
+        self._at_start = False
         return True
 
     def name(self, place: int) -> str:
@@ -259,13 +255,12 @@ class EventParser:
         """Take in a chunk, whatever it is."""
         if LF in chunk or CR in chunk:
             text, large = bytes(chunk), self._large
-            if not self.idle:
-                pieces = self.pieces
-                pieces.append(chunk)
-                text = b"".join(pieces)
-                pieces.clear()
-                if self._after_cr or self._at_start:
-                    text = self._trim(text)
+            if self.pieces:
+                self.pieces.append(chunk)
+                text = b"".join(self.pieces)
+                self.pieces.clear()
+            if self._after_cr or self._at_start:
+                text = self._trim(text)
             if self._open or (len(text) > large and len(text := self._cut_large(text, found)) > large):
                 self._walk(text, found)
             elif text:
@@ -297,7 +292,7 @@ class EventParser:
         if held > HELD:
             self._count(held)
         self._plain = not (self._open or self._after_cr)
-        self.idle = self._plain and not (held or self._at_start)
+        self.idle = self._plain and not held
 
     def _trim(self, text: bytes) -> bytes:
         """Drop the byte order mark, and the LF whose CR came before."""
@@ -311,11 +306,12 @@ class EventParser:
 
     def _cut_large(self, text: bytes, found: list[bytes]) -> bytes:
         """Cut out the large event at the text's beginning, if it has the usual form; returns what stands behind it."""
+        if not (self.prefix and text.startswith(self.prefix)) and not self.learn(text):
+            return text
         start = len(self.prefix)
         end = text.find(self.ending[:1], start)
         data = text[start:end]
-        usual = text.startswith(self.prefix) and text.startswith(self.ending, end) and end <= self._limit
-        if not usual or _has_line_end(data):
+        if not text.startswith(self.ending, end) or end > self._limit or _has_line_end(data):
             return text
         self.names.append((len(found), self._usual_name))
         found.append(data)

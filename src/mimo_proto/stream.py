@@ -44,8 +44,12 @@ DONE = b"[DONE]"
 # What the C decoder, or unpacking what it made, raises on all that is not an everyday event.
 NOT_EVERYDAY = (msgspec.DecodeError, ValueError, RecursionError)
 
-# In the parser's place when nothing may be fed any more: it holds no byte, so that `feed()` need not ask first.
+# In the parser's place when nothing may be fed any more: without idleness or room, so that `feed()` need not ask first.
 TAKES_NOTHING = EventParser(0)
+TAKES_NOTHING.idle = False
+
+# Not as a method: a bytearray's own gives a copy where the prefix is missing, too. So it is a TypeError, at no cost.
+removeprefix = bytes.removeprefix
 
 
 class StreamDecoder(Generic[EventT]):
@@ -143,7 +147,11 @@ class StreamDecoder(Generic[EventT]):
         parser = self._fed
         if parser.idle:
             # The live case of `_pull` once more: a function for both would cost either 0.03 µs an event.
-            payload = data.removeprefix(parser.prefix)
+            try:
+                payload = removeprefix(data, parser.prefix)
+            except TypeError:
+                data = bytes(data)
+                payload = removeprefix(data, parser.prefix)
             if payload is data:
                 if not parser.learn(data):
                     return self._feed(data)
@@ -166,14 +174,15 @@ class StreamDecoder(Generic[EventT]):
         else:
             return self._feed(data)
         try:
-            event: Any = self._decode(body)
-            if self._chat:
+            decode = self._decode
+            event: Any = decode(body)
+            if event.__class__ is self._usual:  # never in Chat
+                everyday = True
+            elif self._chat:
                 [choice] = event.choices
                 everyday = choice.finish_reason is None and (
-                    choice.index in self._begun and event.error is None if self._whole else self._begun
+                    choice.index in self._begun and event.error is None if self._whole else bool(self._begun)
                 )
-            elif event.__class__ is self._usual:
-                everyday = True
             else:
                 everyday = self._is_everyday(event)
             if everyday:
@@ -241,7 +250,11 @@ class StreamDecoder(Generic[EventT]):
                 # The live case: the chunk is one whole everyday event, and looks like the last such one. All inline, it
                 # costs 0.2 µs beside the decoding; by way of `payloads` it would be 0.9 (make bench, decode).
                 if idle:
-                    payload = chunk.removeprefix(prefix)
+                    try:
+                        payload = removeprefix(chunk, prefix)
+                    except TypeError:
+                        chunk = bytes(chunk)  # noqa: PLW2901 - the same, as bytes
+                        payload = removeprefix(chunk, prefix)
                     if payload is chunk and parser.learn(chunk):
                         prefix, ending = parser.prefix, parser.ending
                         payload = chunk.removeprefix(prefix)
