@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventParser", "SSEDecoder", "ServerSentEvent"]
 
-LF, CR = 10, 13
+LF, CR, COLON = 10, 13, 58
 BOM = b"\xef\xbb\xbf"
 # A form is searched for, which takes the longer the longer the name in it is.
 LONGEST = 200
@@ -135,12 +135,13 @@ class EventParser:
         A payload is what follows `data:`, the one optional space included (JSON does not mind it); further data lines
         are joined to it as the rules say. `names`, `others` and `failure` belong to what is returned.
         """
-        pieces, units, rest = self.pieces, [], b""
+        pieces, rest = self.pieces, b""
+        units: list[bytes] | None = None
         if self._plain and len(pieces) < 2 and len(chunk) <= SLICE:
             # What `_take` and `_cut` do, where all is as usual: by way of them it is 0.5 µs more a chunk.
             text = pieces[0] + chunk if pieces else bytes(chunk)
             fits = len(text) <= self._large
-            if text.startswith(b":"):
+            if text and text[0] == COLON:
                 text = self._behind_comments(text)
             body, _, rest = text.rpartition(self.ending)
             events = body.removeprefix(self.prefix)
@@ -153,7 +154,7 @@ class EventParser:
         found: list[bytes] = []
         self.names, self.others = [], []
         try:
-            if units:
+            if units is not None:
                 pieces.clear()
                 self._hand_out(units, rest, found)
                 self._settle(found)

@@ -255,19 +255,16 @@ class StreamDecoder(Generic[EventT]):
                     except TypeError:
                         chunk = bytes(chunk)  # noqa: PLW2901 - the same, as bytes
                         payload = removeprefix(chunk, prefix)
-                    if payload is chunk and parser.learn(chunk):
+                    if payload is chunk:
+                        payload = chunk.removeprefix(parser.prefix) if parser.learn(chunk) else b""
                         prefix, ending = parser.prefix, parser.ending
-                        payload = chunk.removeprefix(prefix)
                     body = payload.removesuffix(ending)
-                    if (
-                        body is not payload
-                        and payload is not chunk
-                        and cr not in body
-                        and lf not in body
-                        and len(chunk) <= limit
-                    ):
+                    if body is not payload and cr not in body and lf not in body and len(chunk) <= limit:
                         try:
                             event = decode(body)
+                            if event.__class__ is usual:  # never in Chat
+                                yield event
+                                continue
                             if chat:
                                 [choice] = event.choices
                                 if choice.finish_reason is None and (
@@ -275,9 +272,6 @@ class StreamDecoder(Generic[EventT]):
                                 ):
                                     yield event
                                     continue
-                            elif event.__class__ is usual:
-                                yield event
-                                continue
                             elif event.__class__ not in special:
                                 usual = event.__class__
                                 yield event
@@ -312,6 +306,9 @@ class StreamDecoder(Generic[EventT]):
                 for payload in payloads:
                     try:
                         event = decode(payload)
+                        if event.__class__ is usual:
+                            yield event
+                            continue
                         if chat:
                             [choice] = event.choices
                             if choice.finish_reason is None and (
@@ -319,9 +316,6 @@ class StreamDecoder(Generic[EventT]):
                             ):
                                 yield event
                                 continue
-                        elif event.__class__ is usual:
-                            yield event
-                            continue
                         elif event.__class__ not in special:
                             usual = event.__class__
                             yield event
