@@ -243,7 +243,7 @@ class StreamDecoder(Generic[EventT]):
         whole, special, dropped = self._whole, self._special, self._dropped
         prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         event: Any
-        usual = None
+        usual: Any = self._usual
         lf, cr = LF, CR  # 0.01 µs an event
         try:
             for chunk in chunks:
@@ -273,7 +273,7 @@ class StreamDecoder(Generic[EventT]):
                                     yield event
                                     continue
                             elif event.__class__ not in special:
-                                usual = event.__class__
+                                usual = self._usual = event.__class__
                                 yield event
                                 continue
                             elif event.__class__ in dropped:
@@ -317,7 +317,7 @@ class StreamDecoder(Generic[EventT]):
                                 yield event
                                 continue
                         elif event.__class__ not in special:
-                            usual = event.__class__
+                            usual = self._usual = event.__class__
                             yield event
                             continue
                         elif event.__class__ in dropped:
