@@ -66,3 +66,13 @@ def test_line_ends_may_change(name: str) -> None:
     for size in SIZES:
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
         assert run(SSEDecoder(), pieces) == wanted, size
+
+
+def test_a_form_of_other_line_ends_leaves_no_event_behind() -> None:
+    """The last event of the usual line ends has others inside, and so has the one behind it."""
+    stream = b"data: a\r\n\r\n" * 3 + b"event: b\r\ndata: %b\r\n\r\n" % (b"x" * 3 * KIB) + b"event: c\ndata: d\r\n\r\n"
+    stream += b"data: e\n\n"
+    wanted = [ServerSentEvent(*event) for event in interpret(stream)]
+    decoder = SSEDecoder()
+    assert decoder.feed(stream[:11]) + decoder.feed(stream[11:]) == wanted
+    assert wanted[-1].data == "e"
