@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.block import Block, section
@@ -21,6 +22,8 @@ STATEMENTS = {
     "mimo_proto.Client": "from mimo_proto import Client",
     "openai": "from openai import OpenAI",
 }
+# An installed package is compiled; a checkout is by its first import, unless the environment forbids it.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 PEAK = "; print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
 
 
@@ -28,7 +31,7 @@ def process_time_of(statement: str) -> Callable[[], float]:
     """CPU ms of a process, its start included."""
 
     def measure() -> float:
-        with subprocess.Popen([sys.executable, "-c", statement]) as process:
+        with subprocess.Popen([sys.executable, "-c", statement], env=ENVIRONMENT) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -41,7 +44,8 @@ def process_time_of(statement: str) -> Callable[[], float]:
 def memory_of(statement: str) -> Callable[[], float]:
     """MiB of a process's peak."""
     command = [sys.executable, "-c", statement + PEAK]
-    return lambda: float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout) / 1024
+    run = partial(subprocess.run, command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
+    return lambda: float(run().stdout) / 1024
 
 
 @section("import", "Import")
