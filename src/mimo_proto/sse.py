@@ -155,7 +155,7 @@ class EventParser:
         try:
             if text and len(text) <= self._large:
                 pieces.clear()
-                if units:
+                if len(units) > 1:
                     self._hand_out(units, rest, found)
                 else:
                     self._cut_anew(self._trim(text), found)
