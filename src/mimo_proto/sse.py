@@ -253,7 +253,7 @@ class EventParser:
         return _name_in(self._name), data.strip()
 
     def _take(self, chunk: bytes, found: list[bytes]) -> None:
-        """Take in a chunk, whatever it is."""
+        """Take in a chunk, whatever is in it; an empty one is none."""
         if LF in chunk or CR in chunk:
             text, large = bytes(chunk), self._large
             if self.pieces:
@@ -266,7 +266,7 @@ class EventParser:
                 self._walk(text, found)
             elif text:
                 self._cut(text, found)
-        elif chunk:
+        else:
             self.pieces.append(chunk)
             self.room -= len(chunk)
             self.idle = False
