@@ -93,7 +93,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             self.request_id = find_request_id(answer.headers)
             if not is_event_stream(answer.status, answer.headers):
                 body = await call.error_body(answer)
-                raise refuse_answer(answer.status, answer.headers, body, wanted="an event stream")  # noqa: TRY301
+                refusal = refuse_answer(answer.status, answer.headers, body, wanted="an event stream")
+                raise refusal  # noqa: TRY301 - it ends the stream like any other
         except MimoError as error:
             await self._fail(error)
             raise
