@@ -16,9 +16,10 @@ public face, for those who want the events as such.
 
 How the parser is fast (make bench, decode): what stands before an event's data, and the line ends behind it, are its
 *form*, and most events of a stream have the one of the event before. The end of one and the beginning of the next make
-a long string, and a text is cut by it in one call: 0.2 µs an event, where reading line by line takes 0.35. A text of
-another form is cut by that of its last event, which is the usual one from then on. What no form fits falls back to
-`_walk`, so that the rules above stand in one place, `_read`.
+a long string, and a text is cut by it in one call: 0.15 µs an event, where reading line by line takes 0.35. The call is
+`rsplit`: it looks for the string's first byte, an LF, and JSON has none; `split` looks for the last, a colon, and JSON
+is full of them: 0.03 µs an event more. A text of another form is cut by that of its last event, which is the usual one
+from then on. What no form fits falls back to `_walk`, so that the rules above stand in one place, `_read`.
 """
 
 from __future__ import annotations
@@ -143,9 +144,12 @@ class EventParser:
             body, _, rest = text.rpartition(self.ending)
             events = body.removeprefix(self.prefix)
             if events is not body and len(text) <= self._large:
-                units = events.split(self._between) if LF in events else [events]
+                units = events.rsplit(self._between) if LF in events else [events]
                 joined, tail = b"".join(units), rest.removeprefix(self.prefix)
-                if not (CR in joined or LF in joined or CR in tail or LF in tail):
+                cr = CR in joined
+                if not (CR in tail or LF in tail) and (
+                    not (cr or LF in joined) or self._cut_off_comments(units, cr=cr)
+                ):
                     self.begin(rest)
                     if len(rest) > HELD:
                         self._count(len(rest))
@@ -325,7 +329,7 @@ class EventParser:
         if events is body:  # empty, too, where nothing ends
             self._cut_anew(text, found)
         else:
-            self._hand_out(events.split(self._between) if LF in events else [events], rest, found)
+            self._hand_out(events.rsplit(self._between) if LF in events else [events], rest, found)
 
     def _cut_anew(self, text: bytes, found: list[bytes]) -> None:
         """Do the same where the text begins with another form: that of its last event is the usual one from now on."""
@@ -342,7 +346,7 @@ class EventParser:
         if not self.learn(last + blank) or self.ending != blank:
             self._walk(text, found)
             return
-        first, *units = body.split(self._between)
+        first, *units = body.rsplit(self._between)
         data = first.removeprefix(self.prefix)
         if data is not first:
             units.insert(0, data)
@@ -357,7 +361,7 @@ class EventParser:
             self.names.append((len(found), self._usual_name))
         joined = b"".join(units)
         cr = CR in joined
-        if cr or LF in joined:
+        if (cr or LF in joined) and not self._cut_off_comments(units, cr=cr):
             self._sort_out(units, found, cr=cr)
         else:
             found += units
@@ -371,8 +375,20 @@ class EventParser:
         if rest:
             self.pieces.append(rest)
 
+    def _cut_off_comments(self, units: list[bytes], *, cr: bool) -> bool:
+        """Cut the comment off each unit that ends with one; says whether all units are the data of one event then."""
+        place, all_of_them = 0, True
+        for unit in [unit for unit in units if LF in unit or (cr and CR in unit)]:
+            data, _, comment = unit.rpartition(self.ending)
+            if not comment.startswith(b":") or _has_line_end(data) or _has_line_end(comment):
+                all_of_them = False
+                continue
+            place = units.index(unit, place)
+            units[place] = data
+        return all_of_them
+
     def _sort_out(self, units: list[bytes], found: list[bytes], *, cr: bool) -> None:
-        """Tell the units that are the data of one event from those with a comment behind them or events between."""
+        """Tell the units that are the data of one event from those with other events between."""
         prefix, ending, name = self.prefix, self.ending, self._usual_name
         start = 0
         for place, unit in enumerate(units):
@@ -380,10 +396,6 @@ class EventParser:
                 continue
             found += units[start:place]
             start = place + 1
-            data, _, comment = unit.rpartition(ending)
-            if comment.startswith(b":") and not _has_line_end(data) and not _has_line_end(comment):
-                found.append(data)
-                continue
             # The last one holds all the events behind a change of the form.
             if start == len(units) and len(unit) > 2 * HELD and ending in unit:
                 self._cut_anew(prefix + unit + ending, found)
