@@ -66,7 +66,7 @@ class EventParser:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
 
     Attributes:
-        idle: Nothing is pending: no line, no event, no CR whose LF may follow.
+        idle: Nothing is pending (no line, no event, no CR whose LF may follow), and events come whole.
         pieces: What is pending, as it came. While the parser is not idle, a chunk without a line end may be added here,
         room: as long as this many bytes are not used up.
         prefix: The form: what stands before the data of an event (empty until the first one has come),
@@ -153,6 +153,9 @@ class EventParser:
                     self.begin(rest)
                     if len(rest) > HELD:
                         self._count(len(rest))
+                    self.idle, self.names = not rest, self._usual_names
+                    if self.others:
+                        self.others = []
                     return units
         found: list[bytes] = []
         self.names, self.others = [], []
@@ -180,7 +183,7 @@ class EventParser:
             None, where there is more to it than that; it is one for `payloads`.
         """
         pieces = self.pieces
-        if LF not in chunk or self._open or self._held + self._granted - self.room > LIGHT:
+        if LF not in chunk or not self._plain or self._held + self._granted - self.room > LIGHT:
             return None
         if (
             chunk.find(b"\n\n") < 0 < len(pieces) < SMALL
@@ -194,7 +197,7 @@ class EventParser:
         text = b"".join(pieces) + chunk
         payload = text.removeprefix(self.prefix)
         data, end, rest = payload.rpartition(self.ending)
-        if payload is text or not end or LF in data or CR in data or (rest and _has_line_end(rest)):
+        if payload is text or not end or LF in data or CR in data or LF in rest or CR in rest:
             return None
         return (data, rest) if len(text) <= self._limit else None
 
@@ -203,11 +206,6 @@ class EventParser:
         self.pieces.clear()
         if rest:
             self.pieces.append(rest)
-        self.names = self._usual_names
-        if self.others:
-            self.others = []
-        self.idle, self._plain = not rest, True
-        self._after_cr = False
         self._held = len(rest)
         self.room = self._granted = self._usual_room
 

@@ -243,6 +243,7 @@ class StreamDecoder(Generic[EventT]):
         whole, special, dropped = self._whole, self._special, self._dropped
         prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         event: Any
+        body: bytes | None
         usual: Any = self._usual
         lf, cr = LF, CR  # 0.01 µs an event
         try:
@@ -259,49 +260,51 @@ class StreamDecoder(Generic[EventT]):
                         payload = chunk.removeprefix(parser.prefix) if parser.learn(chunk) else b""
                         prefix, ending = parser.prefix, parser.ending
                     body = payload.removesuffix(ending)
-                    if body is not payload and cr not in body and lf not in body and len(chunk) <= limit:
-                        try:
-                            event = decode(body)
-                            if event.__class__ is usual:  # never in Chat
-                                yield event
-                                continue
-                            if chat:
-                                [choice] = event.choices
-                                if choice.finish_reason is None and (
-                                    choice.index in begun and event.error is None if whole else begun
-                                ):
-                                    yield event
-                                    continue
-                            elif event.__class__ not in special:
-                                usual = self._usual = event.__class__
-                                yield event
-                                continue
-                            elif event.__class__ in dropped:
-                                continue
-                        except NOT_EVERYDAY:
-                            event = None
-                        if body.isspace() or not body:
-                            self.fruitless = True
-                            continue
-                        yield from self._look_at(event, body, parser.usual_name())
-                        if self.done:
-                            return
-                        decode = self._decode
-                        continue
+                    if body is payload or cr in body or lf in body or len(chunk) > limit:
+                        body = None
                 elif lf not in chunk and cr not in chunk and (room := room - len(chunk)) > 0:
                     pieces.append(chunk)
                     self.fruitless = True
                     continue
-                blank = 0
-                parser.room = room
-                if len(chunk) >= SMALL or (cut := parser.completed(chunk)) is None:
-                    found = parser.payloads(chunk)
-                elif cut:
-                    found = [cut[0]]
-                    parser.begin(cut[1])
                 else:
-                    room, self.fruitless = parser.room, True
+                    parser.room, body = room, None
+                    if len(chunk) < SMALL and (cut := parser.completed(chunk)) is not None:
+                        if not cut:
+                            room, self.fruitless = parser.room, True
+                            continue
+                        body, rest = cut
+                        parser.begin(rest)
+                        room = parser.room
+                if body is not None:
+                    try:
+                        event = decode(body)
+                        if event.__class__ is usual:  # never in Chat
+                            yield event
+                            continue
+                        if chat:
+                            [choice] = event.choices
+                            if choice.finish_reason is None and (
+                                choice.index in begun and event.error is None if whole else begun
+                            ):
+                                yield event
+                                continue
+                        elif event.__class__ not in special:
+                            usual = self._usual = event.__class__
+                            yield event
+                            continue
+                        elif event.__class__ in dropped:
+                            continue
+                    except NOT_EVERYDAY:
+                        event = None
+                    if body.isspace() or not body:
+                        self.fruitless = True
+                        continue
+                    yield from self._look_at(event, body, parser.usual_name())
+                    if self.done:
+                        return
+                    decode = self._decode
                     continue
+                blank, found = 0, parser.payloads(chunk)
                 payloads = iter(found)
                 for payload in payloads:
                     try:
