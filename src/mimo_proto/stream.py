@@ -198,6 +198,11 @@ class StreamDecoder(Generic[EventT]):
         return self._feed(data)
 
     def _is_everyday(self, event: Any) -> bool:
+        if self._chat:
+            [choice] = event.choices
+            return choice.finish_reason is None and (
+                choice.index in self._begun and event.error is None if self._whole else bool(self._begun)
+            )
         if everyday := event.__class__ not in self._special:
             self._usual = event.__class__
         return everyday
@@ -208,13 +213,40 @@ class StreamDecoder(Generic[EventT]):
             return self._refuse()
         events: list[EventT] = []
         try:
-            events.extend(self._pull((data,), more=True))
+            self._take(data, events)
         except MimoError as error:
-            self._kept, self._fed = error, TAKES_NOTHING
+            self._kept, self._fed, self._closed = error, TAKES_NOTHING, True
         except BaseException:
             self._fed = TAKES_NOTHING
             raise
         return self._refuse() if self._kept is not None and not events else events
+
+    def _take(self, data: bytes, events: list[EventT]) -> None:
+        """Add the events that a chunk completes. By way of `_pull` they would cost 0.06 µs more each."""
+        parser, decode, dropped = self._parser, self._decode, self._dropped
+        found = parser.payloads(data)
+        blank = 0
+        payloads = iter(found)
+        for payload in payloads:
+            try:
+                event: Any = decode(payload)
+                if event.__class__ is self._usual or self._is_everyday(event):
+                    events.append(event)
+                    continue
+                if event.__class__ in dropped:
+                    continue
+            except NOT_EVERYDAY:
+                event = None
+            if payload.isspace() or not payload:
+                blank += 1
+                continue
+            events += self._look_at(event, payload, parser.name(len(found) - 1 - length_hint(payloads)))
+            if self.done:
+                return
+            decode = self._decode
+        self.fruitless = blank == len(found)
+        if parser.failure is not None:
+            raise parser.failure
 
     def close(self) -> None:
         """Say that no more bytes will come.
@@ -236,8 +268,8 @@ class StreamDecoder(Generic[EventT]):
         if not self.finished:
             raise IncompleteStreamError(self._what_is_missing())
 
-    def _pull(self, chunks: Iterable[bytes], *, more: bool = False) -> Iterator[EventT]:
-        """Decode chunk after chunk, up to the stream's end; with `more`, others may follow the last of them."""
+    def _pull(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
+        """Decode chunk after chunk, up to the stream's end."""
         parser, limit, pieces = self._parser, self._limit, self._parser.pieces
         decode, chat, begun = self._decode, self._chat, self._begun
         whole, special, dropped = self._whole, self._special, self._dropped
@@ -341,8 +373,7 @@ class StreamDecoder(Generic[EventT]):
         except MimoError:
             self._closed = True
             raise
-        if not more:
-            self.close()
+        self.close()
 
     def _look_at(self, event: Any, payload: bytes, name: str) -> list[Any]:
         """Give what to hand out for a payload that is no everyday event: an end, the unknown, half an emoji; or raise.
