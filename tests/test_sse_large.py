@@ -43,6 +43,7 @@ RUNS = {
     # A form is learned from the last event of a text: here there is another one in each.
     "forms within forms": [b"event: %d\ndata: a\n\n" % abs(name) for name in range(-3000, 3001)],
     "here and there": [b"event: %d\ndata: %b\n\n" % (name % 3, b"x" * 300) for name in range(500)],
+    "two kinds of line ends in an event": [b"event: a\rdata: b\ndata: c\n\n"] * 50,
     "large in lines": [b"data: %b\ndata: y\n\n" % (b"x" * size) for size in (40 * KIB, 50 * KIB, 5) * 3],
 }
 SIZES = (16 * KIB * KIB, 70_000, 20_000, 16 * KIB, 4 * KIB, 1000, 64, 63, 7)
