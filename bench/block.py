@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from time import process_time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Block", "Case", "Goal", "Section", "cpu_time", "section", "sections"]
 
@@ -101,22 +101,33 @@ def cpu_time(run: Callable[[], object], *, units: int) -> Callable[[], float]:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: its blocks are made one by one, so that a section can hold a server open around them."""
+    """A part of the report.
+
+    Attributes:
+        name: What the command line calls it.
+        title: What the report calls it.
+        note: What its rows mean.
+        blocks: Makes them one by one, so that it can hold a server open around them.
+        parts: What it is called with, behind whether the run is a quick one; each call has a process of its own.
+    """
 
     name: str
     title: str
     note: str
-    blocks: Callable[[bool], Iterator[Block]]
+    blocks: Callable[..., Iterator[Block]]
+    parts: list[tuple[Any, ...]]
 
 
 sections: dict[str, Section] = {}
 
 
-def section(name: str, title: str) -> Callable[[Callable[[bool], Iterator[Block]]], Callable[[bool], Iterator[Block]]]:
-    """Register a generator of blocks (its argument: whether the run is a quick one); its docstring is the note."""
+def section(
+    name: str, title: str, parts: Iterable[tuple[Any, ...]] = ((),)
+) -> Callable[[Callable[..., Iterator[Block]]], Callable[..., Iterator[Block]]]:
+    """Register a generator of blocks; its docstring is the note. The rest is said at `Section`."""
 
-    def register(blocks: Callable[[bool], Iterator[Block]]) -> Callable[[bool], Iterator[Block]]:
-        sections[name] = Section(name, title, " ".join((blocks.__doc__ or "").split()), blocks)
+    def register(blocks: Callable[..., Iterator[Block]]) -> Callable[..., Iterator[Block]]:
+        sections[name] = Section(name, title, " ".join((blocks.__doc__ or "").split()), blocks, [*parts])
         return blocks
 
     return register

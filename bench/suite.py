@@ -1,5 +1,5 @@
-"""All sections, in their order, and how one is run: in a process of its own, so that none is slowed by what another
-left in memory, and a section alone gives the figures that it gives in a full run."""
+"""All sections, in their order, and how one is run: each part in a process of its own, so that none is slowed by what
+another left in memory, and a section alone gives the figures that it gives in a full run."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ def run_sections(names: Iterable[str], *, quick: bool, repeats: int) -> Iterator
     """Run the sections of these names, one after the other; each prints its rows as they come."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as processes:
         for name in names:
-            yield sections[name], processes.submit(run_section, name, quick, repeats).result()
+            section = sections[name]
+            print(f"\n{section.title}. {section.note}", flush=True)
+            parts = [processes.submit(run_part, name, place, quick, repeats) for place in range(len(section.parts))]
+            yield section, [measured for part in parts for measured in part.result()]
 
 
-def run_section(name: str, quick: bool, repeats: int) -> list[Measured]:
-    """Run one, in this process."""
-    part = sections[name]
-    print(f"\n{part.title}. {part.note}", flush=True)
+def run_part(name: str, place: int, quick: bool, repeats: int) -> list[Measured]:
+    """Run a part of a section, in this process."""
+    section = sections[name]
     measured: list[Measured] = []
-    for block in part.blocks(quick):
+    for block in section.blocks(quick, *section.parts[place]):
         measured.append(run_block(block, repeats))
         for verdict in measured[-1].verdicts():
             what, *figures = row(measured[-1], verdict)
