@@ -164,7 +164,7 @@ class EventParser:
                     self.begin(rest)
                     if len(rest) > HELD:
                         self._count(len(rest))
-                    self.idle, self.names = not rest, self._usual_names
+                    self.idle = not rest
                     if self.others:
                         self.others = []
                     return units
@@ -221,7 +221,7 @@ class EventParser:
         self.pieces.clear()
         if rest:
             self.pieces.append(rest)
-        self._held = len(rest)
+        self.names, self._held = self._usual_names, len(rest)
         self.room = self._granted = self._usual_room
 
     def _count(self, held: int) -> None:

@@ -106,7 +106,7 @@ class StreamDecoder(Generic[EventT]):
         self._finished_choices: set[int] = set()
         self._kept: MimoError | None = None  # found by feed(), and not raised yet
         self._fed = self._parser  # until it is done, closed, or given to events()
-        self._usual: type | None = None  # what the last everyday event was
+        self._usual: Any = None  # what the last everyday event was
         self._closed = False
         self.finished = False
         self.done = False
@@ -157,9 +157,23 @@ class StreamDecoder(Generic[EventT]):
                     return self._feed(data)
                 payload = data.removeprefix(parser.prefix)
             body = payload.removesuffix(parser.ending)
-            if body is payload or 10 in body or 13 in body or len(data) > self._limit:
-                return self._feed(data)
-            rest = None
+            if body is not payload and not (10 in body or 13 in body or len(data) > self._limit):
+                try:
+                    event: Any = self._decode(body)
+                    if event.__class__ is self._usual:  # never in Chat
+                        return [event]
+                    if self._chat:
+                        [choice] = event.choices
+                        if choice.finish_reason is None and (
+                            choice.index in self._begun and event.error is None if self._whole else self._begun
+                        ):
+                            return [event]
+                    elif self._is_everyday(event):
+                        return [event]
+                    elif event.__class__ in self._dropped:
+                        return []
+                except NOT_EVERYDAY:
+                    pass
         # Numbers for LF and CR: a name costs 1 ns a piece, 0.03 µs an event in pieces of 7 bytes.
         elif 10 not in data and 13 not in data and (room := parser.room - len(data)) > 0:
             parser.pieces.append(data)
@@ -171,33 +185,17 @@ class StreamDecoder(Generic[EventT]):
                 self.fruitless = True
                 return []
             body, rest = cut
-        else:
-            return self._feed(data)
-        try:
-            decode = self._decode
-            event: Any = decode(body)
-            if event.__class__ is self._usual:  # never in Chat
-                everyday = True
-            elif self._chat:
-                [choice] = event.choices
-                everyday = choice.finish_reason is None and (
-                    choice.index in self._begun and event.error is None if self._whole else bool(self._begun)
-                )
-            else:
-                everyday = self._is_everyday(event)
-            if everyday:
-                if rest is not None:
+            try:
+                event = self._decode(body)
+                if event.__class__ is self._usual or self._is_everyday(event):
                     parser.begin(rest)
-                return [event]
-            if event.__class__ in self._dropped:
-                if rest is not None:
-                    parser.begin(rest)
-                return []
-        except NOT_EVERYDAY:
-            pass
+                    return [event]
+            except NOT_EVERYDAY:
+                pass
         return self._feed(data)
 
     def _is_everyday(self, event: Any) -> bool:
+        """Whether an event says nothing about the stream's end, and no error."""
         if self._chat:
             [choice] = event.choices
             return choice.finish_reason is None and (
@@ -222,7 +220,7 @@ class StreamDecoder(Generic[EventT]):
         return self._refuse() if self._kept is not None and not events else events
 
     def _take(self, data: bytes, events: list[EventT]) -> None:
-        """Add the events that a chunk completes. By way of `_pull` they would cost 0.06 µs more each."""
+        """Add the events that a chunk completes; by way of `_pull` each would cost 0.06 µs more."""
         parser, decode, dropped = self._parser, self._decode, self._dropped
         found = parser.payloads(data)
         blank = 0
@@ -275,8 +273,7 @@ class StreamDecoder(Generic[EventT]):
         whole, special, dropped = self._whole, self._special, self._dropped
         prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         event: Any
-        body: bytes | None
-        usual: Any = self._usual
+        usual = self._usual
         lf, cr = LF, CR  # 0.01 µs an event
         try:
             for chunk in chunks:
@@ -292,51 +289,59 @@ class StreamDecoder(Generic[EventT]):
                         payload = chunk.removeprefix(parser.prefix) if parser.learn(chunk) else b""
                         prefix, ending = parser.prefix, parser.ending
                     body = payload.removesuffix(ending)
-                    if body is payload or cr in body or lf in body or len(chunk) > limit:
-                        body = None
+                    if body is not payload and cr not in body and lf not in body and len(chunk) <= limit:
+                        try:
+                            event = decode(body)
+                            if event.__class__ is usual:  # never in Chat
+                                yield event
+                                continue
+                            if chat:
+                                [choice] = event.choices
+                                if choice.finish_reason is None and (
+                                    choice.index in begun and event.error is None if whole else begun
+                                ):
+                                    yield event
+                                    continue
+                            elif event.__class__ not in special:
+                                usual = self._usual = event.__class__
+                                yield event
+                                continue
+                            elif event.__class__ in dropped:
+                                continue
+                        except NOT_EVERYDAY:
+                            event = None
+                        if body.isspace() or not body:
+                            self.fruitless = True
+                            continue
+                        yield from self._look_at(event, body, parser.usual_name())
+                        if self.done:
+                            return
+                        decode = self._decode
+                        continue
                 elif lf not in chunk and cr not in chunk and (room := room - len(chunk)) > 0:
                     pieces.append(chunk)
                     self.fruitless = True
                     continue
-                else:
-                    parser.room, body = room, None
-                    if len(chunk) < SMALL and (cut := parser.completed(chunk)) is not None:
-                        if not cut:
-                            room, self.fruitless = parser.room, True
-                            continue
-                        body, rest = cut
-                        parser.begin(rest)
-                        room = parser.room
-                if body is not None:
-                    try:
-                        event = decode(body)
-                        if event.__class__ is usual:  # never in Chat
-                            yield event
-                            continue
-                        if chat:
-                            [choice] = event.choices
-                            if choice.finish_reason is None and (
-                                choice.index in begun and event.error is None if whole else begun
-                            ):
-                                yield event
-                                continue
-                        elif event.__class__ not in special:
-                            usual = self._usual = event.__class__
-                            yield event
-                            continue
-                        elif event.__class__ in dropped:
-                            continue
-                    except NOT_EVERYDAY:
-                        event = None
-                    if body.isspace() or not body:
-                        self.fruitless = True
-                        continue
-                    yield from self._look_at(event, body, parser.usual_name())
-                    if self.done:
-                        return
-                    decode = self._decode
+                blank, parser.room = 0, room
+                if len(chunk) >= SMALL or (cut := parser.completed(chunk)) is None:
+                    found = parser.payloads(chunk)
+                elif not cut:
+                    room, self.fruitless = parser.room, True
                     continue
-                blank, found = 0, parser.payloads(chunk)
+                else:
+                    payload, rest = cut
+                    parser.begin(rest)
+                    # The loop below would do, for 0.2 µs more.
+                    try:
+                        event = decode(payload)
+                        everyday = event.__class__ is usual or self._is_everyday(event)
+                    except NOT_EVERYDAY:
+                        event, everyday = None, False
+                    if everyday:
+                        usual, room = self._usual, parser.room
+                        yield event
+                        continue
+                    found = [payload]
                 payloads = iter(found)
                 for payload in payloads:
                     try:
