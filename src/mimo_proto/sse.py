@@ -390,13 +390,14 @@ class EventParser:
     def _cut_off_comments(self, units: list[bytes], *, cr: bool) -> bool:
         """Cut the comment off each unit that ends with one; says whether all units are the data of one event then."""
         place, all_of_them = 0, True
-        for unit in [unit for unit in units if LF in unit or (cr and CR in unit)]:
-            data, _, comment = unit.rpartition(self.ending)
-            if comment.startswith(b":") and not (LF in data or CR in data or LF in comment or CR in comment):
-                place = units.index(unit, place)
-                units[place] = data
-            else:
-                all_of_them = False
+        for unit in units:
+            if LF in unit or (cr and CR in unit):
+                data, _, comment = unit.rpartition(self.ending)
+                if comment.startswith(b":") and not (LF in data or CR in data or LF in comment or CR in comment):
+                    place = units.index(unit, place)
+                    units[place] = data
+                else:
+                    all_of_them = False
         return all_of_them
 
     def _sort_out(self, units: list[bytes], found: list[bytes], *, cr: bool) -> None:
