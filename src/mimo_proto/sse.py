@@ -120,7 +120,7 @@ class EventParser:
         self._large, self._slice = min(max_event_size, LARGE), min(max_event_size, SLICE)
         self._at_start = True
         self._after_cr = False
-        # What is pending is the beginning of an event, and all of it; and it is not the stream's first.
+        # What is pending is the beginning of an event, and all of it; and there is a form to cut it by.
         self._plain = False
         self._between = self.ending + self.prefix
         self._usual_name = b""
