@@ -95,6 +95,8 @@ ENDS = [
     chat("finish-reason-empty", HELLO, chat_chunk("x", ""), events=2, error=IncompleteStreamError),
     chat("first-is-last", STOP, events=1),
     chat("without-index", event(b'{"choices": [{"delta": {}}]}') * 2, STOP, events=3),
+    # Cut behind the x, the first chunk is a small one, and the other looks like a whole event.
+    chat("another-field", event(b'{"choices":[{"delta":{},"finish_reason":"stop"}]}') + b"x", HELLO, events=1),
     chat("two-choices", TWO, chat_chunk("", "stop", 0), chat_chunk("", "length", 1), events=3),
     chat("two-choices-one-cut", TWO, chat_chunk("", "stop", 0), events=2, error=IncompleteStreamError),
     chat("late-choice", HELLO, STOP, chat_chunk("b", None, 1), events=3, error=IncompleteStreamError),

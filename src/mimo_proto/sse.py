@@ -221,6 +221,7 @@ class EventParser:
         self.pieces.clear()
         if rest:
             self.pieces.append(rest)
+            self.idle = False
         self.names, self._held = self._usual_names, len(rest)
         self.room = self._granted = self._usual_room
 
@@ -245,6 +246,12 @@ class EventParser:
         self._usual_name, self._usual_names = name, [(0, name)]
         self._at_start, self._plain = False, True
         return True
+
+    def behind_comments(self, text: bytes) -> bytes:
+        """What stands behind the comments that a text begins with and behind the usual prefix; nothing, if not both."""
+        more = self._behind_comments(text) if text.startswith(b":") else b""
+        payload = more.removeprefix(self.prefix)
+        return b"" if payload is more else payload
 
     def name(self, place: int) -> str:
         """The type of one of the events handed out last, "" when it has none."""

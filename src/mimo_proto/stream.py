@@ -153,9 +153,7 @@ class StreamDecoder(Generic[EventT]):
                 data = bytes(data)
                 payload = removeprefix(data, parser.prefix)
             if payload is data:
-                if not parser.learn(data):
-                    return self._feed(data)
-                payload = data.removeprefix(parser.prefix)
+                payload = data.removeprefix(parser.prefix) if parser.learn(data) else parser.behind_comments(data)
             body = payload.removesuffix(parser.ending)
             if body is not payload and not (10 in body or 13 in body or len(data) > self._limit):
                 try:
@@ -288,7 +286,8 @@ class StreamDecoder(Generic[EventT]):
                         chunk = bytes(chunk)  # noqa: PLW2901 - the same, as bytes
                         payload = removeprefix(chunk, prefix)
                     if payload is chunk:
-                        payload = chunk.removeprefix(parser.prefix) if parser.learn(chunk) else b""
+                        learned = parser.learn(chunk)
+                        payload = chunk.removeprefix(parser.prefix) if learned else parser.behind_comments(chunk)
                         prefix, ending = parser.prefix, parser.ending
                     body = payload.removesuffix(ending)
                     if body is not payload and cr not in body and lf not in body and len(chunk) <= limit:
@@ -340,7 +339,7 @@ class StreamDecoder(Generic[EventT]):
                     except NOT_EVERYDAY:
                         event, everyday = None, False
                     if everyday:
-                        usual, room = self._usual, parser.room
+                        usual, idle, room = self._usual, parser.idle, parser.room
                         yield event
                         continue
                     found = [payload]
