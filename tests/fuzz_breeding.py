@@ -6,6 +6,7 @@ All chance comes from the `random.Random` that is handed in, so that an input ca
 import json
 import random
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from mimo_proto.jsontypes import is_array, is_object
@@ -92,12 +93,15 @@ def breed_events(rng: random.Random, streams: Sequence[Sequence[bytes]], odd: Se
 
 
 def cut_somehow(rng: random.Random, stream: bytes) -> list[bytes]:
-    """Block by block, byte by byte, or at up to five places."""
+    """Block by block, byte by byte, at some of the line ends or beside them, or at up to five places."""
     match rng.randrange(8):
         case 0 | 1:
             return whole_blocks(stream)
         case 2:
             return byte_by_byte(stream)
+        case 3:
+            ends = [place for place in accumulate(map(len, stream.splitlines(keepends=True))) if rng.random() < 0.5]
+            return cut(stream, [min(max(end + rng.choice((-1, 0, 0, 0, 1)), 0), len(stream)) for end in ends])
         case _:
             return cut(stream, [rng.randrange(len(stream) + 1) for _ in range(rng.randrange(1, 6))])
 

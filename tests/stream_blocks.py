@@ -51,6 +51,8 @@ ANY = events(
 )
 
 CHAT_STREAMS = [
+    # Each is a chunk that is small.
+    events(*('{"choices":[{"delta":{}}]}',) * 8),
     *(whole_blocks(stream) for stream in recorded("ChatCompletionChunk.*.sse")),
     events(
         *(delta(f'"content":"{text}"') for text in ("", "a", "\\ud83d", "\\ude00", "b\\ud83d", "c")),
