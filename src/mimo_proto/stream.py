@@ -271,6 +271,7 @@ class StreamDecoder(Generic[EventT]):
         parser, limit, pieces = self._parser, self._limit, self._parser.pieces
         decode, chat, begun = self._decode, self._chat, self._begun
         whole, special, dropped = self._whole, self._special, self._dropped
+        room: int
         prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         event: Any
         usual = self._usual
