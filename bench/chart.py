@@ -51,8 +51,13 @@ class Panel:
 
 # Block title, panel title, cases in the order of the bars; what each case is called there.
 PANELS = (
-    ("chat, LF, 1 event a feed", "Chat stream to typed events, CPU an event", "events()", "floor"),
-    ("responses, no space, 1 event a feed", "Responses stream to typed events, CPU an event", "events()", "floor"),
+    ("chat, LF, 1 event a feed, beside others", "Chat stream to typed events, CPU an event", "events()", "floor"),
+    (
+        "responses, no space, 1 event a feed, beside others",
+        "Responses stream to typed events, CPU an event",
+        "events()",
+        "floor",
+    ),
     ("chat, server ahead, one HTTP chunk an event", "The same over HTTP, Chat, CPU an event", "Client", "raw socket"),
     ("1 KB call", "One short call, CPU", "Client", "raw socket"),
     ("1 MB, 1,000 messages", "A request of 1 MB encoded, CPU", "Structs", None),
