@@ -162,10 +162,14 @@ class EventParser:
                 if not (CR in tail or LF in tail) and (
                     not (cr or LF in joined) or self._cut_off_comments(units, cr=cr)
                 ):
-                    self.begin(rest)
+                    # As in `begin`, which it costs 0.06 µs a chunk to call.
+                    pieces.clear()
+                    if rest:
+                        pieces.append(rest)
+                    self.idle, self.names, self._held = not rest, self._usual_names, len(rest)
+                    self.room = self._granted = self._usual_room
                     if len(rest) > HELD:
                         self._count(len(rest))
-                    self.idle = not rest
                     if self.others:
                         self.others = []
                     return units
