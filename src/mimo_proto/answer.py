@@ -82,8 +82,9 @@ class Answer:
 
     def decoding(self) -> Callable[[int], bytes]:
         """Give the `read1` that decodes the body by its Content-Encoding."""
-        # Its type wants a whole file; `read1`, `closed` and `close` are what it uses.
-        wrapper = HTTPResponse(body=self, headers=self.headers, preload_content=False)  # type: ignore[arg-type]
+        # Its type wants a whole file; it uses `read1`, `closed` and `close`.
+        body: Any = self
+        wrapper = HTTPResponse(body=body, headers=self.headers, preload_content=False)
         return functools.partial(wrapper.read1, decode_content=True)
 
     def close(self) -> None:

@@ -104,8 +104,7 @@ class Client:
         self._limits = limits
         self._closed = False
         self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
-        # urllib3 takes longer to import than all of this package: it is loaded with the first client.
-        from mimo_proto.transport import Transport  # noqa: PLC0415
+        from mimo_proto.transport import Transport  # noqa: PLC0415 - urllib3 takes longer to import than all of this
 
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
 
