@@ -63,10 +63,11 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
         raise ConfigurationError(f"the endpoint {endpoint.name!r} has no streams")
     if endpoint.protocol == "chat":
         return _plan_chat(event_type or endpoint.event)
-    return _plan_responses(event_type or endpoint.event, endpoint.event)
+    return _plan_responses(event_type, endpoint.event)
 
 
-# Looking a type over, and taking it apart for the decoder, takes a millisecond; streams are many and types few.
+# Looking a type over, and taking it apart for the decoder, takes a millisecond; streams are many and types few. To look
+# a union up takes 0.3 µs: it stands in the key once.
 @functools.lru_cache(maxsize=128)
 def _plan_chat(event_type: Any) -> EventPlan:
     fields = _fields(event_type)
@@ -85,7 +86,7 @@ def _plan_chat(event_type: Any) -> EventPlan:
 
 @functools.lru_cache(maxsize=128)
 def _plan_responses(event_type: Any, full: Any) -> EventPlan:
-    wanted = _tagged_members(event_type)
+    wanted = _tagged_members(event_type or full)
     members = wanted | {
         tag: msgspec.defstruct("Unwanted", [], bases=(Unwanted,), tag_field="type", tag=tag, gc=False)
         for tag in {**dict.fromkeys(TERMINAL), "error": None, **_tagged_members(full)}
