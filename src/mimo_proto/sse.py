@@ -57,6 +57,10 @@ class SSEDecoder:
 
         An event is never lost to an error behind it: the events are returned, the error is raised by the next call.
 
+        Args:
+            data: A piece of the stream. It is kept, not copied, until its last event is whole: a `bytearray` must not
+                change before.
+
         Raises:
             EventTooLargeError: A line or an event is over the cap.
             LocalProtocolError: The decoder was closed.

@@ -138,6 +138,10 @@ class StreamDecoder(Generic[EventT]):
         Events are never lost to an error behind them: they are returned, and the next call raises.
         What follows the terminal mark is ignored.
 
+        Args:
+            data: A piece of the body. It is kept, not copied, until its last event is whole: a `bytearray` must not
+                change before.
+
         Raises:
             APIError: The server sent an error.
             DecodeError: An event that the models cannot hold.
