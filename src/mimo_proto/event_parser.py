@@ -237,7 +237,7 @@ class EventParser:
     def learn(self, text: bytes) -> bool:
         """Make the form of the first event in a text the usual one, if events can be cut out by it."""
         at = text.find(b"\n", 0, LONGEST)
-        form = FORMS.get(text[: at + 6])
+        form = FORMS.get(text[: at + 6])  # the line and `data:`; without a line, `data:` alone, which is not there
         if form is None:
             form = _form(text)
             if form is None:
