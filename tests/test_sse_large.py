@@ -7,6 +7,7 @@ from itertools import cycle, islice
 import pytest
 
 from mimo_proto import ServerSentEvent, SSEDecoder
+from mimo_proto.event_parser import FORMS, MOST_FORMS
 from tests.feeding import Outcome, run
 from tests.sse_reference import interpret
 
@@ -77,3 +78,11 @@ def test_a_form_of_other_line_ends_leaves_no_event_behind() -> None:
     decoder = SSEDecoder()
     assert decoder.feed(stream[:11]) + decoder.feed(stream[11:]) == wanted
     assert wanted[-1].data == "e"
+
+
+def test_the_names_of_a_server_do_not_pile_up() -> None:
+    """What was learned from one stream is kept for the next ones, but not without bound."""
+    decoder = SSEDecoder()
+    names = [event.event for number in range(1000) for event in decoder.feed(b"event: %d\ndata: a\n\n" % number)]
+    assert names == [str(number) for number in range(1000)]
+    assert len(FORMS) <= MOST_FORMS

@@ -29,7 +29,7 @@ from mimo_proto.errors import EventTooLargeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CR", "LF", "SMALL", "EventParser"]
+__all__ = ["CR", "FORMS", "LF", "MOST_FORMS", "SMALL", "EventParser"]
 
 LF, CR, NAMED = 10, 13, ord("e")
 BOM = b"\xef\xbb\xbf"
