@@ -134,4 +134,4 @@ def decode(quick: bool, protocol: Protocol, dialect: str, rivals: bool) -> Itera
     if quick and dialect not in {"LF", "no space"}:
         return
     for granularity in ("1 event", "64 KiB") if quick else GRANULARITIES:
-        yield decode_block(protocol, dialect, granularity, count=500 if quick else 1000, rivals=rivals)
+        yield decode_block(protocol, dialect, granularity, count=1000, rivals=rivals)

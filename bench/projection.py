@@ -51,9 +51,9 @@ PROJECTIONS: dict[str, tuple[Protocol, Any, float | None]] = {
 
 
 @section("projection", "Projection")
-def projection(quick: bool) -> Iterator[Block]:
+def projection(_quick: bool) -> Iterator[Block]:
     """`events()` with a narrow `event_type` against the full event, one event a feed."""
-    count = 500 if quick else 1000
+    count = 1000
     for title, (protocol, event_type, budget) in PROJECTIONS.items():
         chunks = cut(record(protocol, "LF", count), "1 event")
         block = Block(title)
