@@ -80,9 +80,9 @@ class Client:
         base_url: str | None = None,
         *,
         auth: Auth = "bearer",
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen, as the next two
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008
-        limits: Limits = Limits(),  # noqa: B008
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
         pool_size: int = 10,
         headers: Mapping[str, str] | None = None,
         ssl_context: ssl.SSLContext | None = None,

@@ -201,9 +201,9 @@ class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
         base_url: str | None = None,
         *,
         auth: Auth = "bearer",
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen, as the next two
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008
-        limits: Limits = Limits(),  # noqa: B008
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
         headers: Mapping[str, str] | None = None,
         allow_http: bool = False,
     ) -> None:
