@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1] / "src" / "mimo_proto"
 CORE = """
     _version errors jsontypes unknown
     models
-    limits secret walk extra
+    limits base_url secret walk extra
     decode event_parser sse retry endpoints
     error_body projection surrogates tool_calls additions accumulate validate messages
     stream wire

@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
+from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Call, Reply
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
@@ -23,7 +24,7 @@ from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream
 from mimo_proto.stream import StreamDecoder
-from mimo_proto.wire import DEFAULT_BASE_URL, build_request, check_base_url
+from mimo_proto.wire import build_request
 
 if TYPE_CHECKING:
     import ssl

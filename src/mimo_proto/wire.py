@@ -1,7 +1,6 @@
 """Between our types and HTTP: a request to method, URL, headers and bytes; an answer to a typed value or an error.
 
 - The key is checked before it is used, and travels as a `Secret`. Nobody else's header may carry or replace it.
-- Plain http goes to loopback only, unless it is asked for.
 - Whoever calls decides about `stream`; a request that says the contrary is refused rather than corrected.
 - Dicts are checked against the spec before they are sent, Structs are trusted. The body is encoded once.
 - The status comes before the body: what is not 2xx is an error, whatever it holds. MiMo sends an error's body as JSON,
@@ -10,8 +9,6 @@
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -20,6 +17,7 @@ import msgspec
 
 from mimo_proto._version import __version__
 from mimo_proto.accumulate import with_output_text
+from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.decode import TolerantDecoder, read_json
 from mimo_proto.error_body import api_error, find_error
 from mimo_proto.errors import (
@@ -44,11 +42,9 @@ if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
 
 __all__ = [
-    "DEFAULT_BASE_URL",
     "Auth",
     "HTTPRequest",
     "build_request",
-    "check_base_url",
     "find_header",
     "find_request_id",
     "is_event_stream",
@@ -63,9 +59,6 @@ ReplyT = TypeVar("ReplyT")
 Auth = Literal["bearer", "api-key"]
 """How the key travels: `Authorization: Bearer KEY` or `api-key: KEY`. MiMo takes both."""
 
-DEFAULT_BASE_URL = "https://api.xiaomimimo.com/v1"
-"""Where pay-as-you-go keys (`sk-...`) belong; token-plan keys (`tp-...`) have hosts of their own."""
-
 USER_AGENT = f"mimo-proto/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 # No public source names the header of MiMo's request id; these are the usual ones.
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-trace-id")
@@ -75,12 +68,6 @@ OWN_HEADERS = {"authorization", "api-key", "host", "content-length", "transfer-e
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 API_KEY = re.compile(r"[\x21-\x7e]+")
-# RFC 3986, 3.1 to 3.3, without what two parsers could read in two ways: no credentials, no escapes in the host.
-BASE_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[a-z0-9._~!$&'()*+,;=:@%/-]*)?",
-    re.ASCII | re.IGNORECASE,
-)
-MAX_PORT = 65535
 # What a page or an event stream begins with, whatever its type says.
 NO_JSON = re.compile(rb"\s*(<|data:|event:)")
 
@@ -103,39 +90,6 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         size = f"{len(self.body)} bytes" if self.body is not None else "None"
         return f"HTTPRequest({self.method} {self.url}, headers={dict(self.headers)!r}, body={size})"
-
-
-@functools.lru_cache(maxsize=32)  # it is asked with every request, and an address takes 8 µs to read
-def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
-    """Check where requests go to, and return it without a trailing slash.
-
-    Args:
-        base_url: For MiMo it ends in `/v1`.
-        allow_http: Let plain http leave this machine: key and prompt can then be read on the way.
-
-    Raises:
-        ConfigurationError: No http(s) URL, or one with credentials, a query or a fragment; or plain http.
-    """
-    url = BASE_URL.fullmatch(base_url)
-    if url is None or int(url["port"] or 0) > MAX_PORT:
-        # What may hold a secret is not shown.
-        if "?" in base_url or "#" in base_url:
-            raise ConfigurationError("base_url must have neither query nor fragment")
-        if "@" in base_url:
-            raise ConfigurationError("base_url holds credentials; give the key as api_key instead")
-        raise ConfigurationError(f"base_url {base_url!r} is no URL; it must look like {DEFAULT_BASE_URL}")
-    if url["scheme"].lower() == "http" and not (allow_http or _is_loopback(url["host"])):
-        raise ConfigurationError(
-            f"base_url {base_url!r} would send the key in the clear; use https, or allow_http=True"
-        )
-    return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def build_request(

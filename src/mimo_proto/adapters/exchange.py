@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
 from mimo_proto.adapters.call import AsyncCall
 from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
+from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
 from mimo_proto.endpoints import MODELS
 from mimo_proto.errors import MimoError, StreamCancelled
@@ -31,9 +32,7 @@ from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.wire import (
-    DEFAULT_BASE_URL,
     build_request,
-    check_base_url,
     find_request_id,
     is_event_stream,
     parse_response,
