@@ -22,7 +22,7 @@ CORE = """
     _version errors jsontypes unknown
     models
     limits base_url secret walk extra
-    decode event_parser sse retry endpoints
+    decode event_form event_parser sse retry endpoints
     error_body projection surrogates tool_calls additions accumulate validate messages
     stream wire
     __init__

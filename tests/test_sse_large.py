@@ -7,7 +7,7 @@ from itertools import cycle, islice
 import pytest
 
 from mimo_proto import ServerSentEvent, SSEDecoder
-from mimo_proto.event_parser import FORMS, MOST_FORMS
+from mimo_proto.event_form import FORMS, MOST_FORMS
 from tests.feeding import Outcome, run
 from tests.sse_reference import interpret
 

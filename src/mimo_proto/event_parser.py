@@ -10,12 +10,12 @@ The rules are the WHATWG's, https://html.spec.whatwg.org/multipage/server-sent-e
 Our own: a line, or the data of one event, longer than the cap is an `EventTooLargeError`. Time is linear in the input,
 and the result the same, however it is cut. No text is known here: payloads stay bytes until somebody decodes them.
 
-How the parser is fast (make bench, decode): what stands before an event's data, and the line ends behind it, are its
-*form*, and most events of a stream have the one of the event before. The end of one and the beginning of the next make
-a long string, and a text is cut by it in one call: 0.15 µs an event, where reading line by line takes 0.35. The call is
-`rsplit`: it looks for the string's first byte, an LF, and JSON has none; `split` looks for the last, a colon, and JSON
-is full of them: 0.03 µs an event more. A text of another form is cut by that of its last event, which is the usual one
-from then on. What no form fits falls back to `_walk`, so that the rules above stand in one place, `_read`.
+How the parser is fast (make bench, decode): most events of a stream have the *form* of the event before (`event_form`).
+The end of one and the beginning of the next make a long string, and a text is cut by it in one call: 0.15 µs an event,
+where reading line by line takes 0.35. The call is `rsplit`: it looks for the string's first byte, an LF, and JSON has
+none; `split` looks for the last, a colon, and JSON is full of them: 0.03 µs an event more. A text of another form is
+cut by that of its last event, which is the usual one from then on. What no form fits falls back to `_walk`, so that the
+rules above stand in one place, `_read`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from mimo_proto.errors import EventTooLargeError
+from mimo_proto.event_form import find_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CR", "FORMS", "LF", "MOST_FORMS", "SMALL", "EventParser"]
+__all__ = ["CR", "LF", "SMALL", "EventParser"]
 
-LF, CR, NAMED = 10, 13, ord("e")
+LF, CR = 10, 13
 BOM = b"\xef\xbb\xbf"
-# A form is searched for, which takes the longer the longer the name in it is.
-LONGEST = 200
 # A piece that waits costs so many bytes of memory beside its own.
 PIECE = 64
 # The beginning of an event waits for the rest of it up to so many bytes, before it is read.
@@ -47,13 +46,6 @@ LIGHT = 4 * 1024
 SLICE = 16 * 1024
 # An event larger than that is found by its line end, at a sixth of what looking for the form in it would take.
 LARGE = 2 * SLICE
-
-# A form: what stands before the data, and behind; both as they stand between two events; the line that names the event.
-Form = tuple[bytes, bytes, bytes, bytes]
-# Those with a name, by what stands before the first `data:`. A stream has those of the one before: looked up, a form
-# costs 0.2 µs less (0.04 floors a live event; make bench, decode).
-FORMS: dict[bytes, Form] = {}
-MOST_FORMS = 64
 
 
 class EventParser:
@@ -230,11 +222,9 @@ class EventParser:
 
     def learn(self, text: bytes) -> bool:
         """Make the form of the first event in a text the usual one, if events can be cut out by it."""
-        form = FORMS.get(text.partition(b"data:")[0])
+        form = find_form(text)
         if form is None:
-            form = _form(text)
-            if form is None:
-                return False
+            return False
         self.prefix, self.ending, self._between, self._usual_name = form
         self._at_start, self._plain = False, True
         return True
@@ -493,24 +483,6 @@ class EventParser:
         return EventTooLargeError(
             f"{what} in the event stream is longer than {self._limit} bytes; Limits(event=...) sets the cap"
         )
-
-
-def _form(text: bytes) -> Form | None:
-    """What the form of the first event in a text consists of, if there is one to cut by."""
-    at = text.find(b"\n")
-    if at <= 0:
-        return None
-    end = b"\r\n" if text[at - 1] == CR else b"\n"
-    head = text[: at + 6] if at < LONGEST and text[0] == NAMED else text[:5]
-    name, named, field = head.rpartition(end)
-    if field != b"data:" or (named and not name.startswith(b"event:")) or CR in name:
-        return None
-    form = head, end + end, end + end + head, name
-    if named:
-        if len(FORMS) >= MOST_FORMS:
-            FORMS.clear()  # the names are the server's: it shall not fill our memory
-        FORMS[name + end] = form
-    return form
 
 
 def _name_in(line: bytes) -> str:
