@@ -38,6 +38,20 @@ def test_texts_are_cleaned() -> None:
     assert redact(text, "") is text
 
 
+@pytest.mark.parametrize("size", range(8, len(KEY)))
+def test_a_key_that_was_cut_is_masked_too(size: int) -> None:
+    assert redact(f"no {KEY[:size]}", KEY) == "no ********"
+    assert redact(f"no {KEY[:size]!r}, {KEY}: {KEY[:size]}", KEY) == "no '********', ********: ********"
+    error = DecodeError(KEY[:size], data=f"<p>{KEY}{KEY[:size]}".encode())
+    redact_error(error, KEY)
+    assert (str(error), error.data) == ("********", b"<p>****************")
+
+
+def test_few_characters_are_no_key() -> None:
+    assert redact("sk-0123", KEY) == "sk-0123"
+    assert redact("a short key", "key") == "a short ********"
+
+
 def test_errors_are_cleaned_wherever_they_say_it() -> None:
     error = APIError(f"bad key {KEY}", status=401, param=KEY, body=f'{{"key": "{KEY}"}}'.encode(), retry_after=1.0)
     redact_error(error, KEY)

@@ -6,6 +6,7 @@ Rules:
   the headers in the locals of their frames, and error trackers store the ``repr`` of those.
 - What a server sends may hold the key again (an echo in an error text). Errors and header values are cleaned before
   they leave the library; answers that succeeded are the caller's data and stay as they are.
+- Errors show the beginnings of what was sent, so the key may be cut there: what it begins with is enough to mask.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Secret", "redact", "redact_error"]
 
 MASK = "********"
+
+TELLING = 8
+"""So many characters of the key, its type (`sk-`) among them, tell something about it."""
 
 
 class Secret(str):
@@ -42,13 +46,17 @@ class Secret(str):
 
 
 def redact(text: str, secret: str) -> str:
-    """Replace the secret in a text.
+    """Replace the secret in a text, and what is left of it where the text was cut.
 
     Args:
-        text: Any text; it comes back as the same object when the secret is not in it.
+        text: Any text; it comes back as the same object when nothing of the secret is in it.
         secret: What to look for.
     """
-    return text.replace(secret, MASK) if secret and secret in text else text
+    beginning, more = secret[:TELLING], secret[TELLING:]
+    if not secret or beginning not in text:
+        return text
+    before, *pieces = text.split(beginning)
+    return MASK.join([before, *[piece[_shared(piece, more) :] for piece in pieces]])
 
 
 def redact_error(error: MimoError, secret: str) -> None:
@@ -69,5 +77,10 @@ def _clean(value: object, secret: str) -> object:
     if isinstance(value, str):
         return redact(value, secret)
     if isinstance(value, bytes):
-        return value.replace(secret.encode(), MASK.encode())
+        return redact(value.decode("latin-1"), secret).encode("latin-1")
     return value
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
