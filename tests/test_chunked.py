@@ -46,6 +46,10 @@ def test_good_at_every_cut(name: str) -> None:
     assert decoder.ended
 
 
+STRANGE = [b"0x5", b"0X5", b"0_5", b"+5", b"-0", b" 5", b"\x0b5", b"5\r", b"5 5", b"5,5", b"5;a\rb"]
+"""What int() or another reader takes for a size, and the standard does not."""
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_surplus_is_noticed(name: str) -> None:
     wire, body = GOOD[name]
@@ -64,6 +68,7 @@ def test_surplus_is_noticed(name: str) -> None:
         pytest.param(b"-1\r\n", id="negative"),
         pytest.param(b"\r\n", id="empty-size"),
         pytest.param(b"zz\r\n", id="no-number"),
+        *[pytest.param(size + b"\r\nhello\r\n", id=repr(size)) for size in STRANGE],
         pytest.param(b"5\r\nhello!", id="longer-than-said"),
         pytest.param(b"5\r\nhello\rx", id="cr-without-lf"),
         pytest.param(b"HTTP/1.1 200 OK\r\n", id="status-line"),

@@ -4,7 +4,7 @@ Rules:
 
 - `ChunkedDecoder.feed` takes any cut of the input and gives what of the body is in it, all whole chunks at once.
   `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
-- A size line holds a hexadecimal number, then perhaps an extension, which is ignored; CRLF or LF ends it.
+- A size line holds hexadecimal digits, then perhaps an extension, which is ignored; CRLF or LF ends it.
 - After the last chunk come trailer fields, which are ignored, and an empty line; what stands behind that is surplus.
 - What stands before an error is given first; the error is raised by the next call.
 - Lines are bounded; the size of a chunk is not: nobody allocates by it.
@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -22,6 +23,9 @@ MAX_LINE: Final = 4096
 
 MAX_TRAILER: Final = 64 * 1024
 """All trailer fields together, in bytes."""
+
+SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r]*)?\r?")
+"""int() takes signs, underscores and `0x`, too; where two read a size in two ways, a body can pass for an answer."""
 
 
 class ChunkedError(ValueError):
@@ -129,10 +133,7 @@ def _line(line: bytes) -> bytes:
 
 @lru_cache(maxsize=256)  # the chunks of a stream have few sizes: 0.06 µs instead of 0.45
 def _chunk_size(line: bytes) -> int:
-    try:
-        size = int(_line(line).partition(b";")[0], 16)
-    except ValueError:
-        size = -1
-    if size < 0:
+    size = SIZE.fullmatch(_line(line))
+    if size is None:
         raise ChunkedError(f"not a chunk size: {line[:40]!r}")
-    return size
+    return int(size[1], 16)
