@@ -55,6 +55,8 @@ def test_base_urls(given: str, kept: str) -> None:
         ("https://h%2eexample/v1", "is no URL"),
         ("https://[::1", "is no URL"),
         ("https://[::1]evil.example/v1", "is no URL"),
+        ("https://[:::::]/v1", "is no URL"),
+        ("https://[1.2]/v1", "is no URL"),
         ("http://[::1]evil.example/v1", "is no URL"),
         ("http://[::1]:80evil.example/v1", "is no URL"),
         ("https://h/[x]", "is no URL"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,6 +100,12 @@ def test_a_password_with_escapes() -> None:
     assert tunnel is not None
     assert tunnel.headers["proxy-authorization"] == "Basic am9lOnBAc3M="
     assert "am9lOnBAc3M" not in repr(tunnel)
+
+
+def test_a_password_that_is_not_latin() -> None:
+    tunnel = pool_for("https://a.example/v1", "http://joe:пароль@p.example").take(Guard()).tunnel
+    assert tunnel is not None
+    assert b64decode(tunnel.headers["proxy-authorization"].removeprefix("Basic ")) == "joe:пароль".encode()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
         ConfigurationError: No http(s) URL, or one with credentials, a query or a fragment; or plain http.
     """
     url = BASE_URL.fullmatch(base_url)
-    if url is None or int(url["port"] or 0) > MAX_PORT:
+    if url is None or int(url["port"] or 0) > MAX_PORT or not _is_host(url["host"]):
         # What may hold a secret is not shown.
         if "?" in base_url or "#" in base_url:
             raise ConfigurationError("base_url must have neither query nor fragment")
@@ -49,6 +49,16 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
             f"base_url {base_url!r} would send the key in the clear; use https, or allow_http=True"
         )
     return base_url.rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    """Whether what stands in brackets is an address."""
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host.strip("[]"))
+        except ValueError:
+            return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

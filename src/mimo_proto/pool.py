@@ -16,12 +16,13 @@ import contextlib
 import os
 import ssl
 import weakref
+from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from urllib3 import ProxyManager
 from urllib3.exceptions import LocationParseError
-from urllib3.util import make_headers, parse_url
+from urllib3.util import parse_url
 
 from mimo_proto.connection import PlainConnection, TLSConnection, Tunnel
 from mimo_proto.errors import ConfigurationError
@@ -67,9 +68,9 @@ class Pool:
         self._proxy = None if proxy is None else _check_proxy(Secret(proxy))
         self._proxy_headers: dict[str, str] = {}
         if self._proxy is not None and self._proxy.auth:
-            self._proxy_headers = {
-                name: Secret(value) for name, value in make_headers(proxy_basic_auth=unquote(self._proxy.auth)).items()
-            }
+            # RFC 7617, in UTF-8; urllib3 takes Latin-1 only.
+            credentials = b64encode(unquote(self._proxy.auth).encode()).decode()
+            self._proxy_headers = {"proxy-authorization": Secret(f"Basic {credentials}")}
             self._proxy = self._proxy._replace(auth=None)
         self._idle: list[PlainConnection] = []
         weakref.finalize(self, _close_all, self._idle)  # for clients that nobody closes

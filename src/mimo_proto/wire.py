@@ -152,15 +152,15 @@ def build_request(
     return HTTPRequest(endpoint.method, url, headers, _encode(request, stream=stream, extra=extra_body or {}))
 
 
-def _check_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name):
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
             raise ConfigurationError(f"{name!r} is no name for a header")
         if name.lower() in OWN_HEADERS:
             raise ConfigurationError(
                 f"the header {name!r} is set by the client: api_key=, auth= and base_url= decide it"
             )
-        if not HEADER_VALUE.fullmatch(value):
+        if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
             raise ConfigurationError(f"the value of the header {name!r} must be visible ASCII")
     return {name.lower(): value for name, value in headers.items()}
 
