@@ -9,7 +9,7 @@ import runpy
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -120,6 +120,39 @@ def test_validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     first, second = output.err.splitlines()
     assert first.startswith(f"mimo-proto: {wrong}: $.temperature: ")
     assert second == "mimo-proto: -: Expected `object`, got `array`"
+
+
+def test_stdin_twice(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, b'{"model": "m", "input": "x"}')
+    assert cli.main(["validate", "-", "-"]) == 1
+    output = capsys.readouterr()
+    assert output.out == "-: a ResponseRequest\n"
+    assert output.err == "mimo-proto: -: Input data was truncated\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ({"code": "server_error", "message": "It broke."}, "server_error: It broke."),
+        ({"message": "It broke."}, "It broke."),
+        ({}, "the server gives no reason"),
+        (None, "the server gives no reason"),
+    ],
+)
+def test_a_response_that_has_failed(
+    server: LoopbackServer, capsys: pytest.CaptureFixture[str], error: dict[str, str] | None, told: str
+) -> None:
+    response: dict[str, Any] = {"id": "r", "output": [], "status": "failed", "error": error}
+    failed = {"type": "response.failed", "response": response}
+    server.reply(b"data: " + json.dumps(failed).encode() + b"\n\n")
+    assert cli.main(["respond", "hi"]) == 1
+    assert capsys.readouterr() == ("", f"mimo-proto: the response has failed: {told}\n")
+
+
+def test_an_answer_without_a_choice(server: LoopbackServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.reply(b"data: [DONE]\n\n")
+    assert cli.main(["chat", "hi"]) == 1
+    assert "not one choice came" in capsys.readouterr().err
 
 
 def test_errors_are_told_in_a_line(server: LoopbackServer, capsys: pytest.CaptureFixture[str]) -> None:

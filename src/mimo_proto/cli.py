@@ -14,6 +14,7 @@ import argparse
 import io
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,7 +25,7 @@ from mimo_proto.demo import run_demo
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import ConfigurationError, DecodeError, MimoError
 from mimo_proto.messages import system, user
-from mimo_proto.models import Reasoning, Thinking
+from mimo_proto.models import Reasoning, Response, Thinking
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.validate import validate
 from mimo_proto.words import Words, shown
@@ -115,7 +116,7 @@ def _models(_: argparse.Namespace) -> None:
             print(model.id)
 
 
-def _chat(chosen: argparse.Namespace) -> None:
+def _chat(chosen: argparse.Namespace) -> int:
     messages = [system(chosen.instructions)] if chosen.instructions else []
     thinking = Thinking(type="disabled" if chosen.no_thinking else "enabled")
     with (
@@ -124,22 +125,33 @@ def _chat(chosen: argparse.Namespace) -> None:
             model=chosen.model, messages=[*messages, user(_prompt(chosen))], thinking=thinking
         ) as stream,
     ):
-        _show(stream)
+        return _show(stream)
 
 
-def _respond(chosen: argparse.Namespace) -> None:
+def _respond(chosen: argparse.Namespace) -> int:
     more: dict[str, Any] = {"instructions": chosen.instructions} if chosen.instructions else {}
     if chosen.no_thinking:
         more["reasoning"] = Reasoning(effort="none")
     with Client() as client, client.stream_response(model=chosen.model, input=_prompt(chosen), **more) as stream:
-        _show(stream)
+        return _show(stream)
 
 
-def _show(stream: Stream[Any, Any]) -> None:
+def _show(stream: Stream[Any, Any]) -> int:
+    """Show the words as they come; the exit status."""
     words = Words(sys.stdout, sys.stderr)
     for event in stream:
         words.show(event)
     words.end()
+    result = stream.result()
+    if isinstance(result, Response) and result.status == "failed":
+        return _fail(f"the response has failed: {_reason(result)}", 1)
+    return 0
+
+
+def _reason(response: Response) -> str:
+    error = response.error
+    said = [] if error is None else [str(part) for part in (error.code, error.message) if part is not None]
+    return ": ".join(said) or "the server gives no reason"
 
 
 def _prompt(chosen: argparse.Namespace) -> str:
@@ -172,8 +184,8 @@ def _object(data: bytes) -> dict[str, Any]:
     raise DecodeError(reason, data=data)
 
 
-def _opened(name: str) -> BinaryIO:
-    return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
 def _chunks(file: Any) -> Iterator[bytes]:
