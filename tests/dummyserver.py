@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import ssl
 import struct
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-__all__ = ["Peer", "Request", "Server", "answer", "chunk", "head", "once", "sse"]
+__all__ = ["Peer", "Request", "Server", "answer", "chunk", "head", "once", "pump", "sse"]
 
 END = b"0\r\n\r\n"
 """The end of a chunked body."""
@@ -202,6 +203,23 @@ class Server:
         finally:
             with contextlib.suppress(OSError):
                 peer.sock.close()
+
+
+def pump(peer: Peer) -> None:
+    """A proxy that connects to where it is asked."""
+    request = peer.request()
+    host, _, port = request.target.rpartition(":")
+    assert request.method == "CONNECT"
+    assert host == "127.0.0.1"
+    with socket.create_connection((host, int(port))) as other:
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        while True:
+            readable, _, _ = select.select([peer.sock, other], [], [])
+            for sock in readable:
+                data = sock.recv(65536)
+                if not data:
+                    return
+                (other if sock is peer.sock else peer.sock).sendall(data)
 
 
 def head(status: int = 200, *fields: str, kind: str | None = "application/json") -> bytes:

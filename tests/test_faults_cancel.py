@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mimo_proto import RESPONSES, ConnectionClosed, ResponseOutputTextDelta, StreamCancelled, Timeouts, user
+from mimo_proto import (
+    RESPONSES,
+    ConnectionClosed,
+    IdleTimeout,
+    ResponseOutputTextDelta,
+    StreamCancelled,
+    Timeouts,
+    user,
+)
 from mimo_proto.transport import Exchange
-from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, pump, sse
 from tests.outcomes import EVENTS, STREAMS, Kind, assert_clean, client_for, retry, words
 from tests.payloads import CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, RESPONSE_REQUEST, error_body
 
@@ -99,6 +107,39 @@ def test_cancel_while_a_read_blocks(
     assert type(error) is StreamCancelled
     assert_clean(error, 1)
     assert stream.end == "cancelled"
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+@pytest.mark.parametrize("way", ["cancel", "idle"])
+def test_a_call_inside_a_proxys_tls_ends_like_any_other(
+    kind: Kind, way: str, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    """TLS inside TLS; and the clocks of all other calls go on after it."""
+    there = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse() + chunk(b": hi\n\n"))
+        there.set()
+        assert peer.gone()
+
+    timeouts = Timeouts(connect=None, read=None, idle=None if way == "cancel" else 0.2)
+    with (
+        Server(script, authority=authority) as server,
+        Server(pump, authority=authority) as proxy,
+        client_for(server.url, ssl_context=trust, proxy=proxy.origin, timeouts=timeouts) as client,
+    ):
+        for _ in range(2):
+            stream = stream_of(client, kind)
+            reader = Reader(stream)
+            reader.start()
+            assert there.wait(10)
+            there.clear()
+            if way == "cancel":
+                stream.cancel()
+            error = reader.ended()
+            assert type(error) is (StreamCancelled if way == "cancel" else IdleTimeout)
+            assert_clean(error, 1)
 
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,12 +13,14 @@ from mimo_proto import (
     APIError,
     AuthenticationError,
     ConnectError,
+    ConnectTimeout,
     ContentFilterError,
     InsufficientBalanceError,
     RateLimitError,
     ServerError,
+    Timeouts,
 )
-from tests.dummyserver import END, Peer, Server, answer, chunk, once, sse
+from tests.dummyserver import END, Peer, Server, answer, chunk, head, once, sse
 from tests.outcomes import (
     ALL,
     CHAT_JSON,
@@ -32,6 +34,9 @@ from tests.outcomes import (
     retry,
 )
 from tests.payloads import CHAT, CHAT_REQUEST, error_body
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
@@ -131,6 +136,45 @@ def test_connect_errors_are_tried_again(kind: Kind, monkeypatch: pytest.MonkeyPa
     assert type(outcome.error) is ConnectError
     assert_clean(outcome.error, 2)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_a_clock_that_ends_an_attempt_does_not_end_the_call(kind: Kind) -> None:
+    """The body of a refusal that does not end: its status says what became of the attempt."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        if len(server.requests) < 3:
+            peer.send(head(503, "Content-Length: 99"), b"slow")
+        else:
+            peer.send(good(kind))
+        peer.gone()
+
+    timeouts = Timeouts(read=None, idle=0.1)
+    with Server(script) as server, client_for(server.url, retry=retry(3), timeouts=timeouts) as client:
+        assert call(client, kind).kept == "Hello world"
+        server.requests.clear()
+        with client_for(server.url, retry=retry(2), timeouts=timeouts) as other:
+            outcome = call(other, kind)
+    assert type(outcome.error) is ServerError
+    assert_clean(outcome.error, 2)
+
+
+def test_a_proxy_that_does_not_answer_is_asked_again(trust: ssl.SSLContext) -> None:
+    with (
+        Server(lambda peer: (peer.request(), peer.gone())) as proxy,
+        client_for(
+            "https://api.example.com/v1",
+            proxy=proxy.origin,
+            ssl_context=trust,
+            retry=retry(3),
+            timeouts=Timeouts(connect=0.1, read=None),
+        ) as client,
+    ):
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is ConnectTimeout
+    assert_clean(outcome.error, 3)
+    assert proxy.connections == 3
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

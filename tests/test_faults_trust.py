@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from mimo_proto import (
     ConfigurationError,
     ConnectError,
 )
-from tests.dummyserver import Peer, Server, answer
+from tests.dummyserver import Peer, Server, answer, pump
 from tests.outcomes import ALL, CHAT_JSON, JSON, KEY, STREAMS, Kind, call, client_for, frames_of, good
 
 if TYPE_CHECKING:
@@ -114,25 +113,6 @@ def test_https_that_is_answered_in_plain_http() -> None:
 
     with Server(script) as server, client_for(server.url.replace("http:", "https:")) as client:
         assert type(call(client, CHAT_JSON).error) is ConnectError
-
-
-def pump(peer: Peer) -> None:
-    """A proxy that connects to where it is asked."""
-    import select
-
-    request = peer.request()
-    host, _, port = request.target.rpartition(":")
-    assert request.method == "CONNECT"
-    assert host == "127.0.0.1"
-    with socket.create_connection((host, int(port))) as other:
-        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        while True:
-            readable, _, _ = select.select([peer.sock, other], [], [])
-            for sock in readable:
-                data = sock.recv(65536)
-                if not data:
-                    return
-                (other if sock is peer.sock else peer.sock).sendall(data)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mimo_proto import TransportError
 from mimo_proto.watchdog import WATCHDOG, Guard, Reason, Watchdog
 
 if TYPE_CHECKING:
@@ -80,6 +81,16 @@ def test_a_socket_that_comes_too_late_is_shut_down_too(pair: tuple[socket.socket
     guard.attach(pair[0])
     assert pair[0].recv(1) == b""
     guard.attach(None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"), [("connect", None), ("idle", None), ("total", "total"), ("cancelled", "cancelled")]
+)
+def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: Reason | None) -> None:
+    guard = Guard()
+    guard.trip(reason)
+    guard.renew()
+    assert guard.reason == kept
 
 
 def test_a_closed_socket_does_no_harm(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -156,6 +167,24 @@ def test_no_clock_no_thread() -> None:
     watchdog.watch(Guard(), inf)
     assert len(watchdog) == 0
     assert watchdog._thread is None
+
+
+def test_where_no_thread_is_left_the_next_call_asks_again(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    watchdog = Watchdog()
+    guard = Guard(total=0.05)
+    guard.attach(pair[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(TransportError, match="the clocks of the call cannot be kept: can't start new thread") as no:
+            watchdog.watch(guard, guard.total_at)
+    assert no.value.__context__ is None
+    watchdog.watch(guard, guard.total_at)
+    assert pair[0].recv(1) == b""
 
 
 def test_calls_that_are_over_do_not_pile_up() -> None:

@@ -113,6 +113,7 @@ class Call:
                     raise self.report(outcome)
                 finally:
                     del outcome
+            guard.renew()
             guard.sleep(delay)
         raise self.report(ended(guard.reason, self._timeouts))
 

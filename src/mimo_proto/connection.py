@@ -75,7 +75,7 @@ class PlainConnection(HTTPConnection):
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
-        guard.attach(self.sock)
+        guard.attach(_innermost(self.sock))
 
     @property
     def is_connected(self) -> bool:
@@ -93,7 +93,7 @@ class PlainConnection(HTTPConnection):
         self._early: socket.socket | None = None
         try:
             super().connect()
-            self.guard.attach(self.sock)
+            self.guard.attach(_innermost(self.sock))
             if PLAIN and hasattr(select, "poll"):  # not on Windows
                 self._poll = select.poll()
                 self._poll.register(self.sock, select.POLLIN)
@@ -192,3 +192,8 @@ class PlainConnection(HTTPConnection):
 
 class TLSConnection(PlainConnection, HTTPSConnection):
     """The same over TLS."""
+
+
+def _innermost(sock: Any) -> Any:
+    """The socket itself: TLS inside a proxy's TLS is an object of urllib3 around one, which nothing can shut down."""
+    return getattr(sock, "socket", sock)

@@ -25,7 +25,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from mimo_proto.errors import ConnectTimeout, DeadlineExceeded, IdleTimeout, StreamCancelled
+from mimo_proto.errors import ConnectTimeout, DeadlineExceeded, IdleTimeout, StreamCancelled, TransportError
 
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
@@ -91,7 +91,7 @@ class Guard:
         """Let go of the socket and stop all clocks but the total one: an attempt is over, the call may go on."""
         with self.lock:
             self._socket = None
-        self.connect_at = self.idle_at = self.linger_at = self.drain_at = inf
+            self.connect_at = self.idle_at = self.linger_at = self.drain_at = inf
 
     def trip(self, reason: Reason) -> bool:
         """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it was over."""
@@ -110,6 +110,12 @@ class Guard:
             self.over = True
             self._socket = None
 
+    def renew(self) -> None:
+        """Prepare for another attempt: a clock that ended the last one does not end the call."""
+        with self.lock:
+            if self.reason in {"connect", "idle"}:
+                self.reason = None
+
     def sleep(self, seconds: float) -> None:
         """Wait between two attempts; ends early when the guard trips."""
         with self.lock:
@@ -127,19 +133,20 @@ class Guard:
         Returns:
             When to look again; inf for a call that is over.
         """
-        if self.over or self.reason is not None:
-            return inf
-        clocks: list[tuple[float, Reason]] = [
-            (self.total_at, "total"),
-            (self.connect_at, "connect"),
-            (self.idle_at, "idle"),
-            (self.linger_at, "linger"),
-        ]
-        at, reason = min(clocks)
-        if at <= now:
-            self.trip(reason)
-            return inf
-        return min(at, now + self.idle)
+        with self.lock:  # or what an attempt left behind could end the next one
+            if self.over:
+                return inf
+            clocks: list[tuple[float, Reason]] = [
+                (self.total_at, "total"),
+                (self.connect_at, "connect"),
+                (self.idle_at, "idle"),
+                (self.linger_at, "linger"),
+            ]
+            at, reason = min(clocks)
+            if at <= now:
+                self.trip(reason)
+                return inf
+            return min(at, now + self.idle)
 
     def _shut_down(self) -> None:
         if self._socket is not None:
@@ -180,7 +187,11 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def watch(self, guard: Guard, at: float) -> None:
-        """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it."""
+        """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it.
+
+        Raises:
+            TransportError: The system has no thread left for it.
+        """
         if at == inf:
             return
         with self._lock:  # the condition's own `with` is two more calls
@@ -189,14 +200,24 @@ class Watchdog:
             if len(self._heap) > self._crowded:
                 self._sweep()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mimo-proto-watchdog", daemon=True)
-                self._thread.start()
+                self._start()
             elif self._heap[0] is entry:
                 self._changed.notify()
 
     def __len__(self) -> int:
         """How many entries wait, those of calls that are over included."""
         return len(self._heap)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="mimo-proto-watchdog", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            problem = str(error)
+        else:
+            self._thread = thread
+            return
+        raise TransportError(f"the clocks of the call cannot be kept: {problem}")
 
     def _sweep(self) -> None:
         """Drop the calls that are over: they would wait here for clocks that nobody needs, ten minutes by default."""
