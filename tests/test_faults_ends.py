@@ -3,6 +3,8 @@
 Each case says what the server sends behind the head, how it leaves, and what the caller sees.
 """
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import gzip
@@ -18,7 +20,9 @@ from mimo_proto import (
     ConnectionClosed,
     IncompleteStreamError,
     Limits,
+    Timeouts,
 )
+from mimo_proto.watchdog import WATCHDOG
 from tests.dummyserver import END, Peer, Server, chunk, head, sse
 from tests.outcomes import (
     ALL,
@@ -297,6 +301,43 @@ def test_drips_do_not_prolong_the_linger() -> None:
         outcome = call(client, CHAT_STREAM)
     assert outcome.kept == "Hello world"
     assert monotonic() - started < 4, "0.2 s are asked for"
+
+
+@pytest.mark.parametrize("leave", [end, silence], ids=["end", "silence"])
+def test_the_linger_stands_still_while_an_event_is_looked_at(leave: Any) -> None:
+    """What comes late, but was waited for in time, is taken; what does not come is not waited for longer."""
+    looked = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), *map(chunk, FINISHED))
+        assert looked.wait(10)
+        looked.clear()
+        peer.send(chunk(chat_chunk("")))
+        assert looked.wait(10)
+        peer.send(chunk(USAGE))
+        leave(peer)
+
+    limits, timeouts = Limits(linger=0.2), Timeouts(read=None, idle=None)
+    with (
+        Server(script) as server,
+        client_for(server.url, limits=limits, timeouts=timeouts) as client,
+        client.stream_chat_completion(CHAT_REQUEST) as stream,
+    ):
+        for seen, _ in enumerate(stream, 1):
+            if seen == len(FINISHED):
+                looked.set()
+            elif seen == len(FINISHED) + 1:
+                while watched(stream):
+                    pass
+                looked.set()
+        assert stream.end == "completed"
+        assert stream.result().usage is not None
+
+
+def watched(stream: Any) -> bool:
+    """Whether the watchdog will look at the stream's clocks again."""
+    return any(entry[2] is stream._call.guard for entry in WATCHDOG._heap)
 
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)

@@ -242,7 +242,7 @@ class Exchange:
     def chunks(
         self, progress: Progress, linger: float, tee: Callable[[bytes], object] | None = None
     ) -> Generator[bytes, None, None]:
-        """Read a stream piece by piece, under the idle and linger clocks; both run only while this waits.
+        """Read a stream piece by piece, under the idle and linger clocks; neither runs while events are looked at.
 
         Args:
             progress: What has become of the pieces so far; a cut or silence after `finished` is an end, not an error.
@@ -250,9 +250,9 @@ class Exchange:
             tee: Gets every piece as it comes.
         """
         guard, idle = self._guard, self._guard.idle
-        idle_at = guard.idle_at
+        idle_at, linger_at, watched = guard.idle_at, inf, 0.0
         while True:
-            guard.idle_at = idle_at
+            guard.idle_at, guard.linger_at = idle_at, linger_at
             try:
                 piece = self.read()
             except StreamCancelled:
@@ -261,18 +261,23 @@ class Exchange:
                 if progress.finished:
                     return
                 raise
-            guard.idle_at = inf
+            came = monotonic()
+            guard.idle_at = guard.linger_at = inf
             if not piece:
                 return
             if tee is not None:
                 tee(piece)
             progress.fruitless = False
             yield piece
+            now = monotonic()
             if not progress.fruitless:
-                idle_at = monotonic() + idle
-            if progress.finished and guard.linger_at == inf:
-                guard.linger_at = monotonic() + linger
-                WATCHDOG.watch(guard, guard.linger_at)
+                idle_at = now + idle
+                linger_at += now - came
+            if progress.finished:
+                linger_at = min(linger_at, now + linger)
+                if watched <= now:  # the watchdog may have looked while the clock stood still
+                    watched = linger_at
+                    WATCHDOG.watch(guard, linger_at)
 
     def finish(self, drain: int) -> None:
         """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection.
