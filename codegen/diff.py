@@ -100,10 +100,10 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         if before.get("default") != schema.get("default"):
             was_default, is_default = (json.dumps(s["default"]) if "default" in s else "none" for s in (before, schema))
             yield path, f"the server's default was {was_default}, is {is_default}", False
-        # An optional field that is received may be null anyway.
-        implied = "type null added" if shape == "received" and not required else None
+        # A field that is received was null already when it was optional; what is within it was not.
+        implied = (path, "type null added") if shape == "received" and field not in was.required else None
         for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
-            yield place, what, breaking and what != implied
+            yield place, what, breaking and (place, what) != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
 
 

@@ -159,6 +159,28 @@ def test_change(name: str, snapshot: SnapshotAssertion) -> None:
     assert report(old, new, compare(old, new), "text") == snapshot
 
 
+def tags(*types: str) -> Callable[[dict[str, Schema]], Any]:
+    return field("Response", "tags", type="array", items={"type": [*types]} if types[1:] else {"type": types[0]})
+
+
+# From one change of the mini spec to another, for what it does not hold itself.
+STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, Schema]], Any]]] = {
+    "null added to the items of an optional list, received": (tags("string"), tags("string", "null")),
+    "null added to what was optional, received": (
+        define("Usage", required=[]),
+        lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step(name: str, snapshot: SnapshotAssertion) -> None:
+    old, new = parse(read_directory(MINI)), parse(read_directory(MINI))
+    for areas, change in zip((old, new), STEPS[name], strict=True):
+        change(areas)
+    assert report(check(old, "1"), check(new, "2"), compare(check(old, "1"), check(new, "2")), "text") == snapshot
+
+
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_formats(form: Any, snapshot: SnapshotAssertion) -> None:
     old = load(read_directory(MINI))
