@@ -13,6 +13,7 @@ Direction decides, as for the arguments and results of a function: what is *sent
 | bound narrowed or new / widened or gone | yes / no | no (bounds are not generated) |
 | another tag, kind or direction | yes | yes |
 | tag default new / changed or gone | no / yes | no / yes |
+| a `const` more on what was optional / another or gone | yes / yes | no |
 | the server's default | no | no |
 """
 
@@ -100,6 +101,10 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         if before.get("default") != schema.get("default"):
             was_default, is_default = (json.dumps(s["default"]) if "default" in s else "none" for s in (before, schema))
             yield path, f"the server's default was {was_default}, is {is_default}", False
+        # A const is the default of a field that is sent: without one, the field must be given or is left out.
+        if sent and before.get("const") != schema.get("const"):
+            was_const, is_const = (repr(s["const"]) if "const" in s else "none" for s in (before, schema))
+            yield path, f"the constant was {was_const}, is {is_const}", "const" in before or field not in was.required
         # A field that is received was null already when it was optional; what is within it was not.
         implied = (path, "type null added") if shape == "received" and field not in was.required else None
         for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):

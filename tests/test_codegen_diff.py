@@ -120,6 +120,8 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "enum opened": field("Mode", "type", enum=None),
     "enum closed": field("Request", "model", enum=["a", "b"]),
     "lone const changed, sent": field("Tool", "type", const="custom"),
+    "lone const gone, sent": field("Tool", "type", const=None, type="string", enum=["function", "custom"]),
+    "lone const gone, received": field("Response", "object", const=None, type="string"),
     "tag changed": field("TextDelta", "type", const="delta"),
     "maximum narrowed": field("Request", "limit", maximum=10),
     "maximum widened": field("Request", "limit", maximum=10**9),
@@ -163,12 +165,22 @@ def tags(*types: str) -> Callable[[dict[str, Schema]], Any]:
     return field("Response", "tags", type="array", items={"type": [*types]} if types[1:] else {"type": types[0]})
 
 
+def mark(**keywords: Any) -> Callable[[dict[str, Schema]], Any]:
+    return field("Request", "mark", **keywords)
+
+
 # From one change of the mini spec to another, for what it does not hold itself.
 STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, Schema]], Any]]] = {
     "null added to the items of an optional list, received": (tags("string"), tags("string", "null")),
     "null added to what was optional, received": (
         define("Usage", required=[]),
         lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),
+    ),
+    "lone const gone, optional and sent": (mark(const="x"), mark(type="string", enum=["x", "y"])),
+    "lone const added, optional and sent": (mark(type="string", enum=["x"]), mark(const="x")),
+    "lone const added, required and sent": (
+        field("Mode", "type", enum=["on"]),
+        field("Mode", "type", enum=None, const="on"),
     ),
 }
 
