@@ -83,15 +83,18 @@ def _a(noun: str) -> str:
 
 def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Found:
     sent, received = shape != "received", shape != "sent"
+    (was_tag, was_value), (is_tag, is_value) = _tag(old, was), _tag(new, now)
+    if was_tag != is_tag:
+        yield now.name, f"the tag's property was {was_tag or 'none'}, is {is_tag or 'none'}", True
     for field, schema in now.properties.items():
         path, required = f"{now.name}.{field}", field in now.required
         if field not in was.properties:
             yield path, f"added, {'required' if required else 'optional'}", required and sent
             continue
-        if was.tag and now.tag and field == was.tag[0] == now.tag[0] and new.unions_of(now.name):
+        if field == was_tag == is_tag:
             # Whether it must be there is the union's to say: see its tag default.
-            if was.tag[1] != now.tag[1]:
-                yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
+            if was_value != is_value:
+                yield path, f"the tag was {was_value!r}, is {is_value!r}", True
             continue
         if required and field not in was.required:
             yield path, "newly required", sent
@@ -110,6 +113,11 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
             yield place, what, breaking and (place, what) != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
+
+
+def _tag(spec: Spec, definition: Definition) -> tuple[str, str]:
+    """What tells an object from the other members of its union: property and value, empty if it is in none."""
+    return (definition.tag if spec.unions_of(definition.name) else None) or ("", "")
 
 
 def _union(was: Definition, now: Definition) -> Found:

@@ -79,6 +79,23 @@ def retag(default: str | None) -> Callable[[dict[str, Schema]], Any]:
     return change
 
 
+def rename_tag(*names: str) -> Callable[[dict[str, Schema]], Any]:
+    """Have the members of a union told apart by `kind`; what told them apart stays, as a text."""
+
+    def change(areas: dict[str, Schema]) -> None:
+        for name in names:
+            field(name, "kind", const=named(areas, name)["properties"]["type"]["const"])(areas)
+            field(name, "type", const=None, type="string")(areas)
+            named(areas, name)["required"] = [*{**dict.fromkeys(named(areas, name)["required"]), "kind": None}]
+
+    return change
+
+
+def join_a_union(areas: dict[str, Schema]) -> None:
+    areas["request"]["$defs"]["AnyTool"] = {"description": "New.", "oneOf": [{"$ref": "#/$defs/Tool"}]}
+    field("Request", "tools", items={"$ref": "#/$defs/AnyTool"})(areas)
+
+
 OBJECT = {
     "type": "object",
     "description": "New.",
@@ -123,6 +140,9 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "lone const gone, sent": field("Tool", "type", const=None, type="string", enum=["function", "custom"]),
     "lone const gone, received": field("Response", "object", const=None, type="string"),
     "tag changed": field("TextDelta", "type", const="delta"),
+    "tag's property renamed, received": rename_tag("TextDelta", "Completed"),
+    "tag's property renamed, sent": rename_tag("NoteItem", "CallItem", "Reply"),
+    "member of a union for the first time": join_a_union,
     "maximum narrowed": field("Request", "limit", maximum=10),
     "maximum widened": field("Request", "limit", maximum=10**9),
     "minimum narrowed": field("Request", "limit", minimum=10),
