@@ -9,6 +9,7 @@ Direction decides, as for the arguments and results of a function: what is *sent
 | definition, field, union member, or `x-accepts` removed | yes | yes |
 | newly required / newly optional | yes / no | no / yes |
 | a type more / a type less | no / yes | yes / no |
+| integer to number / number to integer | no / yes | yes / no |
 | enum value more / less | no / yes | no (enums are open) |
 | bound narrowed or new / widened or gone | yes / no | no (bounds are not generated) |
 | another tag, kind or direction | yes | yes |
@@ -140,6 +141,13 @@ def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Found:
 def _value(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
     """Compare the types that a value may have, as `_alternatives` gives them."""
     was, now = _spread(was, now), _spread(now, was)
+    # An integer is a number: the one in place of the other widens or narrows a type, and the bounds are compared.
+    if "integer" in was and "number" in now:
+        yield path, "type integer widened to number", shape != "sent"
+        was = {"number" if kind == "integer" else kind: value for kind, value in was.items()}
+    elif "number" in was and "integer" in now:
+        yield path, "type number narrowed to integer", shape != "received"
+        now = {"number" if kind == "integer" else kind: value for kind, value in now.items()}
     yield from ((path, f"type {kind} added", shape != "sent") for kind in now if kind not in was)
     yield from ((path, f"type {kind} removed", shape != "received") for kind in was if kind not in now)
     for kind in now:

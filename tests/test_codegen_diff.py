@@ -127,6 +127,9 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "null added to required received": field("TextDelta", "delta", type=["string", "null"]),
     "null removed from sent": field("Request", "temperature", type="number"),
     "type changed": field("Usage", "total", type="string", minimum=None),
+    "integer widened, sent": field("Request", "limit", type="number", maximum=10**9),
+    "integer widened, received": field("Usage", "total", type="number"),
+    "number narrowed, sent": field("Request", "temperature", type="integer", maximum=1),
     "items' type changed": field("Reply", "content", items={"$ref": "parts.json#/$defs/Image"}),
     "items' type left out": field("Reply", "content", items=None),
     "enum value added, sent": field("Mode", "type", enum=["on", "off", "auto"]),
@@ -195,6 +198,10 @@ STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, S
     "null added to what was optional, received": (
         define("Usage", required=[]),
         lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),
+    ),
+    "number narrowed, received": (
+        field("Usage", "total", type="number"),
+        field("Usage", "total", type="integer"),
     ),
     "lone const gone, optional and sent": (mark(const="x"), mark(type="string", enum=["x", "y"])),
     "lone const added, optional and sent": (mark(type="string", enum=["x"]), mark(const="x")),
