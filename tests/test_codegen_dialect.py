@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from codegen.diff import compare
 from codegen.load import SpecError, check, load, parse, read_directory
+from codegen.negatives import negatives
 from codegen.prepare import document, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Spec
@@ -171,6 +172,7 @@ def test_whatever_is_broken_is_refused_and_never_a_traceback() -> None:
             except SpecError:
                 continue
             taken += 1
+            assert negatives(after)
             # What is taken, and makes other models, is in the report.
             assert types_of_all(before) == types_of_all(after) or compare(before, after)
         container[key] = right
