@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, TypeAlias, cast
 
 from codegen.spec import Definition, Schema, target, types_of
@@ -208,6 +209,13 @@ def _types(path: str, written: object, types: list[str]) -> Found:
 
 
 def _bounds(path: str, schema: Schema) -> Found:
+    for key in BOUNDS:
+        value = schema.get(key)
+        # msgspec holds whole numbers to no other bounds, and Python's JSON takes NaN and Infinity for numbers.
+        if (isinstance(value, int) and not -(2**63) <= value < 2**63) or (
+            isinstance(value, float) and not isfinite(value)
+        ):
+            yield f"{path}/{key}", f"a bound is a number that fits into 64 bits, {value} is none"
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
         bounds = [schema[key] for key in (low, high) if isinstance(schema.get(key), int | float)]
         if bounds != sorted(bounds) or (low != "minimum" and min(bounds, default=0) < 0):
@@ -249,4 +257,6 @@ def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str
         for kind in kinds:
             if kind in seen:
                 yield here, f"two members are of type {kind}"
+            elif {kind, *seen} >= {"integer", "number"}:
+                yield here, "every integer is a number: of the two, only one can be a member"
             seen.append(kind)

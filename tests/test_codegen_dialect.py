@@ -78,6 +78,10 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a list of no types": set_to("Request", "limit", {"type": [], "description": "x"}),
     "a type that is no text": set_to("Request", "limit", {"type": [["string"], "null"], "description": "x"}),
     "a maximum below the minimum": put("Request", "limit", minimum=9, maximum=8),
+    "a maximum of more than 64 bits": put("Request", "limit", maximum=2**63),
+    "a length of more than 64 bits": put("CallItem", "name", maxLength=2**63),
+    "a bound that is infinite": put("Request", "temperature", maximum=float("inf")),
+    "a bound that is no number": put("Request", "temperature", minimum=float("nan")),
     "a negative length": put("CallItem", "name", minLength=-1),
     "a property that is no object": set_to("Request", "limit", 3),
     "a property that hides a type": set_to("Request", "list", text()),
@@ -104,6 +108,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a bad pattern": put("CallItem", "name", pattern="["),
     "a oneOf of one": put("Request", "stop", oneOf=[{"type": "string"}]),
     "two members of one type": put("Request", "stop", oneOf=[{"type": "string"}, {"enum": ["a"]}]),
+    "an integer beside a number": put("Request", "stop", oneOf=[{"type": "integer", "minimum": 1}, {"type": "number"}]),
+    "a number beside an integer": put("Request", "stop", oneOf=[{"type": ["number", "null"]}, {"type": "integer"}]),
     "two objects without a union": put("Request", "stop", oneOf=[{"type": "object"}, {"$ref": "#/$defs/Mode"}]),
     "an enum beside a string": set_to(
         "CallItem", "status", {"oneOf": [{"$ref": "#/$defs/Status"}, {"type": "string"}], "description": "x"}
