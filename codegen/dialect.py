@@ -20,6 +20,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "https://mimo-proto.invalid/spec/{area}.json"
 AREA = re.compile(r"[a-z][a-z0-9_]*")
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+# It stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
+PROPERTY = re.compile(r"[A-Za-z0-9_$@.:/-]+")
 REFERENCE = re.compile(r"(?:(?P<area>\w+)\.json)?#/\$defs/(?P<name>\w+)")
 
 # Keyword -> the Python type of its value.
@@ -125,6 +127,8 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
         yield f"{path}/properties", "an object with a name has properties; a property of type object may hold anything"
     for name, value in properties.items():
         here = f"{path}/properties/{name}"
+        if not PROPERTY.fullmatch(name):
+            yield here, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
         if name in HIDING or name in TAKEN or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
         yield from _value(here, area, value, definitions, is_property=True)
