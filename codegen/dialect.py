@@ -129,10 +129,20 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
         here = f"{path}/properties/{name}"
         if not PROPERTY.fullmatch(name):
             yield here, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
+        elif schema.get("x-root") == "sent" and not _is_argument(name):
+            yield (
+                here,
+                "a field of a request is a keyword argument: its name is one that Python takes, without _ before it",
+            )
         if name in HIDING or name in TAKEN or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
         yield from _value(here, area, value, definitions, is_property=True)
     yield from _names(path, schema, "required", "property", properties)
+
+
+def _is_argument(name: str) -> bool:
+    """Whether a property's attribute has its name: if not, a keyword argument of that name would be another's."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name[0] != "_"
 
 
 def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Found:

@@ -88,6 +88,10 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a property with a backslash in its name": set_to("Mode", "a\\b", text()),
     "a property with a letter in its name that Python takes for others": set_to("Mode", "ﬁt", text()),
     "a property without a name": set_to("Mode", "", text()),
+    **{
+        f"a keyword argument that cannot be called {name}": set_to("Request", name, text())
+        for name in ("safety-mode", "from", "$ref", "_x", "1x")
+    },
     "a property that hides a type": set_to("Request", "list", text()),
     "a property that hides a definition": set_to("Request", "Mode", text()),
     "a definition that is no object": add("parts", "Another", 3),
@@ -143,6 +147,13 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a file name that cannot be a module's": lambda files: files.update({"class": files.pop("parts")}),
     "an empty file": lambda files: files.update(empty=[]),
 }
+
+
+def test_takes_names_of_all_kinds_deeper_down() -> None:
+    areas = parse(read_directory(MINI))
+    for name in ("safety-mode", "from", "$ref", "_x", "1x", "a.b:c/d@e"):
+        set_to("Mode", name, text())(areas)
+    assert check(areas, "1").definitions["Mode"].properties.keys() >= {"safety-mode", "a.b:c/d@e"}
 
 
 @pytest.mark.parametrize("name", BREAKS)
