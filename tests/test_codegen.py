@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import Mock
 
 import msgspec
 import pytest
+from datamodel_code_generator import Error
 from syrupy.assertion import SnapshotAssertion
 
 from codegen.__main__ import main
@@ -130,6 +133,34 @@ def test_nothing_is_written_when_the_spec_is_refused(
     assert main(["--spec", str(spec), "--out", str(copy)]) == 2
     assert "request.json#: '$defs' is missing" in capsys.readouterr().err
     assert not (copy / "parts.py").exists()
+
+
+def warn(*_: object, **__: object) -> None:
+    warnings.warn("Req.a is generated without this constraint", stacklevel=1)
+
+
+@pytest.mark.parametrize("fail", [warn, None], ids=["a warning", "an error"])
+def test_what_only_the_generator_refuses_is_refused_as_the_spec_is(
+    fail: Callable[..., None] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("codegen.render.generate", fail or Mock(side_effect=Error("Req.a is generated")))
+    assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: datamodel-code-generator cannot make models of it: Req.a is generated")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_no_python_is_refused_as_the_spec_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "VERSION").write_text('1"2\n', "utf-8")
+    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: ruff cannot make models of it: ")
+    assert "SPEC_VERSION" in said
+    assert not (tmp_path / "models").exists()
 
 
 def test_runs_as_a_module(generated: Path) -> None:
