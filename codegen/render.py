@@ -9,7 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +34,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, T
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 """
+# A string of Python's, of whatever quotes.
+STRING = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 RUFF = (
     "--quiet",
     "--isolated",
@@ -113,8 +115,11 @@ def _pieces(spec: Spec) -> dict[str, str]:
     pieces = dict(zip(parts[::2], parts[1::2], strict=True))
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
     for name in [name for name in pieces if name not in expected]:
-        text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
-        pieces = {key: _outside_docstrings(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+        text = pieces.pop(name).partition(" = ")[2].strip()
+        pieces = {key: _replaced(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+    for name, extra in expected.items():
+        for pattern, text in _hints(extra):
+            pieces[name] = _replaced(pattern, text, pieces[name])
     return pieces
 
 
@@ -156,10 +161,19 @@ def _refused(tool: str, message: str) -> SpecError:
     return SpecError([Problem("spec", "", f"{tool} cannot make models of it: {message}")])
 
 
-def _outside_docstrings(pattern: str, replacement: str, source: str) -> str:
-    parts = source.split('"""')
-    parts[::2] = [re.sub(pattern, replacement, part) for part in parts[::2]]
-    return '"""'.join(parts)
+def _hints(extra: Schema) -> Iterator[tuple[str, str]]:
+    """What the hints of one definition say otherwise than the generator does, by its shape."""
+    yield r" \| None \| UnsetType\b", " | UnsetType | None"
+    if extra.get("shape") == "received":
+        yield r" \| UnsetType\b", ""
+    if extra.get("typed_dict") or extra.get("shape") == "sent":
+        yield r"\blist\[", "Sequence["
+        yield r"\bdict\[", "Mapping["
+
+
+def _replaced(pattern: str, text: str, source: str) -> str:
+    """Replace in Python, not within its strings: those are docstrings, patterns, and what goes over the wire."""
+    return re.sub(rf"({STRING})|{pattern}", lambda found: found[1] or text, source)
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:

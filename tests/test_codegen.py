@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
 from unittest.mock import Mock
 
 import msgspec
@@ -17,7 +18,8 @@ from datamodel_code_generator import Error
 from syrupy.assertion import SnapshotAssertion
 
 from codegen.__main__ import main
-from codegen.load import load, read_directory
+from codegen.dialect import DRAFT
+from codegen.load import check, load, read_directory
 from codegen.prepare import docstring
 from codegen.render import render
 
@@ -82,6 +84,36 @@ def test_shapes_at_run_time(mini: ModuleType) -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field `new`"):
         msgspec.json.decode(b'{"output":[{"type":"reply","content":[],"new":1}]}', type=mini.Response)
     assert msgspec.json.encode(response.output[0]) == b'{"type":"reply","content":[]}'
+
+
+# Each looks like something that the generator writes: a type, an absent value, the alias of a bound, an escape.
+WORDS = ["list[x]", "dict[x]", "a | UnsetType", "a | None | UnsetType", "Values", "\\d", "it's", 'a "b"', "😀"]
+
+
+@pytest.mark.parametrize("root", ["sent", "received"])
+def test_what_goes_over_the_wire_is_left_as_it_is(root: str) -> None:
+    bounded = {"type": "string", "pattern": "^list[ab]$"}
+    properties: dict[str, dict[str, Any]] = {
+        "words": {"type": "string", "enum": WORDS},
+        "values": {"oneOf": [{"type": "array", "items": bounded, "minItems": 1}, bounded]},
+        "tag": {"const": WORDS[-1]},
+        "many": {"type": "array", "items": {"type": "object"}},
+    }
+    for schema in properties.values():
+        schema["description"] = "Not a list[x], and not a | UnsetType."
+    wire = {"type": "object", "description": "x", "x-root": root, "properties": properties}
+    head = {"title": "x", "description": "x", "$schema": DRAFT, "$id": "https://mimo-proto.invalid/spec/odd.json"}
+    source = render(check({"odd": {**head, "$defs": {"Wire": wire}}}, "1"))["odd.py"]
+    names: dict[str, Any] = {}
+    exec(source, names)
+    hints = get_type_hints(names["Wire"], include_extras=True)
+    assert get_args(get_args(hints["words"])[0]) == tuple(WORDS)
+    if root == "sent":
+        assert names["Wire"]().tag == "😀"
+        assert "Annotated[Sequence[Annotated[str, Meta(" in source
+        assert "many: Sequence[Mapping[str, Any]] | UnsetType = UNSET" in source
+        assert source.count(r"^list[ab]$") == 2
+    assert source.count("Not a list[x], and not a | UnsetType.") == 4
 
 
 def test_all_is_exported(mini: ModuleType) -> None:
