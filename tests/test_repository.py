@@ -69,7 +69,10 @@ def test_the_same_pythons_everywhere() -> None:
     assert PROJECT["project"]["requires-python"] == f">={declared[0]}"
     [listed] = re.findall(r"^PYTHONS = (.*)", text_of("noxfile.py"), re.MULTILINE)
     assert re.findall(r"3\.\d+", listed) == declared
-    assert re.findall(r"session: tests-(3\.\d+)", text_of(".github/workflows/ci.yml")) == declared
+    workflow = ROOT / ".github/workflows/ci.yml"
+    # What starts the checks is no part of an sdist.
+    if workflow in TRACKED:
+        assert re.findall(r"session: tests-(3\.\d+)", workflow.read_text("utf-8")) == declared
     assert PROJECT["tool"]["mypy"]["python_version"] == PROJECT["tool"]["pyright"]["pythonVersion"] == declared[0]
 
 
