@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, TypeAlias, cast
 
 from codegen.spec import Definition, Schema, target, types_of
@@ -19,6 +20,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "https://mimo-proto.invalid/spec/{area}.json"
 AREA = re.compile(r"[a-z][a-z0-9_]*")
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+# It stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
+PROPERTY = re.compile(r"[A-Za-z0-9_$@.:/-]+")
 REFERENCE = re.compile(r"(?:(?P<area>\w+)\.json)?#/\$defs/(?P<name>\w+)")
 
 # Keyword -> the Python type of its value.
@@ -124,10 +127,22 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
         yield f"{path}/properties", "an object with a name has properties; a property of type object may hold anything"
     for name, value in properties.items():
         here = f"{path}/properties/{name}"
+        if not PROPERTY.fullmatch(name):
+            yield here, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
+        elif schema.get("x-root") == "sent" and not _is_argument(name):
+            yield (
+                here,
+                "a field of a request is a keyword argument: its name is one that Python takes, without _ before it",
+            )
         if name in HIDING or name in TAKEN or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
         yield from _value(here, area, value, definitions, is_property=True)
     yield from _names(path, schema, "required", "property", properties)
+
+
+def _is_argument(name: str) -> bool:
+    """Whether a property's attribute has its name: if not, a keyword argument of that name would be another's."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name[0] != "_"
 
 
 def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Found:
@@ -208,6 +223,13 @@ def _types(path: str, written: object, types: list[str]) -> Found:
 
 
 def _bounds(path: str, schema: Schema) -> Found:
+    for key in BOUNDS:
+        value = schema.get(key)
+        # msgspec holds whole numbers to no other bounds, and Python's JSON takes NaN and Infinity for numbers.
+        if (isinstance(value, int) and not -(2**63) <= value < 2**63) or (
+            isinstance(value, float) and not isfinite(value)
+        ):
+            yield f"{path}/{key}", f"a bound is a number that fits into 64 bits, {value} is none"
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
         bounds = [schema[key] for key in (low, high) if isinstance(schema.get(key), int | float)]
         if bounds != sorted(bounds) or (low != "minimum" and min(bounds, default=0) < 0):
@@ -249,4 +271,6 @@ def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str
         for kind in kinds:
             if kind in seen:
                 yield here, f"two members are of type {kind}"
+            elif {kind, *seen} >= {"integer", "number"}:
+                yield here, "every integer is a number: of the two, only one can be a member"
             seen.append(kind)

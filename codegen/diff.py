@@ -9,10 +9,12 @@ Direction decides, as for the arguments and results of a function: what is *sent
 | definition, field, union member, or `x-accepts` removed | yes | yes |
 | newly required / newly optional | yes / no | no / yes |
 | a type more / a type less | no / yes | yes / no |
+| integer to number / number to integer | no / yes | yes / no |
 | enum value more / less | no / yes | no (enums are open) |
 | bound narrowed or new / widened or gone | yes / no | no (bounds are not generated) |
 | another tag, kind or direction | yes | yes |
 | tag default new / changed or gone | no / yes | no / yes |
+| a `const` more on what was optional / another or gone | yes / yes | no |
 | the server's default | no | no |
 """
 
@@ -82,15 +84,18 @@ def _a(noun: str) -> str:
 
 def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Found:
     sent, received = shape != "received", shape != "sent"
+    (was_tag, was_value), (is_tag, is_value) = _tag(old, was), _tag(new, now)
+    if was_tag != is_tag:
+        yield now.name, f"the tag's property was {was_tag or 'none'}, is {is_tag or 'none'}", True
     for field, schema in now.properties.items():
         path, required = f"{now.name}.{field}", field in now.required
         if field not in was.properties:
             yield path, f"added, {'required' if required else 'optional'}", required and sent
             continue
-        if was.tag and now.tag and field == was.tag[0] == now.tag[0] and new.unions_of(now.name):
+        if field == was_tag == is_tag:
             # Whether it must be there is the union's to say: see its tag default.
-            if was.tag[1] != now.tag[1]:
-                yield path, f"the tag was {was.tag[1]!r}, is {now.tag[1]!r}", True
+            if was_value != is_value:
+                yield path, f"the tag was {was_value!r}, is {is_value!r}", True
             continue
         if required and field not in was.required:
             yield path, "newly required", sent
@@ -100,11 +105,20 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
         if before.get("default") != schema.get("default"):
             was_default, is_default = (json.dumps(s["default"]) if "default" in s else "none" for s in (before, schema))
             yield path, f"the server's default was {was_default}, is {is_default}", False
-        # An optional field that is received may be null anyway.
-        implied = "type null added" if shape == "received" and not required else None
+        # A const is the default of a field that is sent: without one, the field must be given or is left out.
+        if sent and before.get("const") != schema.get("const"):
+            was_const, is_const = (repr(s["const"]) if "const" in s else "none" for s in (before, schema))
+            yield path, f"the constant was {was_const}, is {is_const}", "const" in before or field not in was.required
+        # A field that is received was null already when it was optional; what is within it was not.
+        implied = (path, "type null added") if shape == "received" and field not in was.required else None
         for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
-            yield place, what, breaking and what != implied
+            yield place, what, breaking and (place, what) != implied
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
+
+
+def _tag(spec: Spec, definition: Definition) -> tuple[str, str]:
+    """What tells an object from the other members of its union: property and value, empty if it is in none."""
+    return (definition.tag if spec.unions_of(definition.name) else None) or ("", "")
 
 
 def _union(was: Definition, now: Definition) -> Found:
@@ -127,6 +141,13 @@ def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Found:
 def _value(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
     """Compare the types that a value may have, as `_alternatives` gives them."""
     was, now = _spread(was, now), _spread(now, was)
+    # An integer is a number: the one in place of the other widens or narrows a type, and the bounds are compared.
+    if "integer" in was and "number" in now:
+        yield path, "type integer widened to number", shape != "sent"
+        was = {"number" if kind == "integer" else kind: value for kind, value in was.items()}
+    elif "number" in was and "integer" in now:
+        yield path, "type number narrowed to integer", shape != "received"
+        now = {"number" if kind == "integer" else kind: value for kind, value in now.items()}
     yield from ((path, f"type {kind} added", shape != "sent") for kind in now if kind not in was)
     yield from ((path, f"type {kind} removed", shape != "received") for kind in was if kind not in now)
     for kind in now:

@@ -19,7 +19,7 @@ Wrap: TypeAlias = Callable[[Any], Any]
 Broken: TypeAlias = Iterator[tuple[str, str, Any]]
 
 # One value of each JSON type that no other type takes.
-SAMPLES: dict[str, Any] = {"string": "text", "integer": 7, "boolean": True, "array": [], "object": {}}
+SAMPLES: dict[str, Any] = {"string": "text", "integer": 7, "boolean": True, "array": [], "object": {}, "null": None}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _example(spec: Spec, definition: Definition) -> Schema:
 def _value(spec: Spec, schema: Schema) -> Any:
     if "const" in schema:
         return schema["const"]
-    if "examples" in schema:
+    if schema.get("examples"):
         return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
@@ -115,13 +115,17 @@ def _value(spec: Spec, schema: Schema) -> Any:
         return _example(spec, spec.definitions[definition.members[0]] if definition.members else definition)
     match types_of(schema)[0]:
         case "array":
-            return [_value(spec, schema["items"])] * schema.get("minItems", 0) if "items" in schema else []
+            return _list(spec, schema, schema.get("minItems", 0))
         case "string":
             return "a" * max(1, schema.get("minLength", 1))
         case "integer" | "number":
             return schema.get("minimum", 1)
         case kind:
-            return SAMPLES.get(kind)
+            return SAMPLES[kind]
+
+
+def _list(spec: Spec, schema: Schema, length: int) -> list[Any]:
+    return [_value(spec, schema.get("items", {"type": "string"}))] * length
 
 
 def _broken(spec: Spec, definition: Definition, closed: Collection[str]) -> Broken:
@@ -142,8 +146,9 @@ def _broken(spec: Spec, definition: Definition, closed: Collection[str]) -> Brok
 
 def _broken_values(spec: Spec, schema: Schema, closed: Collection[str]) -> Broken:
     kinds = _kinds(spec, schema)
-    wrong = next(value for kind, value in SAMPLES.items() if kind not in kinds)
-    yield "", f"type {' or '.join(kinds)}", wrong
+    # What takes every type cannot be of the wrong one.
+    for wrong in [value for kind, value in SAMPLES.items() if kind not in kinds][:1]:
+        yield "", f"type {' or '.join(kinds)}", wrong
     for member in schema.get("oneOf", [schema]):
         if "items" in member:
             for path, constraint, value in _broken_values(spec, member["items"], closed):
@@ -179,6 +184,9 @@ def _out_of_bounds(spec: Spec, schema: Schema, closed: Collection[str]) -> Broke
         yield "", "enum", "no_such_value"
     for bound in [bound for bound in BOUNDS if bound in schema]:
         limit = schema[bound]
+        if limit == 0 and bound in {"minLength", "minItems"}:
+            # Nothing is shorter.
+            continue
         beyond = limit if bound == "pattern" else limit + (-1 if bound.startswith("min") else 1)
         value: Any = beyond
         if bound == "pattern":
@@ -186,5 +194,5 @@ def _out_of_bounds(spec: Spec, schema: Schema, closed: Collection[str]) -> Broke
         elif bound.endswith("Length"):
             value = "a" * beyond
         elif bound.endswith("Items"):
-            value = [_value(spec, schema["items"])] * beyond
+            value = _list(spec, schema, beyond)
         yield "", f"{bound} {limit}", value

@@ -136,7 +136,7 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
     tag = definition.tag if unions else None
     options = ["kw_only=True"]
     if tag:
-        options += [f"tag_field={json.dumps(tag[0])}", f"tag={json.dumps(tag[1])}"]
+        options += [f"tag_field={tag[0]!r}", f"tag={tag[1]!r}"]
     if definition.name in shapes.echoed:
         options.append("forbid_unknown_fields=True")
         if shape == "received":
@@ -151,10 +151,10 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
         default: str | None = "None" if shape == "received" else "UNSET"
         if tag and name == tag[0]:
             default_tag = any(union.schema.get("x-tag-default") == tag[1] for union in unions)
-            fields.append({"name": name, "tag": json.dumps(tag[1]), "default_tag": default_tag, "docs": docs})
+            fields.append({"name": name, "tag": repr(tag[1]), "default_tag": default_tag, "docs": docs})
             continue
         if "const" in schema and shape != "received":
-            default = json.dumps(schema["const"])
+            default = repr(schema["const"])
         elif name in definition.required:
             default = None
         fields.append({"name": name, "default": default, "docs": docs})

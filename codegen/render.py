@@ -9,18 +9,19 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from datamodel_code_generator import generate
+from datamodel_code_generator import Error, generate
 from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
+from codegen.load import Problem, SpecError
 from codegen.prepare import LINE, docstring, document, template_data
 from codegen.shapes import find_shapes
-from codegen.spec import Spec, in_order
+from codegen.spec import Schema, Spec, in_order
 
 __all__ = ["MARK", "render"]
 
@@ -33,6 +34,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, T
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 """
+# A string of Python's, of whatever quotes.
+STRING = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 RUFF = (
     "--quiet",
     "--isolated",
@@ -59,6 +62,9 @@ def render(
 
     Returns:
         The text of each file, by its name: one module per area, and `__init__.py`.
+
+    Raises:
+        SpecError: a tool makes no models of the schemas, although the dialect takes them.
     """
     pieces = _pieces(spec)
     sources = sources or {"spec": spec.areas}
@@ -104,43 +110,70 @@ def _pieces(spec: Spec) -> dict[str, str]:
     """The source of each definition, as the generator writes it with our templates."""
     shapes = find_shapes(spec.definitions)
     expected = template_data(spec, shapes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        source = generate(
-            document(spec, shapes),
-            input_file_type=InputFileType.JsonSchema,
-            output_model_type=DataModelType.MsgspecStruct,
-            target_python_version=PythonVersion.PY_311,
-            custom_template_dir=Path(__file__).with_name("templates"),
-            extra_template_data=defaultdict(dict, expected),
-            enum_field_as_literal=LiteralType.All,
-            field_constraints=True,
-            use_annotated=True,
-            use_standard_collections=True,
-            use_union_operator=True,
-            use_msgspec_tagged_unions=True,
-            use_type_alias=True,
-            class_name="WholeSpec",
-            skip_root_model=True,
-            strict_refs=True,
-            allow_remote_refs=False,
-            schema_version="2020-12",
-            disable_future_imports=True,
-            formatters=[],
-        )
-    _, *parts = re.split(r"^#@ (\w+)\n", str(source), flags=re.MULTILINE)
+    source = _translated(document(spec, shapes), expected)
+    _, *parts = re.split(r"^#@ (\w+)\n", source, flags=re.MULTILINE)
     pieces = dict(zip(parts[::2], parts[1::2], strict=True))
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
     for name in [name for name in pieces if name not in expected]:
-        text = pieces.pop(name).partition(" = ")[2].strip().replace("list[", "Sequence[").replace("\\", r"\\")
-        pieces = {key: _outside_docstrings(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+        text = pieces.pop(name).partition(" = ")[2].strip()
+        pieces = {key: _replaced(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
+    for name, extra in expected.items():
+        for pattern, text in _hints(extra):
+            pieces[name] = _replaced(pattern, text, pieces[name])
     return pieces
 
 
-def _outside_docstrings(pattern: str, replacement: str, source: str) -> str:
-    parts = source.split('"""')
-    parts[::2] = [re.sub(pattern, replacement, part) for part in parts[::2]]
-    return '"""'.join(parts)
+def _translated(schema: Schema, extra: Mapping[str, Schema]) -> str:
+    """What datamodel-code-generator writes; a warning says that it left something out, and refuses the spec."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return str(
+                generate(
+                    schema,
+                    input_file_type=InputFileType.JsonSchema,
+                    output_model_type=DataModelType.MsgspecStruct,
+                    target_python_version=PythonVersion.PY_311,
+                    custom_template_dir=Path(__file__).with_name("templates"),
+                    extra_template_data=defaultdict(dict, extra),
+                    enum_field_as_literal=LiteralType.All,
+                    field_constraints=True,
+                    use_annotated=True,
+                    use_standard_collections=True,
+                    use_union_operator=True,
+                    use_msgspec_tagged_unions=True,
+                    use_type_alias=True,
+                    class_name="WholeSpec",
+                    skip_root_model=True,
+                    strict_refs=True,
+                    allow_remote_refs=False,
+                    schema_version="2020-12",
+                    disable_future_imports=True,
+                    formatters=[],
+                )
+            )
+    except (Error, Warning) as error:
+        raise _refused("datamodel-code-generator", str(error)) from None
+
+
+def _refused(tool: str, message: str) -> SpecError:
+    """The safety net below the dialect: a tool cannot say in which file, so what it says stands there whole."""
+    return SpecError([Problem("spec", "", f"{tool} cannot make models of it: {message}")])
+
+
+def _hints(extra: Schema) -> Iterator[tuple[str, str]]:
+    """What the hints of one definition say otherwise than the generator does, by its shape."""
+    yield r" \| None \| UnsetType\b", " | UnsetType | None"
+    if extra.get("shape") == "received":
+        yield r" \| UnsetType\b", ""
+    if extra.get("typed_dict") or extra.get("shape") == "sent":
+        yield r"\blist\[", "Sequence["
+        yield r"\bdict\[", "Mapping["
+
+
+def _replaced(pattern: str, text: str, source: str) -> str:
+    """Replace in Python, not within its strings: those are docstrings, patterns, and what goes over the wire."""
+    return re.sub(rf"({STRING})|{pattern}", lambda found: found[1] or text, source)
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:
@@ -149,5 +182,12 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
         for file, text in files.items():
             (directory / file).write_text(text, "utf-8")
         for command in (["check", "--fix", "--select=F401,I"], ["format"]):
-            subprocess.run([sys.executable, "-m", "ruff", *command, *RUFF, name], check=True)
+            done = subprocess.run(
+                [sys.executable, "-m", "ruff", *command, *RUFF, name],
+                check=False,
+                capture_output=True,
+                encoding="utf-8",
+            )
+            if done.returncode:
+                raise _refused("ruff", (done.stdout + done.stderr).strip())
         return {file: (directory / file).read_text("utf-8") for file in files}

@@ -5,16 +5,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
+from unittest.mock import Mock
 
 import msgspec
 import pytest
+from datamodel_code_generator import Error
 from syrupy.assertion import SnapshotAssertion
 
 from codegen.__main__ import main
-from codegen.load import load, read_directory
+from codegen.dialect import DRAFT
+from codegen.load import check, load, read_directory
 from codegen.prepare import docstring
 from codegen.render import render
 
@@ -81,6 +86,36 @@ def test_shapes_at_run_time(mini: ModuleType) -> None:
     assert msgspec.json.encode(response.output[0]) == b'{"type":"reply","content":[]}'
 
 
+# Each looks like something that the generator writes: a type, an absent value, the alias of a bound, an escape.
+WORDS = ["list[x]", "dict[x]", "a | UnsetType", "a | None | UnsetType", "Values", "\\d", "it's", 'a "b"', "😀"]
+
+
+@pytest.mark.parametrize("root", ["sent", "received"])
+def test_what_goes_over_the_wire_is_left_as_it_is(root: str) -> None:
+    bounded = {"type": "string", "pattern": "^list[ab]$"}
+    properties: dict[str, dict[str, Any]] = {
+        "words": {"type": "string", "enum": WORDS},
+        "values": {"oneOf": [{"type": "array", "items": bounded, "minItems": 1}, bounded]},
+        "tag": {"const": WORDS[-1]},
+        "many": {"type": "array", "items": {"type": "object"}},
+    }
+    for schema in properties.values():
+        schema["description"] = "Not a list[x], and not a | UnsetType."
+    wire = {"type": "object", "description": "x", "x-root": root, "properties": properties}
+    head = {"title": "x", "description": "x", "$schema": DRAFT, "$id": "https://mimo-proto.invalid/spec/odd.json"}
+    source = render(check({"odd": {**head, "$defs": {"Wire": wire}}}, "1"))["odd.py"]
+    names: dict[str, Any] = {}
+    exec(source, names)
+    hints = get_type_hints(names["Wire"], include_extras=True)
+    assert get_args(get_args(hints["words"])[0]) == tuple(WORDS)
+    if root == "sent":
+        assert names["Wire"]().tag == "😀"
+        assert "Annotated[Sequence[Annotated[str, Meta(" in source
+        assert "many: Sequence[Mapping[str, Any]] | UnsetType = UNSET" in source
+        assert source.count(r"^list[ab]$") == 2
+    assert source.count("Not a list[x], and not a | UnsetType.") == 4
+
+
 def test_all_is_exported(mini: ModuleType) -> None:
     assert mini.SPEC_VERSION == "1.2.0"
     assert {"Item", "Request", "RequestFields", "Status", "Event"} <= set(mini.__all__)
@@ -130,6 +165,34 @@ def test_nothing_is_written_when_the_spec_is_refused(
     assert main(["--spec", str(spec), "--out", str(copy)]) == 2
     assert "request.json#: '$defs' is missing" in capsys.readouterr().err
     assert not (copy / "parts.py").exists()
+
+
+def warn(*_: object, **__: object) -> None:
+    warnings.warn("Req.a is generated without this constraint", stacklevel=1)
+
+
+@pytest.mark.parametrize("fail", [warn, None], ids=["a warning", "an error"])
+def test_what_only_the_generator_refuses_is_refused_as_the_spec_is(
+    fail: Callable[..., None] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("codegen.render.generate", fail or Mock(side_effect=Error("Req.a is generated")))
+    assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: datamodel-code-generator cannot make models of it: Req.a is generated")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_no_python_is_refused_as_the_spec_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "VERSION").write_text('1"2\n', "utf-8")
+    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: ruff cannot make models of it: ")
+    assert "SPEC_VERSION" in said
+    assert not (tmp_path / "models").exists()
 
 
 def test_runs_as_a_module(generated: Path) -> None:

@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from codegen.diff import compare
 from codegen.load import SpecError, check, load, parse, read_directory
+from codegen.negatives import negatives
 from codegen.prepare import document, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Spec
@@ -77,8 +78,20 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a list of no types": set_to("Request", "limit", {"type": [], "description": "x"}),
     "a type that is no text": set_to("Request", "limit", {"type": [["string"], "null"], "description": "x"}),
     "a maximum below the minimum": put("Request", "limit", minimum=9, maximum=8),
+    "a maximum of more than 64 bits": put("Request", "limit", maximum=2**63),
+    "a length of more than 64 bits": put("CallItem", "name", maxLength=2**63),
+    "a bound that is infinite": put("Request", "temperature", maximum=float("inf")),
+    "a bound that is no number": put("Request", "temperature", minimum=float("nan")),
     "a negative length": put("CallItem", "name", minLength=-1),
     "a property that is no object": set_to("Request", "limit", 3),
+    "a property with a quote in its name": set_to("Mode", 'a"b', text()),
+    "a property with a backslash in its name": set_to("Mode", "a\\b", text()),
+    "a property with a letter in its name that Python takes for others": set_to("Mode", "ﬁt", text()),
+    "a property without a name": set_to("Mode", "", text()),
+    **{
+        f"a keyword argument that cannot be called {name}": set_to("Request", name, text())
+        for name in ("safety-mode", "from", "$ref", "_x", "1x")
+    },
     "a property that hides a type": set_to("Request", "list", text()),
     "a property that hides a definition": set_to("Request", "Mode", text()),
     "a definition that is no object": add("parts", "Another", 3),
@@ -103,6 +116,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a bad pattern": put("CallItem", "name", pattern="["),
     "a oneOf of one": put("Request", "stop", oneOf=[{"type": "string"}]),
     "two members of one type": put("Request", "stop", oneOf=[{"type": "string"}, {"enum": ["a"]}]),
+    "an integer beside a number": put("Request", "stop", oneOf=[{"type": "integer", "minimum": 1}, {"type": "number"}]),
+    "a number beside an integer": put("Request", "stop", oneOf=[{"type": ["number", "null"]}, {"type": "integer"}]),
     "two objects without a union": put("Request", "stop", oneOf=[{"type": "object"}, {"$ref": "#/$defs/Mode"}]),
     "an enum beside a string": set_to(
         "CallItem", "status", {"oneOf": [{"$ref": "#/$defs/Status"}, {"type": "string"}], "description": "x"}
@@ -132,6 +147,13 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a file name that cannot be a module's": lambda files: files.update({"class": files.pop("parts")}),
     "an empty file": lambda files: files.update(empty=[]),
 }
+
+
+def test_takes_names_of_all_kinds_deeper_down() -> None:
+    areas = parse(read_directory(MINI))
+    for name in ("safety-mode", "from", "$ref", "_x", "1x", "a.b:c/d@e"):
+        set_to("Mode", name, text())(areas)
+    assert check(areas, "1").definitions["Mode"].properties.keys() >= {"safety-mode", "a.b:c/d@e"}
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -171,6 +193,7 @@ def test_whatever_is_broken_is_refused_and_never_a_traceback() -> None:
             except SpecError:
                 continue
             taken += 1
+            assert negatives(after)
             # What is taken, and makes other models, is in the report.
             assert types_of_all(before) == types_of_all(after) or compare(before, after)
         container[key] = right

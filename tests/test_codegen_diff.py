@@ -79,6 +79,23 @@ def retag(default: str | None) -> Callable[[dict[str, Schema]], Any]:
     return change
 
 
+def rename_tag(*names: str) -> Callable[[dict[str, Schema]], Any]:
+    """Have the members of a union told apart by `kind`; what told them apart stays, as a text."""
+
+    def change(areas: dict[str, Schema]) -> None:
+        for name in names:
+            field(name, "kind", const=named(areas, name)["properties"]["type"]["const"])(areas)
+            field(name, "type", const=None, type="string")(areas)
+            named(areas, name)["required"] = [*{**dict.fromkeys(named(areas, name)["required"]), "kind": None}]
+
+    return change
+
+
+def join_a_union(areas: dict[str, Schema]) -> None:
+    areas["request"]["$defs"]["AnyTool"] = {"description": "New.", "oneOf": [{"$ref": "#/$defs/Tool"}]}
+    field("Request", "tools", items={"$ref": "#/$defs/AnyTool"})(areas)
+
+
 OBJECT = {
     "type": "object",
     "description": "New.",
@@ -110,6 +127,9 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "null added to required received": field("TextDelta", "delta", type=["string", "null"]),
     "null removed from sent": field("Request", "temperature", type="number"),
     "type changed": field("Usage", "total", type="string", minimum=None),
+    "integer widened, sent": field("Request", "limit", type="number", maximum=10**9),
+    "integer widened, received": field("Usage", "total", type="number"),
+    "number narrowed, sent": field("Request", "temperature", type="integer", maximum=1),
     "items' type changed": field("Reply", "content", items={"$ref": "parts.json#/$defs/Image"}),
     "items' type left out": field("Reply", "content", items=None),
     "enum value added, sent": field("Mode", "type", enum=["on", "off", "auto"]),
@@ -120,7 +140,12 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "enum opened": field("Mode", "type", enum=None),
     "enum closed": field("Request", "model", enum=["a", "b"]),
     "lone const changed, sent": field("Tool", "type", const="custom"),
+    "lone const gone, sent": field("Tool", "type", const=None, type="string", enum=["function", "custom"]),
+    "lone const gone, received": field("Response", "object", const=None, type="string"),
     "tag changed": field("TextDelta", "type", const="delta"),
+    "tag's property renamed, received": rename_tag("TextDelta", "Completed"),
+    "tag's property renamed, sent": rename_tag("NoteItem", "CallItem", "Reply"),
+    "member of a union for the first time": join_a_union,
     "maximum narrowed": field("Request", "limit", maximum=10),
     "maximum widened": field("Request", "limit", maximum=10**9),
     "minimum narrowed": field("Request", "limit", minimum=10),
@@ -157,6 +182,42 @@ def test_change(name: str, snapshot: SnapshotAssertion) -> None:
     CHANGES[name](areas)
     new = check(areas, "1.3.0")
     assert report(old, new, compare(old, new), "text") == snapshot
+
+
+def tags(*types: str) -> Callable[[dict[str, Schema]], Any]:
+    return field("Response", "tags", type="array", items={"type": [*types]} if types[1:] else {"type": types[0]})
+
+
+def mark(**keywords: Any) -> Callable[[dict[str, Schema]], Any]:
+    return field("Request", "mark", **keywords)
+
+
+# From one change of the mini spec to another, for what it does not hold itself.
+STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, Schema]], Any]]] = {
+    "null added to the items of an optional list, received": (tags("string"), tags("string", "null")),
+    "null added to what was optional, received": (
+        define("Usage", required=[]),
+        lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),
+    ),
+    "number narrowed, received": (
+        field("Usage", "total", type="number"),
+        field("Usage", "total", type="integer"),
+    ),
+    "lone const gone, optional and sent": (mark(const="x"), mark(type="string", enum=["x", "y"])),
+    "lone const added, optional and sent": (mark(type="string", enum=["x"]), mark(const="x")),
+    "lone const added, required and sent": (
+        field("Mode", "type", enum=["on"]),
+        field("Mode", "type", enum=None, const="on"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step(name: str, snapshot: SnapshotAssertion) -> None:
+    old, new = parse(read_directory(MINI)), parse(read_directory(MINI))
+    for areas, change in zip((old, new), STEPS[name], strict=True):
+        change(areas)
+    assert report(check(old, "1"), check(new, "2"), compare(check(old, "1"), check(new, "2")), "text") == snapshot
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])

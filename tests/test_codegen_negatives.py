@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from codegen.dialect import BOUNDS
-from codegen.load import load, read_directory
+from codegen.dialect import BOUNDS, DRAFT
+from codegen.load import check, load, read_directory
 from codegen.negatives import negatives
 from codegen.shapes import find_shapes
 from mimo_proto import models
@@ -122,6 +122,35 @@ def test_the_server_answers_400_in_mimos_shape(running: LoopbackServer, vector: 
         # A tool of another kind has a code of its own.
         assert error["code"] in {"400", "responses_feature_not_supported"}
         assert error["message"]
+
+
+ANY = ["string", "number", "boolean", "array", "object", "null"]
+# What our own spec does not hold, and the constraints that can be broken.
+ODD: dict[str, tuple[Any, list[str]]] = {
+    "a list of anything, not too short": ({"type": "array", "minItems": 2}, ["type array", "minItems 2"]),
+    "a list of anything, not too long": ({"type": "array", "maxItems": 2}, ["type array", "maxItems 2"]),
+    "no bound at all": ({"type": "array", "minItems": 0}, ["type array"]),
+    "a text that may be empty": ({"type": "string", "minLength": 0}, ["type string"]),
+    "all but null": (
+        {"oneOf": [{"type": name} for name in ANY[:-1]]},
+        ["type string or number or integer or boolean or array or object"],
+    ),
+    "anything": ({"oneOf": [{"type": name} for name in ANY]}, []),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_takes_what_the_dialect_takes(name: str) -> None:
+    value, constraints = ODD[name]
+    properties = {"value": {**value, "description": "x"}}
+    request = {"type": "object", "description": "x", "x-root": "sent", "properties": properties, "required": ["value"]}
+    head = {"title": "x", "description": "x", "$schema": DRAFT, "$id": "https://mimo-proto.invalid/spec/odd.json"}
+    spec = check({"odd": {**head, "$defs": {"Odd": request}}}, "1")
+    vectors = json.loads(negatives(spec))
+    assert [vector["constraint"] for vector in vectors] == ["required value", *constraints, "known name"]
+    validator: Any = Draft202012Validator(request)
+    assert not [vector for vector in vectors[:-1] if validator.is_valid(vector["payload"])]
+    assert validator.is_valid(vectors[-1]["payload"])
 
 
 def test_mini_spec_has_places_of_all_forms() -> None:

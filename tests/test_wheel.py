@@ -5,6 +5,7 @@ Both archives are built once, from the checkout, by the tools that are installed
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,15 @@ def installed(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) 
     return site
 
 
+@pytest.fixture
+def unpacked(dist: Path, tmp_path: Path) -> Path:
+    """The sdist's directory, which is no checkout."""
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [directory] = tmp_path.iterdir()
+    return directory
+
+
 def metadata(wheel: zipfile.ZipFile) -> dict[str, list[str]]:
     """The fields of the metadata's head, each with all its values."""
     name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
@@ -118,13 +128,18 @@ def test_only_msgspec_is_needed_without_the_client(installed: Path, code: str) -
     assert done.returncode == 0, done.stderr
 
 
-def test_models_can_be_generated_from_the_sdist(dist: Path, tmp_path: Path) -> None:
-    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
-        archive.extractall(tmp_path, filter="data")
-    [unpacked] = tmp_path.iterdir()
+def test_models_can_be_generated_from_the_sdist(unpacked: Path) -> None:
     assert {"tests", "docs", "examples", "constraints.txt", "LICENSE", "NOTICE"} <= {
         path.name for path in unpacked.iterdir()
     }
     command = [sys.executable, "-m", "codegen", "--overlay", "examples/overlay/my_spec", "--out", "my_package/models"]
     subprocess.run(command, cwd=unpacked, check=True)
     assert "reasoning_effort" in (unpacked / "my_package/models/chat_request.py").read_text("utf-8")
+
+
+def test_the_house_rules_hold_in_the_sdist_too(unpacked: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_repository.py"]
+    # The coverage of a copy is not ours.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, cwd=unpacked, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
