@@ -293,6 +293,34 @@ def test_a_choice_without_an_index_is_the_first() -> None:
         decoder.close()
 
 
+def test_a_choice_that_finished_is_not_opened_again_for_want_of_an_index() -> None:
+    decoder = chat()
+    decoder.feed(event(b'{"choices": [{"delta": {}, "finish_reason": "stop"}]}'))
+    decoder.feed(HELLO)
+    assert decoder.finished
+
+
+def test_many_choices_are_not_gone_over_again_and_again() -> None:
+    """Every chunk a new choice: what a chunk costs does not depend on how many there are."""
+    decoder: Any = chat()
+    looks: list[int | None] = []
+
+    class Counted(set[int | None]):
+        def __iter__(self) -> Iterator[int | None]:
+            for index in super().__iter__():
+                looks.append(index)
+                yield index
+
+    decoder._begun = Counted()
+    for index in range(500):
+        decoder.feed(chat_chunk("a", None, index))
+    for index in range(500):
+        assert not decoder.finished
+        decoder.feed(chat_chunk("", "stop", index))
+    assert decoder.finished
+    assert looks == []
+
+
 def test_unknown_events_are_handed_out_as_they_came() -> None:
     decoder = StreamDecoder(RESPONSES)
     named, nameless = decoder.feed(response_event("response.queued", position=3) + event({"position": 4}))

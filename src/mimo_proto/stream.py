@@ -104,6 +104,7 @@ class StreamDecoder(Generic[EventT]):
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
         self._finished_choices: set[int] = set()
+        self._open_choices: set[int] = set()
         self._kept: MimoError | None = None  # found by feed(), and not raised yet
         self._fed = self._parser  # until it is done, closed, or given to events()
         self._usual: Any = None  # what the last everyday event was
@@ -461,9 +462,13 @@ class StreamDecoder(Generic[EventT]):
             for choice in event.choices:
                 index = choice.index if self._whole else 0
                 self._begun.add(index)
+                index = index or 0  # a choice without an index is the first
                 if choice.finish_reason:
-                    self._finished_choices.add(index or 0)
-            self.finished = self.done or (bool(self._begun) and not self._unfinished())
+                    self._finished_choices.add(index)
+                    self._open_choices.discard(index)
+                elif index not in self._finished_choices:
+                    self._open_choices.add(index)
+            self.finished = self.done or (bool(self._begun) and not self._open_choices)
         elif event.__struct_config__.tag in TERMINAL:
             self._end()
         return not isinstance(event, Unwanted)
@@ -491,16 +496,12 @@ class StreamDecoder(Generic[EventT]):
             )
         return []
 
-    def _unfinished(self) -> set[int]:
-        """The choices that have begun and not finished; one without an index is the first."""
-        return {index or 0 for index in self._begun} - self._finished_choices
-
     def _what_is_missing(self) -> str:
         if not self._chat:
             return f"the stream ended without a terminal event ({', '.join(TERMINAL)})"
         if not self._begun:
             return "the stream ended before its first choice"
-        missing = ", ".join(map(str, sorted(self._unfinished())))
+        missing = ", ".join(map(str, sorted(self._open_choices)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {missing}"
 
 
