@@ -147,6 +147,15 @@ def errors(make: Any, first: bytes, after: bytes) -> list[Case]:
         "named-nested": (event(LIMITED, "error"), RateLimitError),
         "named-text": (event({"error": "try again"}, "error"), APIError),
         "named-bare-text": (event("try again", "error"), APIError),
+        "named-with-its-type": (
+            event({"message": "The model is overloaded", "type": "server_error"}, "error"),
+            APIError,
+        ),
+        "named-with-its-code": (
+            event({"code": "429", "type": "limitation", "param": "Too many"}, "error"),
+            RateLimitError,
+        ),
+        "named-with-no-type": (event({"message": "x", "type": ""}, "error"), APIError),
         "typed-flat": (event({"type": "error", "code": 503, "message": "full"}), ServerError),
         "typed-nested": (event({"type": "error", **LIMITED}), RateLimitError),
         "typed-text": (event({"type": "error", "error": "try again"}), APIError),

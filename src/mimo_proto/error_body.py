@@ -24,7 +24,8 @@ def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None
 
     Args:
         value: The parsed JSON.
-        event: The name that the `event:` line gave, used when the payload has no `type` of its own.
+        event: The name that the `event:` line gave. "error" makes an error of the payload, whose `type` may be the
+            error's own, unless that names an event of Responses, or there are choices in it.
 
     Returns:
         The error object, or its text; None when the value is no error.
@@ -37,11 +38,14 @@ def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None
     kind = value.get("type", event)
     if kind == "error":
         return error or value
-    if "output" in value or (isinstance(kind, str) and kind.startswith("response.")):
+    is_event = isinstance(kind, str) and kind.startswith("response.")
+    if is_event or ("output" in value and event != "error"):
         # A failed response is a result: it tells its error itself.
         return None
     if error is not None:
         return error
+    if event == "error" and not value.get("choices"):
+        return value
     if isinstance(value.get("message"), str) and "code" in value and not value.keys() & {"choices", "data"}:
         return value
     return None
