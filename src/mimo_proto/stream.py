@@ -474,8 +474,8 @@ class StreamDecoder(Generic[EventT]):
         return not isinstance(event, Unwanted)
 
     def _last_words(self) -> APIError | None:
-        """A server error that arrived whole, but for the blank line that ends an event."""
-        name, payload = self._parser.unfinished()
+        """A server error that arrived whole, but for the blank line that ends an event; or as JSON without `data:`."""
+        name, payload = self._parser.unfinished(stray=not self.finished)
         try:
             return _error_in(read_json(payload), name, payload)
         except DecodeError:
