@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from mimo_proto import (
     ChatAccumulator,
     ChatCompletion,
     ChatCompletionChunk,
+    DecodeError,
     LocalProtocolError,
     Response,
     ResponseAccumulator,
@@ -29,7 +31,7 @@ from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, Delta
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from syrupy.assertion import SnapshotAssertion
 
@@ -482,6 +484,50 @@ def test_a_partial_completion_can_always_be_had(deltas: list[tuple[dict[str, Any
         assert partial is not None
         assert "".join(choice.message.content or "" for choice in partial.choices if choice.index == 0) == text
         assert TolerantDecoder(ChatCompletion).decode(msgspec.json.encode(partial)) == partial
+
+
+# Depth: what could be decoded may be too deep where it is added up
+
+NESTED = b"[" * 200 + b"]" * 200
+
+
+def deeper(frames: int, work: Callable[[], object]) -> object:
+    return deeper(frames - 1, work) if frames else work()
+
+
+@pytest.mark.parametrize(
+    ("accumulator", "payload"),
+    [
+        (ChatAccumulator, b'{"choices": [{"delta": {"audio_tokens": %b}}]}'),
+        (ChatAccumulator, b'{"choices": [{"delta": {"annotations": [{"new": %b}]}}]}'),
+        (ResponseAccumulator, b'{"type": "response.created", "response": {"metadata": {"a": %b}}}'),
+        (ResponseAccumulator, b'{"type": "response.output_item.added", "item": {"type": "new", "a": %b}}'),
+        (ResponseAccumulator, b'{"type": "response.output_item.done", "item": {"type": "new", "a": %b}}'),
+    ],
+)
+def test_what_is_too_deep_for_the_stack_is_our_own_error(accumulator: Any, payload: bytes) -> None:
+    [event] = StreamDecoder[Any](RESPONSES if b"response" in payload else CHAT_COMPLETIONS).feed(
+        b"data: " + payload % NESTED + b"\n\n"
+    )
+    refused = 0
+
+    def add_up() -> None:
+        nonlocal refused
+        total = accumulator()
+        try:
+            total.add(event)
+            total.partial()
+        except DecodeError:
+            refused += 1
+
+    for frames in range(0, 1000, 20):
+        try:
+            deeper(frames, add_up)
+        except RecursionError:
+            # Where there is room for hardly a call, there is none for ours.
+            assert frames > 750
+    # From 3.12 on, calls and nesting have a limit each.
+    assert refused or sys.version_info >= (3, 12)
 
 
 # The words of the answer

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.additions import find_additions
-from mimo_proto.decode import TolerantDecoder
+from mimo_proto.decode import TolerantDecoder, plain_value
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.projection import TERMINAL
@@ -150,7 +150,7 @@ class _Choice:
         """The message, as plain JSON."""
         message: dict[str, Any] = {"role": self.role or "assistant"}
         message |= {name: str(text) for name, text in self.texts.items() if text.pieces}
-        message |= {name: msgspec.to_builtins(elements) for name, elements in self.lists.items()}
+        message |= {name: plain_value(elements) for name, elements in self.lists.items()}
         if self.calls:
             message["tool_calls"] = [
                 {
@@ -163,7 +163,7 @@ class _Choice:
         if self.error_message is not None:
             message["error_message"] = self.error_message
         if self.audio:
-            message["audio"] = _join_audio(msgspec.to_builtins(self.audio))
+            message["audio"] = _join_audio(plain_value(self.audio))
         return message
 
 
@@ -249,6 +249,7 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         Whether the stream was complete is the decoder's to say: `StreamDecoder.close()`.
 
         Raises:
+            DecodeError: What came cannot be put together; see `partial`.
             LocalProtocolError: No chunk was added.
         """
         completion = self.partial()
@@ -258,14 +259,18 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         return completion
 
     def partial(self) -> CompletionT | None:
-        """What the chunks so far add up to, or None when there was none."""
+        """What the chunks so far add up to, or None when there was none.
+
+        Raises:
+            DecodeError: They do not fit the endpoint's reply, or are nested too deeply for where this is called.
+        """
         if self._head is None:
             return None
         choices = [
             {"index": index, "message": choice.message(), "finish_reason": choice.finish_reason}
             for index, choice in sorted(self._choices.items())
         ]
-        completion = {**self._head, "choices": choices, "usage": msgspec.to_builtins(self._usage)}
+        completion = {**self._head, "choices": choices, "usage": plain_value(self._usage)}
         if self._more is not None:
             self._more.put_into(completion)
         return self._reply.build(completion)
@@ -296,6 +301,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         """Add the next event.
 
         Raises:
+            DecodeError: The event is nested too deeply for where this is called.
             LocalProtocolError: The terminal event was added already.
         """
         if self._result is not None:
@@ -307,12 +313,12 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
             place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
             self._deltas[added.output_index or 0][place, kind].add(added.delta)
         elif kind == "response.output_item.added":
-            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
+            self._items[added.output_index or 0] = plain_value(added.item)
         elif kind == "response.output_item.done":
-            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
+            self._items[added.output_index or 0] = plain_value(added.item)
             self._deltas.pop(added.output_index or 0, None)
         elif kind in ("response.created", "response.in_progress"):
-            self._begun = msgspec.to_builtins(added.response)
+            self._begun = plain_value(added.response)
         elif kind in TERMINAL:
             self._result = with_output_text(added.response)
 
@@ -327,7 +333,11 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         return self._result
 
     def partial(self) -> ResponseT | None:
-        """The response as far as it has come, or None when nothing has; the result itself, once it is there."""
+        """The response as far as it has come, or None when nothing has; the result itself, once it is there.
+
+        Raises:
+            DecodeError: What came does not fit the endpoint's reply, or is nested too deeply for where this is called.
+        """
         if self._result is not None or not (self._begun or self._items or self._deltas):
             return self._result
         output = [self._item(index) for index in sorted(self._items.keys() | self._deltas.keys())]
