@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import io
 from typing import Any
 
 import pytest
 
-from mimo_proto import DecodeError, Unknown
-from mimo_proto.words import shown
+from mimo_proto import CHAT_COMPLETIONS, DecodeError, StreamDecoder, Unknown
+from mimo_proto.words import Words, shown
+from tests.payloads import choice_chunk
 
 
 def test_what_is_nested_too_deeply_is_not_shown() -> None:
@@ -23,7 +26,23 @@ def test_what_only_the_nulls_are_too_deep_for_is_not_shown(monkeypatch: pytest.M
     deep: list[Any] = []
     for _ in range(200_000):
         deep = [deep]
-    monkeypatch.setattr("mimo_proto.words.plain_value", lambda value: value)
+    monkeypatch.setattr("mimo_proto.words.plain_value", copy.copy)
     with pytest.raises(DecodeError, match="too deeply to be shown") as caught:
         shown(deep)
     assert caught.value.__context__ is None
+
+
+def test_a_piece_of_a_call_may_bring_an_id_only() -> None:
+    pieces: list[dict[str, Any]] = [
+        {"index": 0, "id": "call_1"},
+        {"index": 0, "function": {"name": "tide"}},
+        {"index": 0, "function": {"arguments": "{}"}},
+    ]
+    other = io.StringIO()
+    words = Words(io.StringIO(), other)
+    decoder = StreamDecoder(CHAT_COMPLETIONS)
+    for piece in pieces:
+        for event in decoder.feed(choice_chunk({"tool_calls": [piece]})):
+            words.show(event)
+    words.end()
+    assert other.getvalue() == "tide {}\n"

@@ -106,8 +106,10 @@ def _of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
         yield "thinking", delta.reasoning_content, False
     if delta.content:
         yield "answer", delta.content, False
-    for call in delta.tool_calls or ():
-        if call.function.name:
-            yield "call", f"{call.function.name} ", True
-        if call.function.arguments:
-            yield "call", call.function.arguments, False
+    for function in (call.function for call in delta.tool_calls or ()):
+        if function is None:  # the piece brings an id only
+            continue
+        if function.name:
+            yield "call", f"{function.name} ", True
+        if function.arguments:
+            yield "call", function.arguments, False
