@@ -23,11 +23,11 @@ from mimo_proto import (
     ResponseAccumulator,
     ResponseStreamEvent,
     StreamDecoder,
-    accumulate,
 )
 from mimo_proto.accumulate import answer_text, with_output_text
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, DeltaToolCall
+from mimo_proto.pieces import Text
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 
 if TYPE_CHECKING:
@@ -446,7 +446,25 @@ SOME_EVENTS: list[dict[str, Any]] = [
         for part in (0, 1, None)
         for kind in ("output_text", "reasoning_text", "function_call_arguments", "custom_tool_call_input")
     ),
-    {"type": "response.output_text.done", "text": "x", "output_index": 0},
+    *(
+        {"type": f"response.{kind}.done", field: "y", "output_index": item, "item_id": "m1"}
+        for item in (0, None)
+        for kind, field in (
+            ("output_text", "text"),
+            ("reasoning_text", "text"),
+            ("function_call_arguments", "arguments"),
+            ("custom_tool_call_input", "input"),
+        )
+    ),
+    *(
+        {"type": f"response.content_part.{action}", "part": part, "output_index": item, "content_index": 1}
+        for item in (0, None)
+        for action in ("added", "done")
+        for part in ({"type": "output_text", "text": "z"}, {"type": "reasoning_text", "text": "t"}, {"type": "new"})
+    ),
+    {"type": "response.output_text.delta", "delta": "w", "item_id": "m1"},
+    {"type": "response.output_text.delta", "delta": "v", "item_id": "m2"},
+    {"type": "response.in_progress", "response": {"output": [{"type": "new", "content": [5]}, CALL]}},
 ]
 
 
@@ -571,7 +589,7 @@ def test_many_pieces_are_joined_on_the_way() -> None:
         chat.add(chunk)
         responses.add(event)
     choice = chat._choices[0]
-    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._deltas[0].values()):
+    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._output._items[0].texts.values()):
         assert len(text.pieces) < ROUNDS / 4
     whole = chat.result().choices[0].message
     assert (whole.content, whole.tool_calls[0].function.arguments) == ("x" * ROUNDS, "z" * ROUNDS)
@@ -580,12 +598,12 @@ def test_many_pieces_are_joined_on_the_way() -> None:
 
 def test_many_texts_are_not_gone_over_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every chunk a new choice, or a new call: what a chunk costs does not depend on how many there are."""
-    joined: list[accumulate.Text] = []
+    joined: list[Text] = []
 
-    def count(text: accumulate.Text) -> None:
+    def count(text: Text) -> None:
         joined.append(text)
 
-    monkeypatch.setattr(accumulate.Text, "condense", count)
+    monkeypatch.setattr(Text, "condense", count)
     chat = ChatAccumulator()
     for index in range(ROUNDS):
         chat.add(CHUNKS.build(delta({"tool_calls": [call(index, None, None, "z")]})))

@@ -3,8 +3,9 @@
 - Chat: `id`, `created` and `model` are the first chunk's; texts, and the arguments of tool calls (by their index), are
   joined; sources are in order; sound is the base64 of the joined bytes; the last finish reason that is not null counts.
   What no chunk said is null.
-- Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas.
-- Parts are kept as they come and joined once, so time and memory are linear in what arrived.
+- Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas
+  (`output_items`).
+- Pieces of texts are kept as they come and joined once, so time and memory are linear in what arrived.
 
 Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well;
 what such a spec adds to chunks is added up too (`additions`).
@@ -13,7 +14,6 @@ what such a spec adds to chunks is added up too (`additions`).
 from __future__ import annotations
 
 import base64
-import operator
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -23,11 +23,13 @@ from mimo_proto.additions import find_additions
 from mimo_proto.decode import TolerantDecoder, plain_value
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
+from mimo_proto.output_items import DELTAS, OutputItems
+from mimo_proto.pieces import MANY, Text
 from mimo_proto.projection import TERMINAL
 from mimo_proto.tool_calls import CallPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from typing_extensions import TypeVar as TypeVarWithDefault
 
@@ -43,23 +45,6 @@ else:
 __all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output_text"]
 
 ReplyT = TypeVar("ReplyT")
-
-MANY = 1024
-
-# What the deltas are pieces of: the type of the item, and the field of it, or the type of the part in its content.
-DELTAS = {
-    "response.output_text.delta": ("message", "output_text"),
-    "response.reasoning_text.delta": ("reasoning", "reasoning_text"),
-    "response.function_call_arguments.delta": ("function_call", "arguments"),
-    "response.custom_tool_call_input.delta": ("custom_tool_call", "input"),
-}
-PARTS = ("output_text", "reasoning_text")
-NEW_ITEMS: dict[str, dict[str, Any]] = {
-    "message": {"type": "message", "role": "assistant", "content": []},
-    "reasoning": {"type": "reasoning", "id": "", "content": []},
-    "function_call": {"type": "function_call", "call_id": "", "name": "", "arguments": ""},
-    "custom_tool_call": {"type": "custom_tool_call", "call_id": "", "name": "", "input": ""},
-}
 
 
 def answer_text(event: Any) -> str:
@@ -78,29 +63,6 @@ def with_output_text(response: ReplyT) -> ReplyT:
     parts = (part for message in messages for part in message.content if part.type == "output_text")
     filled: ReplyT = msgspec.structs.replace(reply, output_text="".join(part.text for part in parts))
     return filled
-
-
-class Text:
-    """A text in pieces."""
-
-    __slots__ = ("_joined", "pieces")
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self._joined = 0
-
-    def add(self, piece: str) -> None:
-        self.pieces.append(piece)
-        self.condense()
-
-    def condense(self) -> None:
-        """Join the newest pieces when they are many: a word each, they take ten times the memory of the text."""
-        if len(self.pieces) - self._joined >= MANY:
-            self.pieces[self._joined :] = ["".join(self.pieces[self._joined :])]
-            self._joined += 1
-
-    def __str__(self) -> str:
-        return "".join(self.pieces)
 
 
 class _ToolCall:
@@ -293,9 +255,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         self._reply: TolerantDecoder[ResponseT] = TolerantDecoder(endpoint.reply)
         self._result: ResponseT | None = None
         self._begun: dict[str, Any] | None = None
-        self._items: dict[int, dict[str, Any]] = {}
-        # The deltas of the items that are not done, by item and place in it.
-        self._deltas: defaultdict[int, defaultdict[tuple[int, str], Text]] = defaultdict(lambda: defaultdict(Text))
+        self._output = OutputItems()
 
     def add(self, event: EventT) -> None:
         """Add the next event.
@@ -309,18 +269,15 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         added: Any = event
         kind: str = added.type
         if kind in DELTAS:
-            # A call has no parts: its deltas all make one text.
-            place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
-            self._deltas[added.output_index or 0][place, kind].add(added.delta)
-        elif kind == "response.output_item.added":
-            self._items[added.output_index or 0] = plain_value(added.item)
-        elif kind == "response.output_item.done":
-            self._items[added.output_index or 0] = plain_value(added.item)
-            self._deltas.pop(added.output_index or 0, None)
+            self._output.add_delta(added, kind)
         elif kind in ("response.created", "response.in_progress"):
-            self._begun = plain_value(added.response)
+            begun: dict[str, Any] = plain_value(added.response)
+            self._begun = begun
+            self._output.add_snapshot(begun.get("output") or ())
         elif kind in TERMINAL:
             self._result = with_output_text(added.response)
+        else:
+            self._output.add(added, kind)
 
     def result(self) -> ResponseT:
         """The response that the terminal event brought; it may be completed, incomplete or failed: see its `status`.
@@ -338,22 +295,10 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         Raises:
             DecodeError: What came does not fit the endpoint's reply, or is nested too deeply for where this is called.
         """
-        if self._result is not None or not (self._begun or self._items or self._deltas):
+        if self._result is not None or not (self._begun or self._output):
             return self._result
-        output = [self._item(index) for index in sorted(self._items.keys() | self._deltas.keys())]
-        so_far: ResponseT = with_output_text(self._reply.build({**(self._begun or {}), "output": output}))
+        response = {**(self._begun or {}), "output": self._output.plain()}
+        if self._output:
+            response["output_text"] = None  # what it said of its text was said of an earlier output
+        so_far: ResponseT = with_output_text(self._reply.build(response))
         return so_far
-
-    def _item(self, index: int) -> dict[str, Any]:
-        item: dict[str, Any] = dict(self._items.get(index, {}))
-        content: list[dict[str, Any]] = []
-        deltas: Mapping[tuple[int, str], Text] = self._deltas.get(index, {})
-        for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
-            item_type, name = DELTAS[kind]
-            # What a delta needs is filled in where the event that begins its item did not come.
-            item = {**NEW_ITEMS[item_type], **item}
-            if name in PARTS:
-                content.append({"type": name, "text": str(text)})
-            else:
-                item[name] = str(text)
-        return {**item, "content": content} if content else item
