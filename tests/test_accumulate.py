@@ -213,6 +213,29 @@ def test_a_piece_without_an_index_and_with_a_new_id_begins_a_call() -> None:
     ]
 
 
+def test_calls_without_an_index_may_take_turns() -> None:
+    pieces = [call(None, "a", "f", "1"), call(None, "b", "g", "2"), call(None, "a", None, "3")]
+    assert calls(*pieces) == [("a", "f", "13"), ("b", "g", "2")]
+    assert calls(*pieces, call(None, None, None, "4")) == [("a", "f", "134"), ("b", "g", "2")]
+    assert calls(*pieces, call(None, "c", "h", "4")) == [("a", "f", "13"), ("b", "g", "2"), ("c", "h", "4")]
+    assert calls(call(4, "a", "f", "1"), call(2, "b", "g", "2"), call(None, "a", None, "3"), call(None, "c", "h")) == [
+        ("b", "g", "2"),
+        ("a", "f", "13"),
+        ("c", "h", ""),
+    ]
+
+
+def test_the_first_type_of_a_call_counts() -> None:
+    pieces = [
+        {"index": 0, "type": None},
+        {"index": 0, "type": "builtin"},
+        {"index": 0, "type": "function"},
+        {"index": 1},
+    ]
+    whole = message(*({"tool_calls": [piece]} for piece in pieces))
+    assert [each.type for each in whole.tool_calls] == ["builtin", "function"]
+
+
 def test_a_call_without_id_and_name_is_still_a_call() -> None:
     assert calls(call(None, None, None, "1"), call(None, "a", None, "2")) == [("a", "", "12")]
     assert calls({"index": 0}) == [("", "", "")]

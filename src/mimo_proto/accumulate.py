@@ -66,10 +66,11 @@ def with_output_text(response: ReplyT) -> ReplyT:
 
 
 class _ToolCall:
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("arguments", "id", "name", "type")
 
     def __init__(self) -> None:
         self.id: str | None = None
+        self.type: str | None = None
         self.name: str | None = None
         self.arguments = Text()
 
@@ -103,6 +104,7 @@ class _Choice:
         for piece in pieces:
             call = self.calls.setdefault(self._places.of(piece), _ToolCall())
             call.id = call.id or piece.id
+            call.type = call.type or getattr(piece, "type", None)
             if piece.function is not None:
                 call.name = call.name or piece.function.name
                 if piece.function.arguments:
@@ -117,7 +119,7 @@ class _Choice:
             message["tool_calls"] = [
                 {
                     "id": call.id or "",
-                    "type": "function",
+                    "type": call.type or "function",
                     "function": {"name": call.name or "", "arguments": str(call.arguments)},
                 }
                 for _, call in sorted(self.calls.items())
