@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ from tests.payloads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HELLO, WORLD, STOP, _ = CHAT_EVENTS
 ERROR = event(error_body("429", "Too many requests"))
@@ -219,18 +220,44 @@ def test_empty_pieces_do_nothing() -> None:
     assert pull(chat(), [b"", HELLO, b"", STOP, b"", DONE]) == run(chat(), [HELLO, STOP, DONE])
 
 
-@pytest.mark.parametrize("how", ["fed", "pulled", "closed"])
-def test_a_decoder_is_freed_without_the_garbage_collector(how: str) -> None:
+def close_after(*pieces: bytes) -> Callable[[Any], object]:
+    def close(decoder: Any) -> None:
+        for piece in pieces:
+            decoder.feed(piece)
+        decoder.close()
+
+    return close
+
+
+USES: dict[str, Callable[[Any], object]] = {
+    "fed": lambda decoder: decoder.feed(HELLO + STOP + DONE),
+    "pulled": lambda decoder: list(decoder.events([HELLO, STOP])),
+    "closed": close_after(STOP),
+    "an error fed": lambda decoder: decoder.feed(ERROR),
+    "an error kept": lambda decoder: decoder.feed(HELLO + ERROR),
+    "an error kept and raised": close_after(HELLO + ERROR),
+    "an error pulled": lambda decoder: list(decoder.events([HELLO, ERROR])),
+    "an error at the end": close_after(HELLO, ERROR[:-1]),
+    "no JSON fed": lambda decoder: decoder.feed(b"data: x\n\n"),
+    "no JSON kept": lambda decoder: decoder.feed(HELLO + b"data: x\n\n"),
+    "no JSON pulled": lambda decoder: list(decoder.events([b"data: x\n\n"])),
+    "a misfit": lambda decoder: decoder.feed(event({"choices": 5})),
+    "too large, fed": lambda decoder: decoder.feed(b":" * 1000 + b"\n"),
+    "too large, kept": lambda decoder: decoder.feed(HELLO + b":" * 1000 + b"\n"),
+    "too large, pulled": lambda decoder: list(decoder.events([b":" * 1000 + b"\n"])),
+    "cut": close_after(HELLO),
+    "cut, pulled": lambda decoder: list(decoder.events([HELLO])),
+    "used too long": lambda decoder: (decoder.feed(DONE), decoder.close(), decoder.feed(HELLO)),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_decoder_is_freed_without_the_garbage_collector(use: Callable[[Any], object]) -> None:
     gc.disable()
     try:
-        decoder = chat()
-        if how == "fed":
-            decoder.feed(HELLO + STOP + DONE)
-        elif how == "pulled":
-            list(decoder.events([HELLO, STOP]))
-        else:
-            decoder.feed(STOP)
-            decoder.close()
+        decoder = chat(limits=Limits(event=500))
+        with contextlib.suppress(MimoError):
+            use(decoder)
         freed = weakref.ref(decoder)
         del decoder
         assert freed() is None

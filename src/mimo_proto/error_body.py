@@ -16,7 +16,7 @@ from mimo_proto.jsontypes import is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["api_error", "find_error"]
+__all__ = ["api_error", "find_error", "raise_error"]
 
 
 def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None:
@@ -87,6 +87,22 @@ def api_error(
         body=body,
         in_stream=in_stream,
     )
+
+
+def raise_error(value: object, event: str, payload: bytes) -> None:
+    """Raise the error that an event of a stream brings, if it brings one.
+
+    Args:
+        value: The payload's JSON.
+        event: The event's name, "" when it has none.
+        payload: What the server sent, to be kept with the error.
+
+    Raises:
+        APIError: The event is an error.
+    """
+    error = find_error(value, event)
+    if error is not None:
+        raise api_error(error, status=200, body=payload, in_stream=True)
 
 
 def _text(value: object) -> str | None:

@@ -177,7 +177,7 @@ class EventParser:
                 for start in range(0, len(chunk), SLICE):
                     self._take(chunk[start : start + SLICE], found)
         except EventTooLargeError as error:
-            self.failure = error
+            self.failure = error.with_traceback(None)  # its frames would refer back to this
         return found
 
     def completed(self, chunk: bytes) -> tuple[bytes, ...] | None:

@@ -14,13 +14,14 @@ event is assumed from the OpenAI specification.
 from __future__ import annotations
 
 import contextlib
+import copy
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 import msgspec
 
 from mimo_proto.decode import read_json
-from mimo_proto.error_body import api_error, find_error
+from mimo_proto.error_body import raise_error
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.event_parser import CR, LF, SMALL, EventParser
 from mimo_proto.jsontypes import is_object
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.errors import APIError
 
 __all__ = ["StreamDecoder"]
 
@@ -218,7 +218,8 @@ class StreamDecoder(Generic[EventT]):
         try:
             self._take(data, events)
         except MimoError as error:
-            self._kept, self._fed, self._closed = error, TAKES_NOTHING, True
+            # Without its traceback, whose frames would refer back to this.
+            self._kept, self._fed, self._closed = error.with_traceback(None), TAKES_NOTHING, True
         except BaseException:
             self._fed = TAKES_NOTHING
             raise
@@ -249,7 +250,7 @@ class StreamDecoder(Generic[EventT]):
             decode = self._decode
         self.fruitless = blank == len(found)
         if parser.failure is not None:
-            raise parser.failure
+            raise copy.copy(parser.failure)
 
     def close(self) -> None:
         """Say that no more bytes will come.
@@ -265,9 +266,7 @@ class StreamDecoder(Generic[EventT]):
         self._fed, self._closed = TAKES_NOTHING, True
         if self.done:
             return
-        error = self._last_words()
-        if error is not None:
-            raise error
+        self._raise_last_words()
         if not self.finished:
             raise IncompleteStreamError(self._what_is_missing())
 
@@ -389,7 +388,7 @@ class StreamDecoder(Generic[EventT]):
                     decode = self._decode
                 self.fruitless = blank == len(found)
                 if parser.failure is not None:
-                    raise parser.failure
+                    raise copy.copy(parser.failure)
                 prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         except MimoError:
             self._closed = True
@@ -415,7 +414,7 @@ class StreamDecoder(Generic[EventT]):
             try:
                 events = self._read(event, payload, name)
             except DecodeError as error:
-                events, problem = [], error
+                events, problem = [], error.with_traceback(None)
         if problem is not None:
             raise DecodeError(
                 f"the event {name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
@@ -442,9 +441,7 @@ class StreamDecoder(Generic[EventT]):
             parts = self._halves.rest()
         else:
             value = read_json(payload)
-            error = _error_in(value, name, payload)
-            if error is not None:
-                raise error
+            raise_error(value, name, payload)
             if event is not None:
                 return [event]
             if name and not self._chat and is_object(value):
@@ -473,13 +470,11 @@ class StreamDecoder(Generic[EventT]):
             self._end()
         return not isinstance(event, Unwanted)
 
-    def _last_words(self) -> APIError | None:
-        """A server error that arrived whole, but for the blank line that ends an event; or as JSON without `data:`."""
+    def _raise_last_words(self) -> None:
+        """Raise a server error that arrived whole, but for the blank line that ends an event, or for `data:`."""
         name, payload = self._parser.unfinished(stray=not self.finished)
-        try:
-            return _error_in(read_json(payload), name, payload)
-        except DecodeError:
-            return None
+        with contextlib.suppress(DecodeError):
+            raise_error(read_json(payload), name, payload)
 
     def _end(self) -> None:
         self.finished = self.done = True
@@ -489,7 +484,10 @@ class StreamDecoder(Generic[EventT]):
         """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._kept is not None:
             error, self._kept, self._closed = self._kept, None, True
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # a frame that refers to its error would be a cycle
         if self._closed or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
@@ -503,11 +501,6 @@ class StreamDecoder(Generic[EventT]):
             return "the stream ended before its first choice"
         missing = ", ".join(map(str, sorted(self._open_choices)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {missing}"
-
-
-def _error_in(value: object, name: str, payload: bytes) -> APIError | None:
-    error = find_error(value, name)
-    return None if error is None else api_error(error, status=200, body=payload, in_stream=True)
 
 
 def _everything_is_special(_: bytes) -> NoReturn:
