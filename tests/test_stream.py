@@ -136,6 +136,16 @@ def test_what_follows_the_terminal_mark_is_ignored() -> None:
         decoder.feed(b"")
 
 
+def test_events_after_the_terminal_mark_are_none() -> None:
+    decoder = chat()
+    assert len(list(decoder.events([STOP + DONE]))) == 1
+    assert list(decoder.events([HELLO])) == []
+    assert decoder.feed(HELLO) == []
+    decoder.close()
+    with pytest.raises(LocalProtocolError):
+        decoder.events([HELLO])
+
+
 def test_events_goes_on_where_feed_was() -> None:
     decoder = chat()
     assert words(decoder.feed(HELLO + WORLD[:20])) == ["Hello"]

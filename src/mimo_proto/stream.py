@@ -116,7 +116,7 @@ class StreamDecoder(Generic[EventT]):
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 
-        No chunk is pulled after the terminal mark.
+        No chunk is pulled after the terminal mark; once it has come there is nothing more to yield.
 
         Args:
             chunks: The body, in pieces of any size.
@@ -126,7 +126,8 @@ class StreamDecoder(Generic[EventT]):
             DecodeError: An event that the models cannot hold.
             EventTooLargeError: An event over the cap.
             IncompleteStreamError: The chunks ended before the stream did.
-            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before.
+            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before and has
+                not come to the terminal mark.
         """
         if self._fed is not self._parser:
             return iter(self._refuse())
