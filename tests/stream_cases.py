@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto import (
@@ -136,6 +137,40 @@ ENDS = [
 ]
 
 
+LINE = json.dumps(LIMITED).encode()
+INDENTED = json.dumps(LIMITED, indent=1).encode()
+
+
+def documents(make: Any, first: bytes, after: bytes) -> list[Case]:
+    """JSON on lines of its own: an error in it is raised, where the stream does not come to its own end."""
+    limited = {
+        "line": [LINE, b"\n"],
+        "unended": [LINE],
+        "ended-twice": [LINE, b"\n\n"],
+        "indented": [INDENTED, b"\n"],
+        "indented-unended": [INDENTED],
+        "byte-order-mark": [b"\xef\xbb\xbf\n ", INDENTED, b"\n"],
+        "spaced-out": [INDENTED.replace(b"\n", b"\n\n")],
+        "behind-comments": [COMMENTS, DATALESS, INDENTED, b"\n"],
+        "named": [b'event: error\n{"code":\n"429"}\n'],
+        "after-another": [b"{\n}\n", LINE, b"\n"],
+        "after-another-unended": [b"{\n}\n", LINE],
+    }
+    lost: dict[str, list[bytes]] = {
+        "no-error": [json.dumps({"choices": []}, indent=1).encode()],
+        "cut": [INDENTED[:-5]],
+        "an-event-begun": [LINE, b"\ndata: {}"],
+        "a-line-of-an-event": [LINE, b"\ndata: {}\n"],
+    }
+    return [
+        *(make(f"json-{name}", *body, events=0, error=RateLimitError) for name, body in limited.items()),
+        *(make(f"json-{name}", *body, events=0, error=IncompleteStreamError) for name, body in lost.items()),
+        make("json-first", INDENTED, b"\n\n", first, events=1, error=RateLimitError),
+        make("json-last", first, INDENTED, b"\n", events=1, error=RateLimitError),
+        make("json-between", first, INDENTED, b"\n\n", after, events=2),
+    ]
+
+
 def errors(make: Any, first: bytes, after: bytes) -> list[Case]:
     """Each shape of an error, as the first event and after another; with more behind it, and one LF short."""
     shapes: dict[str, tuple[bytes, type[MimoError]]] = {
@@ -147,6 +182,15 @@ def errors(make: Any, first: bytes, after: bytes) -> list[Case]:
         "named-nested": (event(LIMITED, "error"), RateLimitError),
         "named-text": (event({"error": "try again"}, "error"), APIError),
         "named-bare-text": (event("try again", "error"), APIError),
+        "named-with-its-type": (
+            event({"message": "The model is overloaded", "type": "server_error"}, "error"),
+            APIError,
+        ),
+        "named-with-its-code": (
+            event({"code": "429", "type": "limitation", "param": "Too many"}, "error"),
+            RateLimitError,
+        ),
+        "named-with-no-type": (event({"message": "x", "type": ""}, "error"), APIError),
         "typed-flat": (event({"type": "error", "code": 503, "message": "full"}), ServerError),
         "typed-nested": (event({"type": "error", **LIMITED}), RateLimitError),
         "typed-text": (event({"type": "error", "error": "try again"}), APIError),
@@ -199,6 +243,8 @@ CASES = [
     *ENDS,
     *errors(chat, HELLO, STOP),
     *errors(responses, CREATED, COMPLETED),
+    *documents(chat, HELLO, STOP),
+    *documents(responses, CREATED, COMPLETED),
     *(chat(f"broken-{name}", HELLO, block, STOP, events=1, error=DecodeError) for name, block in BROKEN.items()),
     *(chat(f"misfit-{name}", HELLO, block, STOP, events=1, error=DecodeError) for name, block in CHAT_MISFITS.items()),
     *(responses(f"broken-{name}", CREATED, block, events=1, error=DecodeError) for name, block in BROKEN.items()),

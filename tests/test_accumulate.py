@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,20 +17,21 @@ from mimo_proto import (
     ChatAccumulator,
     ChatCompletion,
     ChatCompletionChunk,
+    DecodeError,
     LocalProtocolError,
     Response,
     ResponseAccumulator,
     ResponseStreamEvent,
     StreamDecoder,
-    accumulate,
 )
 from mimo_proto.accumulate import answer_text, with_output_text
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, DeltaToolCall
+from mimo_proto.pieces import Text
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from syrupy.assertion import SnapshotAssertion
 
@@ -209,6 +211,29 @@ def test_a_piece_without_an_index_and_with_a_new_id_begins_a_call() -> None:
         ("b", "g", ""),
         ("c", "h", "x"),
     ]
+
+
+def test_calls_without_an_index_may_take_turns() -> None:
+    pieces = [call(None, "a", "f", "1"), call(None, "b", "g", "2"), call(None, "a", None, "3")]
+    assert calls(*pieces) == [("a", "f", "13"), ("b", "g", "2")]
+    assert calls(*pieces, call(None, None, None, "4")) == [("a", "f", "134"), ("b", "g", "2")]
+    assert calls(*pieces, call(None, "c", "h", "4")) == [("a", "f", "13"), ("b", "g", "2"), ("c", "h", "4")]
+    assert calls(call(4, "a", "f", "1"), call(2, "b", "g", "2"), call(None, "a", None, "3"), call(None, "c", "h")) == [
+        ("b", "g", "2"),
+        ("a", "f", "13"),
+        ("c", "h", ""),
+    ]
+
+
+def test_the_first_type_of_a_call_counts() -> None:
+    pieces = [
+        {"index": 0, "type": None},
+        {"index": 0, "type": "builtin"},
+        {"index": 0, "type": "function"},
+        {"index": 1},
+    ]
+    whole = message(*({"tool_calls": [piece]} for piece in pieces))
+    assert [each.type for each in whole.tool_calls] == ["builtin", "function"]
 
 
 def test_a_call_without_id_and_name_is_still_a_call() -> None:
@@ -444,7 +469,25 @@ SOME_EVENTS: list[dict[str, Any]] = [
         for part in (0, 1, None)
         for kind in ("output_text", "reasoning_text", "function_call_arguments", "custom_tool_call_input")
     ),
-    {"type": "response.output_text.done", "text": "x", "output_index": 0},
+    *(
+        {"type": f"response.{kind}.done", field: "y", "output_index": item, "item_id": "m1"}
+        for item in (0, None)
+        for kind, field in (
+            ("output_text", "text"),
+            ("reasoning_text", "text"),
+            ("function_call_arguments", "arguments"),
+            ("custom_tool_call_input", "input"),
+        )
+    ),
+    *(
+        {"type": f"response.content_part.{action}", "part": part, "output_index": item, "content_index": 1}
+        for item in (0, None)
+        for action in ("added", "done")
+        for part in ({"type": "output_text", "text": "z"}, {"type": "reasoning_text", "text": "t"}, {"type": "new"})
+    ),
+    {"type": "response.output_text.delta", "delta": "w", "item_id": "m1"},
+    {"type": "response.output_text.delta", "delta": "v", "item_id": "m2"},
+    {"type": "response.in_progress", "response": {"output": [{"type": "new", "content": [5]}, CALL]}},
 ]
 
 
@@ -482,6 +525,50 @@ def test_a_partial_completion_can_always_be_had(deltas: list[tuple[dict[str, Any
         assert partial is not None
         assert "".join(choice.message.content or "" for choice in partial.choices if choice.index == 0) == text
         assert TolerantDecoder(ChatCompletion).decode(msgspec.json.encode(partial)) == partial
+
+
+# Depth: what could be decoded may be too deep where it is added up
+
+NESTED = b"[" * 200 + b"]" * 200
+
+
+def deeper(frames: int, work: Callable[[], object]) -> object:
+    return deeper(frames - 1, work) if frames else work()
+
+
+@pytest.mark.parametrize(
+    ("accumulator", "payload"),
+    [
+        (ChatAccumulator, b'{"choices": [{"delta": {"audio_tokens": %b}}]}'),
+        (ChatAccumulator, b'{"choices": [{"delta": {"annotations": [{"new": %b}]}}]}'),
+        (ResponseAccumulator, b'{"type": "response.created", "response": {"metadata": {"a": %b}}}'),
+        (ResponseAccumulator, b'{"type": "response.output_item.added", "item": {"type": "new", "a": %b}}'),
+        (ResponseAccumulator, b'{"type": "response.output_item.done", "item": {"type": "new", "a": %b}}'),
+    ],
+)
+def test_what_is_too_deep_for_the_stack_is_our_own_error(accumulator: Any, payload: bytes) -> None:
+    [event] = StreamDecoder[Any](RESPONSES if b"response" in payload else CHAT_COMPLETIONS).feed(
+        b"data: " + payload % NESTED + b"\n\n"
+    )
+    refused = 0
+
+    def add_up() -> None:
+        nonlocal refused
+        total = accumulator()
+        try:
+            total.add(event)
+            total.partial()
+        except DecodeError:
+            refused += 1
+
+    for frames in range(0, 1000, 20):
+        try:
+            deeper(frames, add_up)
+        except RecursionError:
+            # Where there is room for hardly a call, there is none for ours.
+            assert frames > 750
+    # From 3.12 on, calls and nesting have a limit each.
+    assert refused or sys.version_info >= (3, 12)
 
 
 # The words of the answer
@@ -525,7 +612,7 @@ def test_many_pieces_are_joined_on_the_way() -> None:
         chat.add(chunk)
         responses.add(event)
     choice = chat._choices[0]
-    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._deltas[0].values()):
+    for text in (choice.texts["content"], choice.calls[0].arguments, *responses._output._items[0].texts.values()):
         assert len(text.pieces) < ROUNDS / 4
     whole = chat.result().choices[0].message
     assert (whole.content, whole.tool_calls[0].function.arguments) == ("x" * ROUNDS, "z" * ROUNDS)
@@ -534,12 +621,12 @@ def test_many_pieces_are_joined_on_the_way() -> None:
 
 def test_many_texts_are_not_gone_over_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every chunk a new choice, or a new call: what a chunk costs does not depend on how many there are."""
-    joined: list[accumulate.Text] = []
+    joined: list[Text] = []
 
-    def count(text: accumulate.Text) -> None:
+    def count(text: Text) -> None:
         joined.append(text)
 
-    monkeypatch.setattr(accumulate.Text, "condense", count)
+    monkeypatch.setattr(Text, "condense", count)
     chat = ChatAccumulator()
     for index in range(ROUNDS):
         chat.add(CHUNKS.build(delta({"tool_calls": [call(index, None, None, "z")]})))

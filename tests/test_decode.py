@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from mimo_proto import extra
-from mimo_proto.decode import TolerantDecoder, read_json, replace_surrogates
+from mimo_proto.decode import TolerantDecoder, plain_value, read_json, replace_surrogates
 from mimo_proto.errors import DecodeError
 from mimo_proto.models import (
     Annotation,
@@ -275,6 +275,15 @@ def test_depth_that_only_the_walk_cannot_take() -> None:
         deep = {"inner": deep}
     with pytest.raises(DecodeError, match="too deeply"):
         TolerantDecoder(Nest).build(deep)
+
+
+def test_what_is_too_deep_to_be_made_plain() -> None:
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    with pytest.raises(DecodeError, match="too deeply") as caught:
+        plain_value(deep)
+    assert caught.value.__context__ is None
 
 
 def test_damaged_text_is_typed_all_the_same() -> None:

@@ -211,6 +211,24 @@ class RenamedReasons(msgspec.Struct):
     choices: list[RenamedReason]
 
 
+class ArrayLike(msgspec.Struct, array_like=True):
+    choices: list[Choice]
+
+
+class ArrayLikeChoice(msgspec.Struct, array_like=True):
+    delta: Delta
+    finish_reason: str | None = None
+
+
+class ArrayLikeChoices(msgspec.Struct):
+    choices: list[ArrayLikeChoice]
+
+
+class TwoOfAKind(msgspec.Struct):
+    choices: list[Choice]
+    either: Delta | Choice | None = None
+
+
 class Untagged(msgspec.Struct):
     delta: str
 
@@ -235,17 +253,50 @@ class TaggedByNumber(msgspec.Struct, tag_field="type", tag=1):
         (RenamedReasons, "list of Structs with a field `finish_reason`"),
         (dict, "must be a Struct"),
         (int, "must be a Struct"),
+        (ArrayLike, "not array_like"),
+        (ArrayLikeChoices, "not array_like"),
+        (0, "no type to decode into"),
+        ([], "no type to decode into"),
+        ("Chunk", "no type to decode into"),
+        (TwoOfAKind, "no type to decode into: .* must be tagged"),
     ],
 )
 def test_a_chat_projection_that_cannot_be_followed(projection: Any, words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(ConfigurationError, match=words) as caught:
         StreamDecoder[Any](CHAT_COMPLETIONS, event_type=projection)
+    assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("projection", [Untagged, TaggedOtherwise, TaggedByNumber, TextDelta | None, dict, int])
+class TaggedArray(msgspec.Struct, tag_field="type", tag="response.output_text.delta", array_like=True):
+    delta: str
+
+
+@pytest.mark.parametrize(
+    "projection", [Untagged, TaggedOtherwise, TaggedByNumber, TaggedArray, TextDelta | None, dict, int, 0]
+)
 def test_a_responses_projection_that_is_no_union_of_tagged_structs(projection: Any) -> None:
     with pytest.raises(ConfigurationError, match='tag_field="type"'):
         StreamDecoder[Any](RESPONSES, event_type=projection)
+
+
+class OtherTextDelta(msgspec.Struct, tag_field="type", tag="response.output_text.delta"):
+    delta: msgspec.Raw
+
+
+def test_two_structs_for_one_event_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"TextDelta.* and .*OtherTextDelta.* 'response\.output_text\.delta'"):
+        StreamDecoder[Any](RESPONSES, event_type=TextDelta | OtherTextDelta)
+
+
+@pytest.mark.parametrize("annotation", ["list[Nowhere]", "list[", "msgspec.nowhere"])
+def test_an_annotation_that_means_nothing_is_refused(annotation: str) -> None:
+    meaning: Any = annotation
+    chunk = msgspec.defstruct("Odd", [("choices", meaning)], module=__name__)
+    delta = msgspec.defstruct("Odd", [("delta", meaning)], module=__name__, tag_field="type", tag="response.new")
+    for endpoint, projection in ((CHAT_COMPLETIONS, chunk), (RESPONSES, delta)):
+        with pytest.raises(ConfigurationError, match=r"Odd.* is no type to decode into") as caught:
+            StreamDecoder[Any](endpoint, event_type=projection)
+        assert caught.value.__context__ is None
 
 
 def test_a_choice_may_be_bounded() -> None:

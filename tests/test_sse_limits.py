@@ -1,7 +1,9 @@
 """The decoder's cap, its linear time and its memory, and what it does after an error and after `close()`."""
 
+import contextlib
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from time import process_time
 from typing import Any
@@ -127,6 +129,23 @@ def test_an_error_at_the_end_comes_with_close() -> None:
     assert decoder.feed(BEFORE + TOO_LARGE["data-line"]) == [BEFORE_EVENT]
     with pytest.raises(EventTooLargeError):
         decoder.close()
+
+
+@pytest.mark.parametrize("pieces", [[b":" * 100], [b"data: a\n\n" + b":" * 100], [b"data: a\n\n" + b":" * 100, b""]])
+def test_a_decoder_is_freed_without_the_garbage_collector(pieces: list[bytes]) -> None:
+    gc.disable()
+    try:
+        decoder = SSEDecoder(50)
+        for piece in pieces:
+            with contextlib.suppress(EventTooLargeError):
+                decoder.feed(piece)
+        with pytest.raises(EventTooLargeError):
+            decoder.close()
+        freed = weakref.ref(decoder)
+        del decoder
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 def test_close_drops_what_no_empty_line_ended() -> None:

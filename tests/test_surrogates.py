@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, surrogates
 from mimo_proto.accumulate import answer_text
 from mimo_proto.surrogates import HalfKeeper
 from tests.feeding import byte_by_byte, pull, run
 from tests.payloads import DONE, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HIGH, LOW = "\ud83d", "\ude00"
 EMOJI = (HIGH + LOW).encode("utf-16", "surrogatepass").decode("utf-16")
@@ -261,6 +261,91 @@ def test_a_cut_stream_drops_the_half() -> None:
     outcome = run(StreamDecoder(CHAT_COMPLETIONS), [chunk(choice({"content": HIGH}))])
     assert len(outcome.events) == 1
     assert outcome.error is not None
+
+
+# Linear cost, whatever waits
+
+MANY = 500
+
+
+class Counted(dict[Any, Any]):
+    """Halves that count how often one is looked at in search of another."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for key in super().__iter__():
+            type(self).looks += 1
+            yield key
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
+    """What a function of the module is called with from now on."""
+    calls: list[tuple[Any, ...]] = []
+    function: Callable[..., Any] = getattr(surrogates, name)
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return function(*arguments)
+
+    monkeypatch.setattr(surrogates, name, counted)
+    return calls
+
+
+def test_the_end_of_a_choice_looks_at_its_own_halves_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surrogates, "MOST", MANY)
+    monkeypatch.setattr(Counted, "looks", 0)
+    keeper = HalfKeeper()
+    keeper.held = Counted()
+    for index in range(MANY):
+        keeper.join({"choices": [choice({"content": HIGH}, index=index)]})
+    for index in range(MANY):
+        assert len(keeper.join({"choices": [choice({}, "stop", index=index)]})) == 2
+    assert not keeper.held
+    assert Counted.looks == 0
+
+
+def test_the_end_of_an_item_looks_at_its_own_halves_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = count_calls(monkeypatch, "_is_within")
+    monkeypatch.setattr(surrogates, "MOST", MANY)
+    keeper = HalfKeeper()
+    for index in range(MANY):
+        keeper.join({"type": "response.output_text.delta", "delta": HIGH, "item_id": f"i{index}"})
+    for index in range(MANY):
+        assert len(keeper.join({"type": "response.output_text.done", "item_id": f"i{index}"})) == 2
+        keeper.join({"type": "response.output_text.done", "item_id": f"j{index}"})
+    assert not keeper.held
+    assert len(looks) == MANY
+
+
+def test_the_end_of_an_item_without_an_id_is_found_by_its_index() -> None:
+    delta = {"type": "response.output_text.delta", "delta": HIGH}
+    keeper = HalfKeeper()
+    for place in ({"item_id": "i0", "output_index": 0}, {"item_id": "i1", "output_index": 1}, {"output_index": 2}):
+        keeper.join(delta | place)
+    for end in ({"output_index": 0}, {"item_id": "i1", "output_index": 1}, {"item_id": "i2", "output_index": 2}):
+        assert len(keeper.join({"type": "response.output_item.done", **end})) == 2
+    assert not keeper.held
+
+
+def test_too_many_halves_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surrogates, "MOST", 2)
+    stream = b"".join(delta_event("output_text", "a" + HIGH, item) for item in range(3))
+    stream += b"".join(delta_event("output_text", LOW, item) for item in range(3))
+    # One that came together makes room for the next.
+    stream += delta_event("output_text", HIGH, 3) + delta_event("output_text", LOW, 3) + COMPLETED
+    texts = [each.delta for each in response_events(stream)[:-1]]
+    assert texts == ["a", "a", "a" + ALONE, EMOJI, EMOJI, ALONE, "", EMOJI]
+
+
+def test_what_stands_in_for_a_half_is_made_for_those_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = count_calls(monkeypatch, "_only_choice")
+    texts = {f"text {number}": "a" for number in range(MANY)}
+    keeper = HalfKeeper()
+    keeper.join({"choices": [choice(texts | {"content": HIGH})]})
+    assert len(made) == 1
+    keeper.join({"choices": [choice(dict.fromkeys(texts, HIGH))]})
+    assert len(made) == surrogates.MOST
 
 
 @pytest.mark.parametrize(

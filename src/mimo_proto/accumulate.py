@@ -3,8 +3,9 @@
 - Chat: `id`, `created` and `model` are the first chunk's; texts, and the arguments of tool calls (by their index), are
   joined; sources are in order; sound is the base64 of the joined bytes; the last finish reason that is not null counts.
   What no chunk said is null.
-- Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas.
-- Parts are kept as they come and joined once, so time and memory are linear in what arrived.
+- Responses: the terminal event carries the object. Before it, `partial()` is put together from items and deltas
+  (`output_items`).
+- Pieces of texts are kept as they come and joined once, so time and memory are linear in what arrived.
 
 Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well;
 what such a spec adds to chunks is added up too (`additions`).
@@ -13,21 +14,22 @@ what such a spec adds to chunks is added up too (`additions`).
 from __future__ import annotations
 
 import base64
-import operator
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
 from mimo_proto.additions import find_additions
-from mimo_proto.decode import TolerantDecoder
+from mimo_proto.decode import TolerantDecoder, plain_value
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
+from mimo_proto.output_items import DELTAS, OutputItems
+from mimo_proto.pieces import MANY, Text
 from mimo_proto.projection import TERMINAL
 from mimo_proto.tool_calls import CallPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from typing_extensions import TypeVar as TypeVarWithDefault
 
@@ -43,23 +45,6 @@ else:
 __all__ = ["ChatAccumulator", "ResponseAccumulator", "answer_text", "with_output_text"]
 
 ReplyT = TypeVar("ReplyT")
-
-MANY = 1024
-
-# What the deltas are pieces of: the type of the item, and the field of it, or the type of the part in its content.
-DELTAS = {
-    "response.output_text.delta": ("message", "output_text"),
-    "response.reasoning_text.delta": ("reasoning", "reasoning_text"),
-    "response.function_call_arguments.delta": ("function_call", "arguments"),
-    "response.custom_tool_call_input.delta": ("custom_tool_call", "input"),
-}
-PARTS = ("output_text", "reasoning_text")
-NEW_ITEMS: dict[str, dict[str, Any]] = {
-    "message": {"type": "message", "role": "assistant", "content": []},
-    "reasoning": {"type": "reasoning", "id": "", "content": []},
-    "function_call": {"type": "function_call", "call_id": "", "name": "", "arguments": ""},
-    "custom_tool_call": {"type": "custom_tool_call", "call_id": "", "name": "", "input": ""},
-}
 
 
 def answer_text(event: Any) -> str:
@@ -80,34 +65,12 @@ def with_output_text(response: ReplyT) -> ReplyT:
     return filled
 
 
-class Text:
-    """A text in pieces."""
-
-    __slots__ = ("_joined", "pieces")
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self._joined = 0
-
-    def add(self, piece: str) -> None:
-        self.pieces.append(piece)
-        self.condense()
-
-    def condense(self) -> None:
-        """Join the newest pieces when they are many: a word each, they take ten times the memory of the text."""
-        if len(self.pieces) - self._joined >= MANY:
-            self.pieces[self._joined :] = ["".join(self.pieces[self._joined :])]
-            self._joined += 1
-
-    def __str__(self) -> str:
-        return "".join(self.pieces)
-
-
 class _ToolCall:
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("arguments", "id", "name", "type")
 
     def __init__(self) -> None:
         self.id: str | None = None
+        self.type: str | None = None
         self.name: str | None = None
         self.arguments = Text()
 
@@ -141,6 +104,7 @@ class _Choice:
         for piece in pieces:
             call = self.calls.setdefault(self._places.of(piece), _ToolCall())
             call.id = call.id or piece.id
+            call.type = call.type or getattr(piece, "type", None)
             if piece.function is not None:
                 call.name = call.name or piece.function.name
                 if piece.function.arguments:
@@ -150,12 +114,12 @@ class _Choice:
         """The message, as plain JSON."""
         message: dict[str, Any] = {"role": self.role or "assistant"}
         message |= {name: str(text) for name, text in self.texts.items() if text.pieces}
-        message |= {name: msgspec.to_builtins(elements) for name, elements in self.lists.items()}
+        message |= {name: plain_value(elements) for name, elements in self.lists.items()}
         if self.calls:
             message["tool_calls"] = [
                 {
                     "id": call.id or "",
-                    "type": "function",
+                    "type": call.type or "function",
                     "function": {"name": call.name or "", "arguments": str(call.arguments)},
                 }
                 for _, call in sorted(self.calls.items())
@@ -163,7 +127,7 @@ class _Choice:
         if self.error_message is not None:
             message["error_message"] = self.error_message
         if self.audio:
-            message["audio"] = _join_audio(msgspec.to_builtins(self.audio))
+            message["audio"] = _join_audio(plain_value(self.audio))
         return message
 
 
@@ -249,6 +213,7 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         Whether the stream was complete is the decoder's to say: `StreamDecoder.close()`.
 
         Raises:
+            DecodeError: What came cannot be put together; see `partial`.
             LocalProtocolError: No chunk was added.
         """
         completion = self.partial()
@@ -258,14 +223,18 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         return completion
 
     def partial(self) -> CompletionT | None:
-        """What the chunks so far add up to, or None when there was none."""
+        """What the chunks so far add up to, or None when there was none.
+
+        Raises:
+            DecodeError: They do not fit the endpoint's reply, or are nested too deeply for where this is called.
+        """
         if self._head is None:
             return None
         choices = [
             {"index": index, "message": choice.message(), "finish_reason": choice.finish_reason}
             for index, choice in sorted(self._choices.items())
         ]
-        completion = {**self._head, "choices": choices, "usage": msgspec.to_builtins(self._usage)}
+        completion = {**self._head, "choices": choices, "usage": plain_value(self._usage)}
         if self._more is not None:
             self._more.put_into(completion)
         return self._reply.build(completion)
@@ -288,14 +257,13 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         self._reply: TolerantDecoder[ResponseT] = TolerantDecoder(endpoint.reply)
         self._result: ResponseT | None = None
         self._begun: dict[str, Any] | None = None
-        self._items: dict[int, dict[str, Any]] = {}
-        # The deltas of the items that are not done, by item and place in it.
-        self._deltas: defaultdict[int, defaultdict[tuple[int, str], Text]] = defaultdict(lambda: defaultdict(Text))
+        self._output = OutputItems()
 
     def add(self, event: EventT) -> None:
         """Add the next event.
 
         Raises:
+            DecodeError: The event is nested too deeply for where this is called.
             LocalProtocolError: The terminal event was added already.
         """
         if self._result is not None:
@@ -303,18 +271,15 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         added: Any = event
         kind: str = added.type
         if kind in DELTAS:
-            # A call has no parts: its deltas all make one text.
-            place = (added.content_index or 0) if DELTAS[kind][1] in PARTS else 0
-            self._deltas[added.output_index or 0][place, kind].add(added.delta)
-        elif kind == "response.output_item.added":
-            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
-        elif kind == "response.output_item.done":
-            self._items[added.output_index or 0] = msgspec.to_builtins(added.item)
-            self._deltas.pop(added.output_index or 0, None)
+            self._output.add_delta(added, kind)
         elif kind in ("response.created", "response.in_progress"):
-            self._begun = msgspec.to_builtins(added.response)
+            begun: dict[str, Any] = plain_value(added.response)
+            self._begun = begun
+            self._output.add_snapshot(begun.get("output") or ())
         elif kind in TERMINAL:
             self._result = with_output_text(added.response)
+        else:
+            self._output.add(added, kind)
 
     def result(self) -> ResponseT:
         """The response that the terminal event brought; it may be completed, incomplete or failed: see its `status`.
@@ -327,23 +292,15 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
         return self._result
 
     def partial(self) -> ResponseT | None:
-        """The response as far as it has come, or None when nothing has; the result itself, once it is there."""
-        if self._result is not None or not (self._begun or self._items or self._deltas):
-            return self._result
-        output = [self._item(index) for index in sorted(self._items.keys() | self._deltas.keys())]
-        so_far: ResponseT = with_output_text(self._reply.build({**(self._begun or {}), "output": output}))
-        return so_far
+        """The response as far as it has come, or None when nothing has; the result itself, once it is there.
 
-    def _item(self, index: int) -> dict[str, Any]:
-        item: dict[str, Any] = dict(self._items.get(index, {}))
-        content: list[dict[str, Any]] = []
-        deltas: Mapping[tuple[int, str], Text] = self._deltas.get(index, {})
-        for (_, kind), text in sorted(deltas.items(), key=operator.itemgetter(0)):
-            item_type, name = DELTAS[kind]
-            # What a delta needs is filled in where the event that begins its item did not come.
-            item = {**NEW_ITEMS[item_type], **item}
-            if name in PARTS:
-                content.append({"type": name, "text": str(text)})
-            else:
-                item[name] = str(text)
-        return {**item, "content": content} if content else item
+        Raises:
+            DecodeError: What came does not fit the endpoint's reply, or is nested too deeply for where this is called.
+        """
+        if self._result is not None or not (self._begun or self._output):
+            return self._result
+        response = {**(self._begun or {}), "output": self._output.plain()}
+        if self._output:
+            response["output_text"] = None  # what it said of its text was said of an earlier output
+        so_far: ResponseT = with_output_text(self._reply.build(response))
+        return so_far

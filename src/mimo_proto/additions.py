@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.decode import plain_value
 from mimo_proto.jsontypes import is_array
 from mimo_proto.models import ChatCompletionChunk
 from mimo_proto.tool_calls import CallPlaces
@@ -124,6 +125,5 @@ class Additions:
 
 def _plain(total: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value.getvalue() if isinstance(value, StringIO) else msgspec.to_builtins(value)
-        for name, value in total.items()
+        name: value.getvalue() if isinstance(value, StringIO) else plain_value(value) for name, value in total.items()
     }

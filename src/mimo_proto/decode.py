@@ -29,7 +29,7 @@ from mimo_proto.walk import Misfit, Node, Shape, Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TolerantDecoder", "read_json", "replace_surrogates"]
+__all__ = ["TolerantDecoder", "plain_value", "read_json", "replace_surrogates"]
 
 T = TypeVar("T")
 
@@ -208,3 +208,17 @@ def _replace_surrogates(value: Any) -> Any:
     if kind is dict:
         return {_replace_surrogates(key): _replace_surrogates(element) for key, element in value.items()}
     return value
+
+
+def plain_value(value: Any) -> Any:
+    """What was decoded, as plain JSON again.
+
+    Raises:
+        DecodeError: It is nested too deeply for where we are: deeper in the stack there is less room than there was for
+            decoding it.
+    """
+    try:
+        return msgspec.to_builtins(value)
+    except RecursionError:
+        pass
+    raise DecodeError("what the server sent is nested too deeply")

@@ -16,7 +16,7 @@ from mimo_proto.jsontypes import is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["api_error", "find_error"]
+__all__ = ["api_error", "find_error", "raise_error"]
 
 
 def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None:
@@ -24,7 +24,8 @@ def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None
 
     Args:
         value: The parsed JSON.
-        event: The name that the `event:` line gave, used when the payload has no `type` of its own.
+        event: The name that the `event:` line gave. "error" makes an error of the payload, whose `type` may be the
+            error's own, unless that names an event of Responses, or there are choices in it.
 
     Returns:
         The error object, or its text; None when the value is no error.
@@ -37,11 +38,14 @@ def find_error(value: object, event: str = "") -> Mapping[str, Any] | str | None
     kind = value.get("type", event)
     if kind == "error":
         return error or value
-    if "output" in value or (isinstance(kind, str) and kind.startswith("response.")):
+    is_event = isinstance(kind, str) and kind.startswith("response.")
+    if is_event or ("output" in value and event != "error"):
         # A failed response is a result: it tells its error itself.
         return None
     if error is not None:
         return error
+    if event == "error" and not value.get("choices"):
+        return value
     if isinstance(value.get("message"), str) and "code" in value and not value.keys() & {"choices", "data"}:
         return value
     return None
@@ -83,6 +87,22 @@ def api_error(
         body=body,
         in_stream=in_stream,
     )
+
+
+def raise_error(value: object, event: str, payload: bytes) -> None:
+    """Raise the error that an event of a stream brings, if it brings one.
+
+    Args:
+        value: The payload's JSON.
+        event: The event's name, "" when it has none.
+        payload: What the server sent, to be kept with the error.
+
+    Raises:
+        APIError: The event is an error.
+    """
+    error = find_error(value, event)
+    if error is not None:
+        raise api_error(error, status=200, body=payload, in_stream=True)
 
 
 def _text(value: object) -> str | None:

@@ -44,6 +44,8 @@ SMALL = 64
 LIGHT = 4 * 1024
 # So many bytes are dealt with at a time: where the form changes, the next lot has the new one.
 SLICE = 16 * 1024
+# So many bytes of lines that are no fields are kept: they may be an error, as JSON without `data:`.
+STRAY = 64 * 1024
 # An event larger than that is found by its line end, at a sixth of what looking for the form in it would take.
 LARGE = 2 * SLICE
 
@@ -83,6 +85,7 @@ class EventParser:
         "_payload",
         "_plain",
         "_slice",
+        "_stray",
         "_usual_name",
         "_usual_room",
         "ending",
@@ -120,6 +123,8 @@ class EventParser:
         self._name = b""
         self._payload: bytes | None = None
         self._more = bytearray()
+        # The lines that are no fields, from the last one on that may begin a JSON object.
+        self._stray = bytearray()
 
     def payloads(self, chunk: bytes) -> list[bytes]:
         """Take in a chunk and give the data of each event that it completes.
@@ -172,7 +177,7 @@ class EventParser:
                 for start in range(0, len(chunk), SLICE):
                     self._take(chunk[start : start + SLICE], found)
         except EventTooLargeError as error:
-            self.failure = error
+            self.failure = error.with_traceback(None)  # its frames would refer back to this
         return found
 
     def completed(self, chunk: bytes) -> tuple[bytes, ...] | None:
@@ -244,19 +249,24 @@ class EventParser:
         """The type of the events of the usual form, "" when they have none."""
         return _name_in(self._usual_name)
 
-    def unfinished(self) -> tuple[str, bytes]:
+    def unfinished(self, *, stray: bool) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: the last words of a cut stream.
 
         What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
+
+        Args:
+            stray: Where no event was begun, take the last JSON object that stands on lines of its own.
         """
         text = self._trim(b"".join(self.pieces))
         self.pieces.clear()
         self._read(text, [])
         line = b"".join(self.pieces)
         value = line.removeprefix(b"data:")
-        more = b"" if value is line else b"\n" + value
-        data = value if self._payload is None else self._payload + self._more + more
-        return _name_in(self._name), data.strip()
+        if self._payload is not None:
+            value = self._payload + self._more + (b"" if value is line else b"\n" + value)
+        elif stray and value is line and not line.startswith(b"{"):
+            value = bytes(self._stray) + line
+        return _name_in(self._name), value.strip()
 
     def _take(self, chunk: bytes, found: list[bytes]) -> None:
         """Take in a chunk, whatever is in it; an empty one is none."""
@@ -465,8 +475,16 @@ class EventParser:
                 name = b""
             elif not line.startswith(b":"):
                 self.others.append((len(found), line))
+                if self._stray or b"{" in line:
+                    self._keep_stray(line)
         self._payload, self._name = payload, name
         self._open = payload is not None or name != b""
+
+    def _keep_stray(self, line: bytes) -> None:
+        if line.startswith(b"{"):
+            self._stray.clear()
+        if (self._stray or line.lstrip().startswith(b"{")) and len(self._stray) + len(line) < STRAY:
+            self._stray += line + b"\n"
 
     def _bounded(self, lines: list[bytes]) -> Iterator[bytes]:
         for line in lines:

@@ -27,6 +27,9 @@ __all__ = ["TERMINAL", "EventPlan", "Unwanted", "plan_events"]
 TERMINAL = ("response.completed", "response.incomplete", "response.failed")
 """The types of the events that end a Responses stream."""
 
+# What msgspec raises on what is no type, or none that it decodes into; and evaluating an annotation.
+NOT_A_TYPE = (TypeError, ValueError, NameError, AttributeError, SyntaxError)
+
 
 class Unwanted(msgspec.Struct):
     """An event that is known, and that the caller did not ask for."""
@@ -61,9 +64,14 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
     """
     if endpoint.protocol is None:
         raise ConfigurationError(f"the endpoint {endpoint.name!r} has no streams")
-    if endpoint.protocol == "chat":
-        return _plan_chat(event_type or endpoint.event)
-    return _plan_responses(event_type, endpoint.event)
+    wanted = endpoint.event if event_type is None else event_type
+    try:
+        return _plan_chat(wanted) if endpoint.protocol == "chat" else _plan_responses(event_type, endpoint.event)
+    except ConfigurationError:
+        raise
+    except NOT_A_TYPE as error:
+        reason = str(error)
+    raise ConfigurationError(f"{wanted!r} is no type to decode into: {reason}")
 
 
 # Looking a type over, and taking it apart for the decoder, takes a millisecond; streams are many and types few. To look
@@ -86,7 +94,7 @@ def _plan_chat(event_type: Any) -> EventPlan:
 
 @functools.lru_cache(maxsize=128)
 def _plan_responses(event_type: Any, full: Any) -> EventPlan:
-    wanted = _tagged_members(event_type or full)
+    wanted = _tagged_members(full if event_type is None else event_type)
     members = wanted | {
         tag: msgspec.defstruct("Unwanted", [], bases=(Unwanted,), tag_field="type", tag=tag, gc=False)
         for tag in {**dict.fromkeys(TERMINAL), "error": None, **_tagged_members(full)}
@@ -105,17 +113,19 @@ def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
     members: dict[str, type[msgspec.Struct]] = {}
     for member in get_args(union) or (union,):
         config = getattr(member, "__struct_config__", None)
-        if config is None or config.tag_field != "type" or not isinstance(config.tag, str):
+        if config is None or config.array_like or config.tag_field != "type" or not isinstance(config.tag, str):
             raise ConfigurationError(
-                f'{member!r} must be a Struct with tag_field="type" and the type of its event as tag'
+                f'{member!r} must be a Struct with tag_field="type" and the type of its event as tag, not array_like'
             )
+        if config.tag in members:
+            raise ConfigurationError(f"{members[config.tag]!r} and {member!r} have the same tag, {config.tag!r}")
         members[config.tag] = member
     return members
 
 
 def _fields(struct: Any) -> dict[str, msgspec.inspect.Field]:
     info = msgspec.inspect.type_info(struct)
-    if not isinstance(info, msgspec.inspect.StructType):
-        raise ConfigurationError(f"{struct!r} must be a Struct, to hold the chunks of a stream")
+    if not isinstance(info, msgspec.inspect.StructType) or info.array_like:
+        raise ConfigurationError(f"{struct!r} must be a Struct, not array_like, to hold the chunks of a stream")
     # Under a name of its own a field could not be found again in what was decoded.
     return {field.name: field for field in info.fields if field.name == field.encode_name}

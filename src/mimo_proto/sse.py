@@ -6,6 +6,7 @@ until the next one, and is ignored when it has a NUL; a `retry` counts when it i
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ class SSEDecoder:
         self._parser = EventParser(max_event_size)
         self._id = ""
         self._retry: int | None = None
-        self._error: SSEError | None = None
+        self._error: SSEError | None = None  # a copy is raised: its traceback would refer back to this
         self._closed = False
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
@@ -68,7 +69,7 @@ class SSEDecoder:
         if self._closed:
             raise LocalProtocolError("feed() after close(): make a new SSEDecoder for a new stream")
         if self._error is not None:
-            raise self._error
+            raise copy.copy(self._error)
         events: list[ServerSentEvent] = []
         parser = self._parser
         payloads = parser.payloads(data)
@@ -82,7 +83,7 @@ class SSEDecoder:
             self._take_field(line)
         self._error = parser.failure
         if self._error is not None and not events:
-            raise self._error
+            raise copy.copy(self._error)
         return events
 
     def close(self) -> None:
@@ -93,7 +94,7 @@ class SSEDecoder:
         """
         self._closed = True
         if self._error is not None:
-            raise self._error
+            raise copy.copy(self._error)
 
     def _take_field(self, line: bytes) -> None:
         field, _, value = line.partition(b":")

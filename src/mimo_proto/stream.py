@@ -14,13 +14,14 @@ event is assumed from the OpenAI specification.
 from __future__ import annotations
 
 import contextlib
+import copy
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 import msgspec
 
 from mimo_proto.decode import read_json
-from mimo_proto.error_body import api_error, find_error
+from mimo_proto.error_body import raise_error
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.event_parser import CR, LF, SMALL, EventParser
 from mimo_proto.jsontypes import is_object
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.errors import APIError
 
 __all__ = ["StreamDecoder"]
 
@@ -104,6 +104,7 @@ class StreamDecoder(Generic[EventT]):
         self._halves = HalfKeeper()
         self._begun: set[int | None] = set()
         self._finished_choices: set[int] = set()
+        self._open_choices: set[int] = set()
         self._kept: MimoError | None = None  # found by feed(), and not raised yet
         self._fed = self._parser  # until it is done, closed, or given to events()
         self._usual: Any = None  # what the last everyday event was
@@ -115,7 +116,7 @@ class StreamDecoder(Generic[EventT]):
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 
-        No chunk is pulled after the terminal mark.
+        No chunk is pulled after the terminal mark; once it has come there is nothing more to yield.
 
         Args:
             chunks: The body, in pieces of any size.
@@ -125,7 +126,8 @@ class StreamDecoder(Generic[EventT]):
             DecodeError: An event that the models cannot hold.
             EventTooLargeError: An event over the cap.
             IncompleteStreamError: The chunks ended before the stream did.
-            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before.
+            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before and has
+                not come to the terminal mark.
         """
         if self._fed is not self._parser:
             return iter(self._refuse())
@@ -217,7 +219,8 @@ class StreamDecoder(Generic[EventT]):
         try:
             self._take(data, events)
         except MimoError as error:
-            self._kept, self._fed, self._closed = error, TAKES_NOTHING, True
+            # Without its traceback, whose frames would refer back to this.
+            self._kept, self._fed, self._closed = error.with_traceback(None), TAKES_NOTHING, True
         except BaseException:
             self._fed = TAKES_NOTHING
             raise
@@ -248,7 +251,7 @@ class StreamDecoder(Generic[EventT]):
             decode = self._decode
         self.fruitless = blank == len(found)
         if parser.failure is not None:
-            raise parser.failure
+            raise copy.copy(parser.failure)
 
     def close(self) -> None:
         """Say that no more bytes will come.
@@ -264,9 +267,7 @@ class StreamDecoder(Generic[EventT]):
         self._fed, self._closed = TAKES_NOTHING, True
         if self.done:
             return
-        error = self._last_words()
-        if error is not None:
-            raise error
+        self._raise_last_words()
         if not self.finished:
             raise IncompleteStreamError(self._what_is_missing())
 
@@ -388,7 +389,7 @@ class StreamDecoder(Generic[EventT]):
                     decode = self._decode
                 self.fruitless = blank == len(found)
                 if parser.failure is not None:
-                    raise parser.failure
+                    raise copy.copy(parser.failure)
                 prefix, ending, idle, room = parser.prefix, parser.ending, parser.idle, parser.room
         except MimoError:
             self._closed = True
@@ -414,7 +415,7 @@ class StreamDecoder(Generic[EventT]):
             try:
                 events = self._read(event, payload, name)
             except DecodeError as error:
-                events, problem = [], error
+                events, problem = [], error.with_traceback(None)
         if problem is not None:
             raise DecodeError(
                 f"the event {name or 'message'!r} that begins {payload.strip()[:60]!r}: {problem}",
@@ -441,9 +442,7 @@ class StreamDecoder(Generic[EventT]):
             parts = self._halves.rest()
         else:
             value = read_json(payload)
-            error = _error_in(value, name, payload)
-            if error is not None:
-                raise error
+            raise_error(value, name, payload)
             if event is not None:
                 return [event]
             if name and not self._chat and is_object(value):
@@ -461,20 +460,22 @@ class StreamDecoder(Generic[EventT]):
             for choice in event.choices:
                 index = choice.index if self._whole else 0
                 self._begun.add(index)
+                index = index or 0  # a choice without an index is the first
                 if choice.finish_reason:
-                    self._finished_choices.add(index or 0)
-            self.finished = self.done or (bool(self._begun) and not self._unfinished())
+                    self._finished_choices.add(index)
+                    self._open_choices.discard(index)
+                elif index not in self._finished_choices:
+                    self._open_choices.add(index)
+            self.finished = self.done or (bool(self._begun) and not self._open_choices)
         elif event.__struct_config__.tag in TERMINAL:
             self._end()
         return not isinstance(event, Unwanted)
 
-    def _last_words(self) -> APIError | None:
-        """A server error that arrived whole, but for the blank line that ends an event."""
-        name, payload = self._parser.unfinished()
-        try:
-            return _error_in(read_json(payload), name, payload)
-        except DecodeError:
-            return None
+    def _raise_last_words(self) -> None:
+        """Raise a server error that arrived whole, but for the blank line that ends an event, or for `data:`."""
+        name, payload = self._parser.unfinished(stray=not self.finished)
+        with contextlib.suppress(DecodeError):
+            raise_error(read_json(payload), name, payload)
 
     def _end(self) -> None:
         self.finished = self.done = True
@@ -484,29 +485,23 @@ class StreamDecoder(Generic[EventT]):
         """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._kept is not None:
             error, self._kept, self._closed = self._kept, None, True
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # a frame that refers to its error would be a cycle
         if self._closed or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
             )
         return []
 
-    def _unfinished(self) -> set[int]:
-        """The choices that have begun and not finished; one without an index is the first."""
-        return {index or 0 for index in self._begun} - self._finished_choices
-
     def _what_is_missing(self) -> str:
         if not self._chat:
             return f"the stream ended without a terminal event ({', '.join(TERMINAL)})"
         if not self._begun:
             return "the stream ended before its first choice"
-        missing = ", ".join(map(str, sorted(self._unfinished())))
+        missing = ", ".join(map(str, sorted(self._open_choices)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {missing}"
-
-
-def _error_in(value: object, name: str, payload: bytes) -> APIError | None:
-    error = find_error(value, name)
-    return None if error is None else api_error(error, status=200, body=payload, in_stream=True)
 
 
 def _everything_is_special(_: bytes) -> NoReturn:

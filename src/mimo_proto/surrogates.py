@@ -7,12 +7,14 @@ section 8.2). So:
 - The first half is held back, and put before the next delta of its field.
 - When the field's text ends first (its choice finishes, its item is done, the stream ends), an event comes before that
   end which brings U+FFFD in the half's place. Any other half that stands alone becomes U+FFFD where it is.
+- Few halves wait at a time. One that would be too many becomes U+FFFD at once.
 
 These functions work on plain JSON values, whose strings may hold lone surrogates; only payloads that need it come here.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto.decode import replace_surrogates
@@ -20,11 +22,16 @@ from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.projection import TERMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Pieces = Callable[[], "Object"]
 
 __all__ = ["HalfKeeper"]
 
 REPLACEMENT = "\ufffd"
+
+# So many halves wait at once; a stream of many choices, or of items that are never done, could leave any number.
+MOST = 128
 
 # The texts in a chat delta that are no pieces of a longer one: the last counts.
 WHOLE = ("role", "error_message")
@@ -43,11 +50,14 @@ class Half(NamedTuple):
 class HalfKeeper:
     """Holds the first halves that wait for their second, one per field of a stream.
 
-    `held` is empty when nothing waits, which is nearly always.
+    Attributes:
+        held: The halves by their keys, by what the keys begin with: the choice's index, or the item's id. Empty when
+            nothing waits, which is nearly always.
     """
 
     def __init__(self) -> None:
-        self.held: dict[Key, Half] = {}
+        self.held: dict[int | str | None, dict[Key, Half]] = {}
+        self._count = 0
 
     def join(self, event: Any) -> list[Any]:
         """Take an event's plain value and return the values to hand out for it.
@@ -66,7 +76,7 @@ class HalfKeeper:
 
     def rest(self) -> list[Object]:
         """Let go of all that waits, as the stream ends, and return the events that tell of it."""
-        return self._let_go(list(self.held))
+        return self._let_go([key for group in self.held.values() for key in group])
 
     def _join_chunk(self, chunk: Object) -> list[Object]:
         before: list[Object] = []
@@ -75,11 +85,11 @@ class HalfKeeper:
             if not is_object(delta):
                 continue
             index, over = _place(choice, "index"), bool(choice.get("finish_reason"))
-            for place, holder, name, alone in _texts(delta):
-                only = {**choice, "finish_reason": None, "delta": dict.fromkeys(delta) | alone}
-                self._join_text((index, *place), holder, name, {**chunk, "choices": [only], "usage": None}, last=over)
+            for place, holder, name, pieces in _texts(delta):
+                alone = partial(_only_choice, chunk, choice, pieces)
+                self._join_text((index, *place), holder, name, alone, last=over)
             if over:
-                before += self._let_go([key for key in self.held if key[0] == index])
+                before += self._let_go(list(self.held.get(index, ())))
         return before
 
     def _join_response_event(self, kind: str, event: Object) -> list[Object]:
@@ -88,40 +98,61 @@ class HalfKeeper:
         stem, _, action = kind.rpartition(".")
         place = tuple(_place(event, name) for name in ("item_id", "output_index", "content_index"))
         if action == "delta":
-            self._join_text((*place, stem), event, "delta", event | {"delta": REPLACEMENT}, last=False)
+            self._join_text((*place, stem), event, "delta", lambda: event | {"delta": REPLACEMENT}, last=False)
         elif action == "done":
-            return self._let_go([key for key in self.held if _is_within(key, place)])
+            item = place[0]
+            groups = list(self.held.values()) if item is None else [self.held.get(each, {}) for each in (item, None)]
+            return self._let_go([key for group in groups for key in group if _is_within(key, place)])
         return []
 
-    def _join_text(self, key: Key, holder: Object, name: str, alone: Object, *, last: bool) -> None:
+    def _join_text(self, key: Key, holder: Object, name: str, alone: Pieces, *, last: bool) -> None:
         """Put the half that waits before the text, and hold back the one that the text ends with."""
         text = holder.get(name)
         if not isinstance(text, str) or not (text or last):
             return
-        if key in self.held:
-            text = self.held.pop(key).text + text
-        if not last and "\ud800" <= text[-1] <= "\udbff":
-            self.held[key] = Half(text[-1], alone)
+        if key in self.held.get(key[0], ()):
+            text = self._pop(key).text + text
+        if not last and "\ud800" <= text[-1] <= "\udbff" and self._count < MOST:
+            self.held.setdefault(key[0], {})[key] = Half(text[-1], alone())
+            self._count += 1
             text = text[:-1]
         holder[name] = text
 
+    def _pop(self, key: Key) -> Half:
+        group = self.held[key[0]]
+        half = group.pop(key)
+        if not group:
+            del self.held[key[0]]
+        self._count -= 1
+        return half
+
     def _let_go(self, keys: list[Key]) -> list[Object]:
-        return [replace_surrogates(self.held.pop(key).alone) for key in keys]
+        return [replace_surrogates(self._pop(key).alone) for key in keys]
 
 
-def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Object]]:
+def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Pieces]]:
     """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
 
-    That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls.
+    That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls. The
+    delta is made when it is needed: it is as large as the delta that it stands in for, and there may be many texts.
     """
     for name in [name for name, text in delta.items() if isinstance(text, str) and name not in WHOLE]:
-        yield (name,), delta, name, {name: REPLACEMENT}
+        yield (name,), delta, name, partial(dict, {name: REPLACEMENT})
     for call in _objects(delta.get("tool_calls")):
         function = call.get("function")
         if is_object(function):
-            only = {"index": call.get("index"), "function": dict.fromkeys(function) | {"arguments": REPLACEMENT}}
             place = ("arguments", _place(call, "index"))
-            yield place, function, "arguments", {"tool_calls": [dict.fromkeys(call) | only]}
+            yield place, function, "arguments", partial(_only_arguments, call, function)
+
+
+def _only_choice(chunk: Object, choice: Object, pieces: Pieces) -> Object:
+    only = {**choice, "finish_reason": None, "delta": dict.fromkeys(choice["delta"]) | pieces()}
+    return {**chunk, "choices": [only], "usage": None}
+
+
+def _only_arguments(call: Object, function: Object) -> Object:
+    only = {"index": call.get("index"), "function": dict.fromkeys(function) | {"arguments": REPLACEMENT}}
+    return {"tool_calls": [dict.fromkeys(call) | only]}
 
 
 def _place(value: Object, name: str) -> int | str | None:

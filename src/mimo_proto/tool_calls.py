@@ -1,7 +1,7 @@
 """Which tool call of a choice a piece in a stream belongs to.
 
-MiMo numbers its calls: pieces with one `index` are one call. Where a server sends none, a piece goes on with the last
-call, unless it begins another by naming another id.
+MiMo numbers its calls: pieces with one `index` are one call. Where a server sends none, pieces with one id are one
+call, and a piece without an id goes on with the call of the piece before it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,23 @@ class CallPlaces:
     One thread at a time.
     """
 
-    __slots__ = ("_ids",)
+    __slots__ = ("_indices", "_last", "_named", "_next")
 
     def __init__(self) -> None:
-        self._ids: dict[int, str | None] = {}
+        self._indices: dict[str, int] = {}  # by id
+        self._named: set[int] = set()  # the calls whose id was told
+        self._last = self._next = 0
 
     def of(self, piece: Any) -> int:
         """Tell the index of the call that a piece belongs to; pieces are asked about in order, and once."""
         index: int | None = piece.index
         if index is None:
-            index = max(self._ids, default=0)
-            last = self._ids.get(index)
-            if last and piece.id and piece.id != last:
-                index += 1
-        self._ids[index] = self._ids.get(index) or piece.id
+            index = self._last
+            if piece.id:
+                # The first id of a call that had none is its own.
+                index = self._indices.get(piece.id, self._next if index in self._named else index)
+        if piece.id:
+            self._indices.setdefault(piece.id, index)
+            self._named.add(index)
+        self._last, self._next = index, max(self._next, index + 1)
         return index

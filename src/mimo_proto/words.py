@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
 import msgspec
 
+from mimo_proto.decode import plain_value
+from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.models import (
     CustomToolCallItem,
@@ -29,8 +31,16 @@ Kind: TypeAlias = Literal["thinking", "answer", "call"]
 
 
 def shown(value: Any) -> str:
-    """A Struct as a line of JSON, with its nulls left out: on what is received they mean the same as absence."""
-    return msgspec.json.encode(_without_nulls(msgspec.to_builtins(value))).decode()
+    """A Struct as a line of JSON, with its nulls left out: on what is received they mean the same as absence.
+
+    Raises:
+        DecodeError: It is nested too deeply.
+    """
+    try:
+        return msgspec.json.encode(_without_nulls(plain_value(value))).decode()
+    except RecursionError:
+        pass
+    raise DecodeError("what the server sent is nested too deeply to be shown")
 
 
 def _without_nulls(value: Any) -> Any:
@@ -96,8 +106,10 @@ def _of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
         yield "thinking", delta.reasoning_content, False
     if delta.content:
         yield "answer", delta.content, False
-    for call in delta.tool_calls or ():
-        if call.function.name:
-            yield "call", f"{call.function.name} ", True
-        if call.function.arguments:
-            yield "call", call.function.arguments, False
+    for function in (call.function for call in delta.tool_calls or ()):
+        if function is None:  # the piece brings an id only
+            continue
+        if function.name:
+            yield "call", f"{function.name} ", True
+        if function.arguments:
+            yield "call", function.arguments, False

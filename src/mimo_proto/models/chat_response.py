@@ -260,4 +260,7 @@ class ChatCompletionChunk(Struct, kw_only=True, gc=False):
     usage: CompletionUsage | None = None
     """What the call consumed: in the last chunk only, asked for or not; null or absent in the others."""
     error: ErrorDetail | str | None = None
-    """An error after the stream has begun. A stream decoder raises it and never hands such a chunk out."""
+    """An error after the stream has begun.
+
+    A stream decoder raises it; only with one that says nothing (`{}`, `""`) a chunk is handed out.
+    """
