@@ -230,6 +230,36 @@ def test_what_the_server_added_passes() -> None:
     validate(response(OutputMessage(content=[OutputText(text="hi")], role="assistant")))
 
 
+@pytest.mark.parametrize("role", [{}, {"role": None}, {"role": "critic"}, {"role": "critic", "mood": 1}])
+def test_what_the_server_said_goes_back_as_it_came(role: dict[str, Any]) -> None:
+    message = {"type": "message", "content": [{"type": "reasoning_text", "text": "hi"}, {"type": "poem"}], **role}
+    output = TolerantDecoder(Response).decode(json.dumps({"output": [message]}).encode()).output
+    choice = {"message": {"content": "hi", **role}}
+    reply = TolerantDecoder(ChatCompletion).decode(json.dumps({"choices": [choice]}).encode()).choices[0].message
+    for more in ([], [HI]):
+        validate(response(*output, *more))
+        validate(chat(reply, *more))
+    validate(ResponseRequest(model="m", input=output))
+    validate(ChatCompletionRequest(model="m", messages=[reply]))
+
+
+def test_what_the_server_said_with_models_of_an_overlay_goes_back_too() -> None:
+    mine = msgspec.defstruct("ChatCompletionMessage", [("mood", int), ("content", str)], omit_defaults=True)
+    item = msgspec.defstruct("OutputMessage", [("mood", int)], tag_field="type", tag="message", omit_defaults=True)
+    validate(chat(mine(mood=1, content="hi")))
+    validate(response(item(mood=1)))
+
+
+def test_a_reply_where_none_belongs_is_refused() -> None:
+    reply = ChatCompletionMessage(content="hi")
+    assert refused(response(reply)).path == "$.input[0]"
+    assert refused(chat({"role": "user", "content": [reply]})).path == "$.messages[0].content[0]"
+    assert refused(chat(OutputMessage(content=[]))).path == "$.messages[0]"
+    assert refused(ChatCompletionRequest(model="m", messages=[OutputMessage(content=[])])).path == "$.messages[0]"  # type: ignore[list-item]
+    assert refused(chat(thinking=reply)).path == "$.thinking"
+    assert validate(reply) is reply
+
+
 def test_a_struct_that_does_not_belong_there_is_refused() -> None:
     assert refused(chat(TextPart(text="x"))).path == "$.messages[0]"
     assert (
