@@ -20,6 +20,8 @@ from mimo_proto.models import (
     ChatCompletionMessage,
     ChatCompletionRequest,
     FunctionCallItem,
+    FunctionDefinition,
+    FunctionTool,
     MessageItem,
     OutputMessage,
     OutputText,
@@ -207,6 +209,52 @@ def test_a_struct_that_was_handed_over_is_checked_to_the_last_leaf() -> None:
     assert (error.path, str(error)) == ("$.temperature", "$.temperature: Expected `float` <= 1.5")
     assert refused(ChatCompletionRequest(model="m", messages=[], stop=("a",) * 5)).path == "$.stop"
     assert refused(ChatCompletionRequest(model="m", messages=[]), ResponseRequest).path == "$.messages"
+
+
+# Depth
+
+
+def parameters() -> list[dict[str, Any]]:
+    deep: dict[str, Any] = {}
+    for _ in range(500):
+        deep = {"properties": deep}
+    endless: dict[str, Any] = {}
+    endless |= {"a": endless, "b": endless}
+    return [deep, endless]
+
+
+@pytest.mark.parametrize("parameters", parameters(), ids=["deep", "endless"])
+def test_what_has_no_type_in_the_spec_may_be_as_deep_as_it_likes(parameters: dict[str, Any]) -> None:
+    for function in (
+        {"type": "function", "function": {"name": "f", "parameters": parameters}},
+        {"type": "function", "function": FunctionDefinition(name="f", parameters=parameters)},
+        FunctionTool(function=FunctionDefinition(name="f", parameters=parameters)),
+    ):
+        validate(chat(tools=[function]))
+        request = ChatCompletionRequest(model="m", messages=[UserMessage(content="hi")], tools=[function])  # type: ignore[list-item]
+        assert validate(request) is request
+
+
+def test_what_holds_itself_is_refused_where_it_has_a_type() -> None:
+    message: dict[str, Any] = {"role": "user", "content": []}
+    message["content"].append(message)
+    for request in (chat(message), ChatCompletionRequest(model="m", messages=[message])):  # type: ignore[list-item]
+        assert refused(request).path == "$.messages[0].content[0]"
+
+
+class Tree(msgspec.Struct):
+    """Holds itself, as a spec of one's own may have it."""
+
+    trees: list[Tree]
+
+
+def test_what_has_no_end_is_refused() -> None:
+    plain: dict[str, Any] = {"trees": []}
+    plain["trees"].append(plain)
+    tree = Tree([])
+    tree.trees.append(tree)
+    for error in (refused(tree), refused(plain, Tree)):
+        assert str(error) == "$: nested too deeply, or it holds itself"
 
 
 # What the server sent

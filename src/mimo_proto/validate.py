@@ -78,6 +78,8 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
         checked = SENT.request(_fields(request) if isinstance(request, Struct) else request, shape)
     except Misfit as misfit:
         reason, path = misfit.reason, misfit.path
+    except RecursionError:
+        reason, path = "nested too deeply, or it holds itself", "$"
     else:
         return request if isinstance(request, Struct) else checked
     raise InvalidRequestError(f"{path}: {reason}", path=path)
@@ -147,23 +149,26 @@ SENT = Sent()
 
 
 def _fields(value: Struct) -> dict[str, Any]:
-    """Give the dict that a Struct encodes to."""
-    config = value.__struct_config__
-    plain: dict[str, Any] = {} if config.tag_field is None else {config.tag_field: config.tag}
-    for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+    """Give the dict that a Struct encodes to, as far as it is to be checked."""
+    shape = shape_of(value.__class__)
+    plain: dict[str, Any] = {} if shape.tag_field is None else {shape.tag_field: shape.tag}
+    leaves_out_null = value.__struct_config__.omit_defaults
+    for name, key, node, _ in shape.fields:
         field = getattr(value, name)
-        if field is not UNSET and not (field is None and config.omit_defaults):
-            plain[key] = _plain(field)
+        if field is not UNSET and not (field is None and leaves_out_null):
+            plain[key] = _plain(field, node)
     return plain
 
 
-def _plain(value: Any) -> Any:
-    """Give the same without Structs, but for a reply's message."""
+def _plain(value: Any, node: Node) -> Any:
+    """Give the same without Structs, but for a reply's message and for what has no hint: it may hold itself."""
     kind = value.__class__
+    if kind in node.plain:
+        return value
     if isinstance(value, Struct):
         return value if kind.__name__ in REPLIES else _fields(value)
-    if kind is list or kind is tuple:
-        return [_plain(element) for element in value]
-    if kind is dict:
-        return {key: _plain(element) for key, element in value.items()}
+    if node.item is not None and (kind is list or kind is tuple):
+        return [_plain(element, node.item) for element in value]
+    if node.structs and kind is dict and (shape := node.shape_of(value)):
+        return value | {key: _plain(value[key], inner) for _, key, inner, _ in shape.fields if key in value}
     return value
