@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap, UserDict
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -209,6 +213,33 @@ def test_a_struct_that_was_handed_over_is_checked_to_the_last_leaf() -> None:
     assert (error.path, str(error)) == ("$.temperature", "$.temperature: Expected `float` <= 1.5")
     assert refused(ChatCompletionRequest(model="m", messages=[], stop=("a",) * 5)).path == "$.stop"
     assert refused(ChatCompletionRequest(model="m", messages=[]), ResponseRequest).path == "$.messages"
+
+
+# What JSON does not have
+
+
+class Colour(Enum):
+    """No text, though it encodes as one."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [datetime.now(UTC), date(2026, 1, 1), time(1), timedelta(1), UUID(int=1), b"a", bytearray(b"a"), Colour.RED],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_encodes_as_a_text_is_none(value: Any) -> None:
+    for name in ("model", "temperature", "stream", "max_completion_tokens", "stop"):
+        assert refused(chat(**{name: value})).path == f"$.{name}"
+
+
+def test_a_decimal_is_a_number_and_no_text() -> None:
+    checked = validate(chat(temperature=Decimal("0.5")))
+    assert checked.temperature == 0.5
+    assert refused(chat(temperature=Decimal("1.6"))).path == "$.temperature"
+    for name in ("model", "stream", "max_completion_tokens"):
+        assert refused(chat(**{name: Decimal(1)})).path == f"$.{name}"
 
 
 # Depth
