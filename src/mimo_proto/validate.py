@@ -8,7 +8,8 @@ Rules:
 - A Struct within a dict is trusted: type checkers have seen it. A request that is a Struct itself was handed over to be
   checked, so it is, to its last leaf.
 - A reply's message goes back as it came, without a role or with a new one too: it is the server's own word.
-- Where the spec says what an object without a tag is (a Responses item is a message), it may be left out.
+- Where the spec says what an object without a tag is (a Responses item is a message), it may be left out. No other text
+  that the spec requires may, though it leaves no choice: what a dict has not is not sent (`consts`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, TypeGuard, TypeVar, overload
 
 from msgspec import UNSET, Raw, Struct
 
+from mimo_proto.consts import find_missing_const
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.unknown import Unknown
@@ -75,7 +77,9 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     """
     try:
         shape = shape_of(type or _kind(request))
-        checked = SENT.request(_fields(request) if isinstance(request, Struct) else request, shape)
+        plain = _fields(request) if isinstance(request, Struct) else request
+        checked = SENT.request(plain, shape)
+        find_missing_const(plain, shape.cls)
     except Misfit as misfit:
         reason, path = misfit.reason, misfit.path
     except RecursionError:
