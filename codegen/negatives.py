@@ -136,7 +136,7 @@ def _broken(spec: Spec, definition: Definition, closed: Collection[str]) -> Brok
     for field, schema in definition.properties.items():
         if tagged and definition.tag and field == definition.tag[0]:
             continue
-        if field in definition.required and "const" not in schema:
+        if field in definition.required:
             yield "", f"required {field}", {name: value for name, value in whole.items() if name != field}
         for path, constraint, value in _broken_values(spec, schema, closed if bounded else ()):
             yield f".{field}{path}", constraint, {**whole, field: value}

@@ -38,6 +38,12 @@ def test_refused_at_its_path(vector: dict[str, Any]) -> None:
         *_, name = vector["path"].split(".")
         assert name not in root.__struct_fields__
         return
+    what, _, name = vector["constraint"].partition(" ")
+    fields = {field.name: field.default for field in msgspec.structs.fields(getattr(models, vector["definition"]))}
+    if what == "required" and isinstance(fields.get(name), str):
+        # The models fill in a const; `validate` refuses an object without it.
+        msgspec.convert(vector["payload"], root)
+        return
     with pytest.raises(msgspec.ValidationError) as refused:
         msgspec.convert(vector["payload"], root)
     _, _, path = str(refused.value).partition(" - at ")
@@ -72,7 +78,7 @@ def test_each_constraint_of_each_sent_object_has_one() -> None:
             if tag and field == tag[0]:
                 continue
             expected.add((definition.name, field, "type"))
-            if field in definition.required and "const" not in schema:
+            if field in definition.required:
                 expected.add((definition.name, "", f"required {field}"))
             if shapes.of(definition.name) == "sent":
                 expected |= {(definition.name, field, bound) for bound in bounds(schema)}

@@ -15,6 +15,7 @@ from mimo_proto.decode import TolerantDecoder, plain_value, read_json, replace_s
 from mimo_proto.errors import DecodeError
 from mimo_proto.models import (
     Annotation,
+    AudioOutput,
     ChatCompletion,
     ChatCompletionChunk,
     ChatCompletionMessage,
@@ -156,6 +157,33 @@ def test_past_the_caps_the_type_goes_first_where_no_unknown_is_expected(monkeypa
     item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": "", "new": 1}
     assert RESPONSE.decode(json.dumps({"output": [item]}).encode()).output == [Unknown(item)]
     assert first_message(completion(content="hi", new=1)) == ChatCompletionMessage(content="hi")
+
+
+@pytest.mark.parametrize(("text", "number"), [("1771.0", 1771), ("1e3", 1000), ("-0.0", 0), ("1e15", 10**15)])
+def test_a_number_that_is_an_integer_is_read_as_one(text: str, number: int) -> None:
+    read = RESPONSE.decode(b'{"output":[],"created_at":%b,"error":{"code":%b}}' % (text.encode(), text.encode()))
+    assert read.error is not None
+    assert (read.created_at, read.error.code) == (number, number)
+    assert isinstance(read.created_at, int)
+    usage = COMPLETION.decode(b'{"choices":[{"message":{}}],"created":1.0,"usage":{"seconds":%b}}' % text.encode())
+    assert usage.usage is not None
+    assert repr(usage.usage.seconds) == str(number)
+    delta = b'{"type":"response.output_text.delta","delta":"x","output_index":1.0,"sequence_number":%b}' % text.encode()
+    event = EVENT.decode(delta)
+    assert isinstance(event, ResponseOutputTextDelta)
+    assert (event.output_index, event.sequence_number) == (1, number)
+
+
+def test_a_number_stays_one_where_the_spec_has_numbers() -> None:
+    assert repr(TolerantDecoder(AudioOutput).decode(b'{"expires_at":1.0,"id":"x"}').expires_at) == "1.0"
+    assert TolerantDecoder(list[int | float]).decode(b"[1.0]") == [1.0]
+
+
+@pytest.mark.parametrize("text", ["1771.5", "1e300", "9007199254740993.0", "-9007199254740992.0"])
+def test_a_number_that_is_no_integer_is_an_error_there(text: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        RESPONSE.decode(b'{"output":[],"created_at":%b}' % text.encode())
+    assert caught.value.path == "$.created_at"
 
 
 # What cannot be typed

@@ -1,12 +1,15 @@
 """The pages do what they say: their Python runs against a LoopbackServer, and prints what they show.
 
 The blocks of a page share their names and run from top to bottom; a `text` block right behind one is what it prints.
+Type checkers must take them too, since people copy them.
 `how-to-extend.md` speaks of a module that has to be generated first: `test_how_to_extend.py` runs it.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,6 +60,22 @@ def test_page(
             # Pages leave their client open: a snippet is no program.
             for client in (name for name in names.values() if isinstance(name, Client)):
                 stack.callback(client.close)
+
+
+# What snippets may do and programs should not: use a name again for something else, and read `usage` unasked.
+AS_SNIPPETS = ["--allow-redefinition-new", "--local-partial-types", "--disable-error-code=union-attr"]
+
+
+def test_type_checkers_take_what_the_pages_say(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    for page in PAGES:
+        program = ""
+        for block in blocks(page):
+            program += block.code[program.count("\n") :]
+        (tmp_path / f"{page.stem.replace('-', '_')}.py").write_text(program, "utf-8")
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", "--check-untyped-defs", *AS_SNIPPETS, "."]
+    checked = subprocess.run(mypy, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert checked.stdout.startswith("Success: no issues found"), checked.stdout + checked.stderr
 
 
 def test_the_pages_are_found() -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap, UserDict
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -20,6 +24,8 @@ from mimo_proto.models import (
     ChatCompletionMessage,
     ChatCompletionRequest,
     FunctionCallItem,
+    FunctionDefinition,
+    FunctionTool,
     MessageItem,
     OutputMessage,
     OutputText,
@@ -209,6 +215,79 @@ def test_a_struct_that_was_handed_over_is_checked_to_the_last_leaf() -> None:
     assert refused(ChatCompletionRequest(model="m", messages=[]), ResponseRequest).path == "$.messages"
 
 
+# What JSON does not have
+
+
+class Colour(Enum):
+    """No text, though it encodes as one."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [datetime.now(UTC), date(2026, 1, 1), time(1), timedelta(1), UUID(int=1), b"a", bytearray(b"a"), Colour.RED],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_encodes_as_a_text_is_none(value: Any) -> None:
+    for name in ("model", "temperature", "stream", "max_completion_tokens", "stop"):
+        assert refused(chat(**{name: value})).path == f"$.{name}"
+
+
+def test_a_decimal_is_a_number_and_no_text() -> None:
+    checked = validate(chat(temperature=Decimal("0.5")))
+    assert checked.temperature == 0.5
+    assert refused(chat(temperature=Decimal("1.6"))).path == "$.temperature"
+    for name in ("model", "stream", "max_completion_tokens"):
+        assert refused(chat(**{name: Decimal(1)})).path == f"$.{name}"
+
+
+# Depth
+
+
+def parameters() -> list[dict[str, Any]]:
+    deep: dict[str, Any] = {}
+    for _ in range(500):
+        deep = {"properties": deep}
+    endless: dict[str, Any] = {}
+    endless |= {"a": endless, "b": endless}
+    return [deep, endless]
+
+
+@pytest.mark.parametrize("parameters", parameters(), ids=["deep", "endless"])
+def test_what_has_no_type_in_the_spec_may_be_as_deep_as_it_likes(parameters: dict[str, Any]) -> None:
+    for function in (
+        {"type": "function", "function": {"name": "f", "parameters": parameters}},
+        {"type": "function", "function": FunctionDefinition(name="f", parameters=parameters)},
+        FunctionTool(function=FunctionDefinition(name="f", parameters=parameters)),
+    ):
+        validate(chat(tools=[function]))
+        request = ChatCompletionRequest(model="m", messages=[UserMessage(content="hi")], tools=[function])  # type: ignore[list-item]
+        assert validate(request) is request
+
+
+def test_what_holds_itself_is_refused_where_it_has_a_type() -> None:
+    message: dict[str, Any] = {"role": "user", "content": []}
+    message["content"].append(message)
+    for request in (chat(message), ChatCompletionRequest(model="m", messages=[message])):  # type: ignore[list-item]
+        assert refused(request).path == "$.messages[0].content[0]"
+
+
+class Tree(msgspec.Struct):
+    """Holds itself, as a spec of one's own may have it."""
+
+    trees: list[Tree]
+
+
+def test_what_has_no_end_is_refused() -> None:
+    plain: dict[str, Any] = {"trees": []}
+    plain["trees"].append(plain)
+    tree = Tree([])
+    tree.trees.append(tree)
+    for error in (refused(tree), refused(plain, Tree)):
+        assert str(error) == "$: nested too deeply, or it holds itself"
+
+
 # What the server sent
 
 
@@ -228,6 +307,36 @@ def test_what_the_server_added_passes() -> None:
     validate(ChatCompletionRequest(model="m", messages=[reply]))
     validate(ResponseRequest(model="m", input=output))
     validate(response(OutputMessage(content=[OutputText(text="hi")], role="assistant")))
+
+
+@pytest.mark.parametrize("role", [{}, {"role": None}, {"role": "critic"}, {"role": "critic", "mood": 1}])
+def test_what_the_server_said_goes_back_as_it_came(role: dict[str, Any]) -> None:
+    message = {"type": "message", "content": [{"type": "reasoning_text", "text": "hi"}, {"type": "poem"}], **role}
+    output = TolerantDecoder(Response).decode(json.dumps({"output": [message]}).encode()).output
+    choice = {"message": {"content": "hi", **role}}
+    reply = TolerantDecoder(ChatCompletion).decode(json.dumps({"choices": [choice]}).encode()).choices[0].message
+    for more in ([], [HI]):
+        validate(response(*output, *more))
+        validate(chat(reply, *more))
+    validate(ResponseRequest(model="m", input=output))
+    validate(ChatCompletionRequest(model="m", messages=[reply]))
+
+
+def test_what_the_server_said_with_models_of_an_overlay_goes_back_too() -> None:
+    mine = msgspec.defstruct("ChatCompletionMessage", [("mood", int), ("content", str)], omit_defaults=True)
+    item = msgspec.defstruct("OutputMessage", [("mood", int)], tag_field="type", tag="message", omit_defaults=True)
+    validate(chat(mine(mood=1, content="hi")))
+    validate(response(item(mood=1)))
+
+
+def test_a_reply_where_none_belongs_is_refused() -> None:
+    reply = ChatCompletionMessage(content="hi")
+    assert refused(response(reply)).path == "$.input[0]"
+    assert refused(chat({"role": "user", "content": [reply]})).path == "$.messages[0].content[0]"
+    assert refused(chat(OutputMessage(content=[]))).path == "$.messages[0]"
+    assert refused(ChatCompletionRequest(model="m", messages=[OutputMessage(content=[])])).path == "$.messages[0]"  # type: ignore[list-item]
+    assert refused(chat(thinking=reply)).path == "$.thinking"
+    assert validate(reply) is reply
 
 
 def test_a_struct_that_does_not_belong_there_is_refused() -> None:

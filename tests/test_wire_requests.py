@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -210,6 +211,14 @@ def test_what_is_no_json_is_refused(value: object, request_: Any) -> None:
         build(request_, extra_body={"odd": value})
     assert caught.value.__context__ is None
     str(caught.value).encode()
+
+
+@pytest.mark.parametrize("request_", [STRUCT, CHAT_REQUEST])
+def test_a_decimal_is_a_number(request_: Any) -> None:
+    http = build(request_, extra_body={"temperature": Decimal("0.5"), "tools": [{"minimum": Decimal("1.50")}]})
+    assert b'"temperature":0.5' in (http.body or b"")
+    assert b'"minimum":1.50' in (http.body or b"")
+    assert b'"top_p":0.5' in (build({**CHAT_REQUEST, "top_p": Decimal("0.5")}).body or b"")
 
 
 # The key and the headers

@@ -8,6 +8,7 @@ Rules:
 - A field that the spec does not know is kept on what goes back to the server (`extra`), ignored elsewhere.
 - A field that must be there and is not, or that has the wrong type, is a `DecodeError` with its path: a typed object
   never lies.
+- A number such as 1771.0 is the integer that it means, where the spec has one: MiMo's tables speak of numbers there.
 - Invalid UTF-8 and halves of surrogate pairs become U+FFFD. Whatever comes in, a value or a `DecodeError` comes out,
   and the value can be encoded.
 """
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["TolerantDecoder", "plain_value", "read_json", "replace_surrogates"]
 
 T = TypeVar("T")
+
+# Below it a float tells an integer from the next.
+EXACT = 2**53
 
 
 class TolerantDecoder(Generic[T]):
@@ -125,6 +129,8 @@ class Received(Walk):
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value by its hint; as text again, if that is what the caller wants."""
+        if value.__class__ is float and int in node.plain and value.is_integer() and abs(value) < EXACT:
+            return int(value)
         return msgspec.Raw(msgspec.json.encode(value)) if node.raw else super().other(value, node)
 
     def unknown(self, value: dict[str, Any], node: Node) -> Any:

@@ -7,7 +7,9 @@ Rules:
   was made by somebody who knows better. `msgspec.Raw` is taken as it is for the same reason.
 - A Struct within a dict is trusted: type checkers have seen it. A request that is a Struct itself was handed over to be
   checked, so it is, to its last leaf.
-- Where the spec says what an object without a tag is (a Responses item is a message), it may be left out.
+- A reply's message goes back as it came, without a role or with a new one too: it is the server's own word.
+- Where the spec says what an object without a tag is (a Responses item is a message), it may be left out. No other text
+  that the spec requires may, though it leaves no choice: what a dict has not is not sent (`consts`).
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from typing import Any, TypeGuard, TypeVar, overload
 
 from msgspec import UNSET, Raw, Struct
 
+from mimo_proto.consts import find_missing_const
 from mimo_proto.errors import InvalidRequestError
-from mimo_proto.models import ChatCompletionRequest, ResponseRequest
+from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.unknown import Unknown
 from mimo_proto.walk import Misfit, Node, Shape, Walk, shape_of
 
@@ -46,6 +49,10 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "text": ("response_format",),
 }
 
+# What a reply has in place of a member of the request's union (`x-accepts` in the spec), and the tag of that member. By
+# name: an overlay's models have classes of their own.
+REPLIES = {ChatCompletionMessage.__name__: "assistant", OutputMessage.__name__: "message"}
+
 
 @overload
 def validate(request: RequestT, type: None = None) -> RequestT: ...
@@ -70,9 +77,13 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     """
     try:
         shape = shape_of(type or _kind(request))
-        checked = SENT.request(_plain(request) if isinstance(request, Struct) else request, shape)
+        plain = _fields(request) if isinstance(request, Struct) else request
+        checked = SENT.request(plain, shape)
+        find_missing_const(plain, shape.cls)
     except Misfit as misfit:
         reason, path = misfit.reason, misfit.path
+    except RecursionError:
+        reason, path = "nested too deeply, or it holds itself", "$"
     else:
         return request if isinstance(request, Struct) else checked
     raise InvalidRequestError(f"{path}: {reason}", path=path)
@@ -123,9 +134,10 @@ class Sent(Walk):
         if kind is Raw or (kind is Unknown and node.structs):
             return value
         if isinstance(value, Struct):
-            if isinstance(value, tuple(shape.cls for shape in node.structs.values())):
+            known = tuple(shape.cls for shape in node.structs.values())
+            if isinstance(value, known) or REPLIES.get(kind.__name__, "") in node.structs:
                 return value
-            return self.value(_plain(value), node)
+            return self.value(_fields(value), node)
         if kind is not dict and _is_mapping(value):
             return self.value(dict(value), node)
         if kind is tuple:
@@ -140,19 +152,27 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
 SENT = Sent()
 
 
-def _plain(value: Any) -> Any:
-    """Give the dict that a Struct encodes to, and so on within; what is no Struct stays."""
-    if isinstance(value, Struct):
-        config = value.__struct_config__
-        plain: dict[str, Any] = {} if config.tag_field is None else {config.tag_field: config.tag}
-        for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
-            field = getattr(value, name)
-            if field is not UNSET and not (field is None and config.omit_defaults):
-                plain[key] = _plain(field)
-        return plain
+def _fields(value: Struct) -> dict[str, Any]:
+    """Give the dict that a Struct encodes to, as far as it is to be checked."""
+    shape = shape_of(value.__class__)
+    plain: dict[str, Any] = {} if shape.tag_field is None else {shape.tag_field: shape.tag}
+    leaves_out_null = value.__struct_config__.omit_defaults
+    for name, key, node, _ in shape.fields:
+        field = getattr(value, name)
+        if field is not UNSET and not (field is None and leaves_out_null):
+            plain[key] = _plain(field, node)
+    return plain
+
+
+def _plain(value: Any, node: Node) -> Any:
+    """Give the same without Structs, but for a reply's message and for what has no hint: it may hold itself."""
     kind = value.__class__
-    if kind is list or kind is tuple:
-        return [_plain(element) for element in value]
-    if kind is dict:
-        return {key: _plain(element) for key, element in value.items()}
+    if kind in node.plain:
+        return value
+    if isinstance(value, Struct):
+        return value if kind.__name__ in REPLIES else _fields(value)
+    if node.item is not None and (kind is list or kind is tuple):
+        return [_plain(element, node.item) for element in value]
+    if node.structs and kind is dict and (shape := node.shape_of(value)):
+        return value | {key: _plain(value[key], inner) for _, key, inner, _ in shape.fields if key in value}
     return value

@@ -139,6 +139,15 @@ class Node:
                 if getattr(origin, "__tag_default__", False):
                     self.default = shape
 
+    def shape_of(self, value: Mapping[str, Any]) -> Shape | None:
+        """The Struct that an object is, by its tag; None if that names none of them."""
+        if self.tag_field is None:
+            return self.structs[None]
+        if self.tag_field not in value:
+            return self.default
+        tag = value[self.tag_field]
+        return self.structs.get(tag) if isinstance(tag, str | int) else None
+
 
 def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """The members of a union, aliases and annotations looked through, each with the bounds that it has."""
@@ -188,6 +197,7 @@ class Walk(ABC):
 
     def object(self, value: dict[str, Any], node: Node) -> Any:
         """Build an object: the Struct that its tag names."""
+        # As in Node.shape_of, without the call: it costs an unknown event 5 %.
         if node.tag_field is None:
             return self.struct(value, node.structs[None])
         if node.default is not None and node.tag_field not in value:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.consts import find_missing_const
 from mimo_proto.jsontypes import is_object
 from mimo_proto.models import ChatCompletionRequest, ModelList, ResponseRequest
+from mimo_proto.walk import Misfit
 
 from .filtering import filtered
 from .plain import as_object, objects_in
@@ -90,7 +92,8 @@ def _first(rules: Sequence[Callable[[dict[str, Any]], Refusal | None]], body: An
 def _structure(plain: dict[str, Any], root: Any) -> Refusal | None:
     try:
         msgspec.convert(plain, root)
-    except msgspec.ValidationError as error:
+        find_missing_const(plain, root)
+    except (msgspec.ValidationError, Misfit) as error:
         return Refusal(400, param=str(error))
     return None
 
