@@ -84,9 +84,8 @@ def test_what_is_trusted() -> None:
     validate(chat(UserDict(ASKED), {**HI, "tool_calls": [CALL]}, {"role": "assistant", "tool_calls": None}))
 
 
-def test_the_last_64_of_a_conversation() -> None:
-    validate(chat(ASKED, *[HI] * 64))
-    assert path_of(chat(HI, ASKED, *[HI] * 63))[0] == "$.messages[1].tool_calls[1]"
+def test_a_long_conversation() -> None:
+    assert path_of(chat(HI, ASKED, *[HI] * 1000))[0] == "$.messages[1].tool_calls[1]"
 
 
 def test_a_type_of_ones_own() -> None:

@@ -4,8 +4,6 @@ Rules:
 - A Struct always sends them, as defaults of its fields; so msgspec takes an object without them. A dict is sent as it
   is written, so in a dict they are looked for.
 - Structs, `Raw` and `Unknown` are trusted, as by `validate`, and so are mappings that are no dicts.
-- Of a conversation, the last 64 turns are looked through, since it grows at its end: to go through a thousand of them
-  with every request would make the check a sixth slower.
 """
 
 from __future__ import annotations
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["find_missing_const"]
 
-NEWEST = 64
-
-
 def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
     """Look through a request that fits its Struct otherwise.
 
@@ -34,30 +29,25 @@ def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
         Misfit: A text is missing.
     """
     if kind.__name__ == ChatCompletionRequest.__name__:
-        for index, message in _newest("tool_calls", request.get("messages")):
+        for index, message in _having("tool_calls", request.get("messages")):
             if message.get("role") == "assistant":
                 for place, call in enumerate(_elements(message["tool_calls"])):
                     if call.__class__ is dict and "type" not in call:
                         raise Misfit("`type` is missing", place, "tool_calls", index, "messages")
-        for index, tool in _newest("user_location", request.get("tools")):
+        for index, tool in _having("user_location", request.get("tools")):
             where = tool["user_location"]
             if tool["type"] == "web_search" and where.__class__ is dict and "type" not in where:
                 raise Misfit("`type` is missing", "user_location", index, "tools")
     elif kind.__name__ == ResponseRequest.__name__:
-        for index, item in _newest("tools", request.get("input")):
+        for index, item in _having("tools", request.get("input")):
             if item.get("type") == "additional_tools" and "role" not in item:
                 raise Misfit("`role` is missing", index, "input")
 
 
-def _newest(name: str, values: Any) -> list[tuple[int, dict[str, Any]]]:
-    """The dicts with a name among the last elements of a list, and their places."""
-    elements = _elements(values)
-    first = max(0, len(elements) - NEWEST)
-    return [
-        (index, value)
-        for index, value in enumerate(elements[first:], first)
-        if value.__class__ is dict and name in value
-    ]
+def _having(name: str, values: Any) -> list[tuple[int, dict[str, Any]]]:
+    """The dicts with a name among the elements of a list, and their places."""
+    elements = enumerate(_elements(values))
+    return [(index, value) for index, value in elements if value.__class__ is dict and name in value]
 
 
 def _elements(values: Any) -> Sequence[Any]:
