@@ -34,6 +34,7 @@ from mimo_proto import (
     RedirectRefused,
     RemoteProtocolError,
     ServerError,
+    StreamCancelled,
     Timeouts,
     UnexpectedContentType,
 )
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 QUICK = Timeouts(connect=5, read=0.3, idle=5)
 IMPATIENT = Timeouts(connect=5, read=5, idle=0.3)
 HASTY = Timeouts(connect=5, read=5, idle=5, total=0.4)
+PATIENT = {"timeouts": Timeouts(connect=5, read=None, idle=None), "limits": Limits(linger=3600)}
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Scenario:
     events: int | None = None
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     requests: int = 1
+    cancel_at: int | None = None
     # What a reset lets through is the network's business.
     compared: bool = True
 
@@ -127,6 +130,18 @@ def cut(kind: Kind, error: type[MimoError], *pieces: bytes, events: int, **more:
 
 def in_stream(kind: Kind, error: type[MimoError], *pieces: bytes, events: int = 0) -> Scenario:
     return Scenario(kind, streams(*pieces), error=error, end="error", events=events)
+
+
+def cancelled(piece: bytes, events: int) -> Scenario:
+    return Scenario(
+        CHAT_STREAM,
+        streams(piece, leave=stays),
+        error=StreamCancelled,
+        end="cancelled",
+        events=events,
+        settings=PATIENT,
+        cancel_at=1,
+    )
 
 
 TOO_MANY = error_body()
@@ -233,6 +248,19 @@ SCENARIOS: dict[str, Scenario] = {
     "no-json-in-stream": cut(CHAT_STREAM, DecodeError, CHAT_EVENTS[0], event(b"{oops"), events=1),
     "bad-event-in-the-same-read": cut(
         CHAT_STREAM, DecodeError, b"".join([*CHAT_EVENTS[:2], event(b"{oops"), CHAT_EVENTS[2]]), events=2
+    ),
+    # --- cancelled while the caller is busy: what had come is handed out, nothing more is waited for
+    "cancelled": cancelled(CHAT_EVENTS[0], events=1),
+    "cancelled-in-the-middle-of-a-piece": cancelled(CHAT_EVENTS[0] + CHAT_EVENTS[1], events=2),
+    "cancelled-behind-the-finish": cancelled(b"".join(CHAT_EVENTS[:3]), events=3),
+    "cancelled-when-all-had-come": ok(CHAT_STREAM, b"".join(CHAT_EVENTS), events=3, cancel_at=1),
+    "cancelled-when-an-error-had-come": Scenario(
+        CHAT_STREAM,
+        streams(CHAT_EVENTS[0] + event(TOO_MANY), leave=stays),
+        error=RateLimitError,
+        end="error",
+        events=1,
+        cancel_at=1,
     ),
     # --- HTTP errors
     "400": refused(CHAT_JSON, BadRequestError, answer(error_body("400", "no"), 400, "X-Request-Id: q2")),
@@ -424,7 +452,7 @@ def play(shell: str, scenario: Scenario) -> tuple[Seen, int]:
 
         async def main() -> Seen:
             async with open_shell(shell, server.url, **scenario.settings) as adapter:
-                return await call(adapter, scenario.kind)
+                return await call(adapter, scenario.kind, cancel_at=scenario.cancel_at)
 
         return run(main), len(server.requests)
 

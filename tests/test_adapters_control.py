@@ -28,6 +28,7 @@ from mimo_proto import (
     Timeouts,
     user,
 )
+from mimo_proto.adapters.call import AsyncCall
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, RESPONSE, RESPONSE_EVENTS, error_body
@@ -492,6 +493,28 @@ def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
         await cancelling
 
     with Server(held) as server:
+        over(shell, server, work, retry=retry(2))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_cancel_while_an_errors_connection_is_let_go(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the answer and the wait for the next attempt nothing is waited for that could be ended."""
+    streams: list[AsyncStream[Any, Any]] = []
+    real = AsyncCall.close
+
+    async def close(self: AsyncCall, answer: Any) -> None:
+        await real(self, answer)
+        await asyncio.to_thread(streams[0].cancel)
+
+    monkeypatch.setattr(AsyncCall, "close", close)
+
+    async def work(adapter: AsyncAdapter) -> None:
+        streams.append(chat(adapter))
+        with pytest.raises(StreamCancelled):
+            await streams[0].result()
+
+    with Server(says(answer(error_body(), 429, "Retry-After: 60"))) as server:
         over(shell, server, work, retry=retry(2))
     assert len(server.requests) == 1
 
