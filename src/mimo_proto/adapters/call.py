@@ -161,8 +161,8 @@ class AsyncCall:
         self.idle_at = self.linger_at = inf
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                while left > 0 and (piece := await self._guarded(answer.read(), answered=True)):
-                    left -= len(piece)
+                while left > 0 and (size := len(await self._guarded(answer.read(), answered=True))):
+                    left -= size
         except (MimoError, TimeoutError):
             pass
         finally:

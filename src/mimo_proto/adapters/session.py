@@ -123,8 +123,8 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
         """
         if not self._whole:
             raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
-        async for _ in self:
-            pass
+        async for event in self:
+            del event  # nothing that the server sent stays in the frame
         return self._result()
 
     @abstractmethod
@@ -178,8 +178,11 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
 
     async def _words(self) -> AsyncIterator[str]:
         async for event in self:
-            if words := answer_text(event):
+            words = answer_text(event)
+            del event  # nothing that the server sent stays in the frame
+            if words:
                 yield words
+            del words
 
 
 class AsyncAdapter(ABC):

@@ -166,7 +166,11 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         if failure is None:
             self.end = "completed"
             return
-        self._note(failure if isinstance(failure, MimoError) else StreamCancelled("the reading was interrupted"))
+        if isinstance(failure, MimoError):
+            self._note(failure)
+            failure.__traceback__ = None  # the thread's frames hold what the server sent, which may hold the key
+        else:
+            self._note(StreamCancelled("the reading was interrupted"))
         try:
             raise failure
         finally:
