@@ -145,6 +145,7 @@ def cancelled(piece: bytes, events: int) -> Scenario:
 
 
 TOO_MANY = error_body()
+CHAT_BYTES = json.dumps(CHAT).encode()
 LIMIT = {"limits": Limits(event=1000, body=1000, error_body=1000, linger=0.2)}
 GZIP = "Content-Encoding: gzip"
 LENGTH = "Content-Length: 100000"
@@ -325,6 +326,29 @@ SCENARIOS: dict[str, Scenario] = {
         error=IncompleteStreamError,
         end="incomplete",
     ),
+    "gzip-in-members": Scenario(
+        CHAT_JSON,
+        sends(answer(b"".join(map(gzip.compress, (b"", CHAT_BYTES[:9], b"", b"", CHAT_BYTES[9:]))), 200, GZIP)),
+    ),
+    "gzip-in-members-in-chunks": Scenario(
+        CHAT_JSON,
+        sends(
+            head(200, GZIP, "Transfer-Encoding: chunked"),
+            *(chunk(gzip.compress(bytes([byte]))) for byte in CHAT_BYTES),
+            END,
+        ),
+    ),
+    "gzip-and-half-a-member": Scenario(
+        CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + gzip.compress(b" ")[:-5], 200, GZIP))
+    ),
+    "gzip-and-something": Scenario(CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + b"{}" * 99, 200, GZIP))),
+    "gzip-and-zlib": Scenario(CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + zlib.compress(b"{"), 200, GZIP))),
+    "gzip-and-something-in-chunks": Scenario(
+        CHAT_STREAM,
+        sends(sse(GZIP), chunk(gzip.compress(b"".join(CHAT_EVENTS[:3]))), *[chunk(b"x")] * 9, END),
+        end="completed",
+        events=3,
+    ),
     "gzip-error": refused(CHAT_JSON, RateLimitError, answer(gzip.compress(json.dumps(TOO_MANY).encode()), 429, GZIP)),
     "gzip-bomb": refused(
         CHAT_JSON, BodyTooLargeError, answer(gzip.compress(bytes(100_000_000)), 200, GZIP), settings=LIMIT
@@ -338,6 +362,16 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "bare-deflate": Scenario(
         CHAT_JSON, sends(answer(zlib.compress(json.dumps(CHAT).encode())[2:-4], 200, "Content-Encoding: deflate"))
+    ),
+    "deflate-and-something": Scenario(
+        CHAT_JSON, sends(answer(zlib.compress(CHAT_BYTES) + zlib.compress(b"{"), 200, "Content-Encoding: deflate"))
+    ),
+    "bare-deflate-and-something": Scenario(
+        CHAT_JSON, sends(answer(zlib.compress(CHAT_BYTES)[2:-4] + b"{" * 9, 200, "Content-Encoding: deflate"))
+    ),
+    "zlib-for-gzip": refused(CHAT_JSON, RemoteProtocolError, answer(zlib.compress(CHAT_BYTES), 200, GZIP)),
+    "gzip-for-deflate": refused(
+        CHAT_JSON, RemoteProtocolError, answer(gzip.compress(CHAT_BYTES), 200, "Content-Encoding: deflate")
     ),
     "no-deflate": refused(CHAT_JSON, RemoteProtocolError, answer(b"\xff" * 20, 200, "Content-Encoding: deflate")),
     "many-headers": refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import threading
 import warnings
 import weakref
@@ -353,6 +354,25 @@ def test_surplus_bytes_never_answer_the_next_call(shell: str) -> None:
     with Server(script) as server:
         over(shell, server, work)
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_an_endless_body_behind_a_compressed_one(shell: str, coding: str, compress: Callable[[bytes], bytes]) -> None:
+    """It is left, and its connection with it."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head(200, f"Content-Encoding: {coding}") + compress(msgspec.json.encode(CHAT)))
+        peer.flood(bytes(65536))
+
+    async def work(adapter: AsyncAdapter) -> None:
+        for _ in range(2):
+            assert (await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
+
+    with Server(script) as server:
+        over(shell, server, work)
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("shell", SHELLS)
