@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import itertools
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 QUICK = Timeouts(connect=5, read=0.3, idle=5)
 IMPATIENT = Timeouts(connect=5, read=5, idle=0.3)
 HASTY = Timeouts(connect=5, read=5, idle=5, total=0.4)
+LINGERING = {"timeouts": Timeouts(connect=5, read=5, idle=None), "limits": Limits(linger=0.2)}
 PATIENT = {"timeouts": Timeouts(connect=5, read=None, idle=None), "limits": Limits(linger=3600)}
 
 
@@ -113,6 +115,10 @@ def fin(peer: Peer) -> None:
 
 def comments(peer: Peer) -> None:
     peer.drip((chunk(b": still here\n\n") for _ in range(1000)), 0.02)
+
+
+def drips(piece: bytes) -> Callable[[Peer], None]:
+    return lambda peer: peer.drip(itertools.repeat(chunk(piece)), 0.02)
 
 
 def ok(kind: Kind, *pieces: bytes, **more: Any) -> Scenario:
@@ -182,6 +188,20 @@ SCENARIOS: dict[str, Scenario] = {
     "no-done": ok(CHAT_STREAM, *CHAT_EVENTS[:3], events=3),
     "no-done-cut": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS[:3], leave=fin), end="completed", events=3),
     "no-done-silence": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS[:3], leave=stays), end="completed", events=3),
+    "no-done-comments": Scenario(
+        CHAT_STREAM,
+        streams(*CHAT_EVENTS[:3], leave=drips(b": still here\n\n")),
+        end="completed",
+        events=3,
+        settings=LINGERING,
+    ),
+    "no-done-events": Scenario(
+        CHAT_STREAM,
+        streams(*CHAT_EVENTS[:3], leave=drips(event({"id": "c1", "choices": []}))),
+        end="completed",
+        settings=LINGERING,
+        compared=False,
+    ),
     "done-silence": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS, leave=stays), end="completed", events=3),
     "terminal-silence": Scenario(RESPONSE_STREAM, streams(*RESPONSE_EVENTS, leave=stays), end="completed", events=4),
     "much-behind-the-end": Scenario(

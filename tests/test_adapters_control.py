@@ -9,6 +9,7 @@ import threading
 import warnings
 import weakref
 import zlib
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +23,7 @@ from mimo_proto import (
     ConfigurationError,
     ConnectError,
     InvalidRequestError,
+    Limits,
     LocalProtocolError,
     RateLimitError,
     RemoteProtocolError,
@@ -30,6 +32,7 @@ from mimo_proto import (
     user,
 )
 from mimo_proto.adapters.call import AsyncCall
+from tests import payloads
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, RESPONSE, RESPONSE_EVENTS, error_body
@@ -743,3 +746,42 @@ def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(shell: str) -> None
 
     with Server(script) as server:
         over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour over each event, and the late usage is still taken."""
+    hours = 0
+
+    def clock() -> float:
+        return monotonic() + 3600 * hours
+
+    monkeypatch.setattr("mimo_proto.adapters.call.monotonic", clock)
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    turns = [threading.Event() for _ in range(5)]
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse())
+        late = [
+            payloads.event({"id": "c1", "choices": []}),
+            payloads.event({"id": "c1", "choices": [], "usage": usage}),
+        ]
+        pieces = [*CHAT_EVENTS[:3], *late]
+        for turn, piece in zip(turns, pieces, strict=True):
+            peer.send(chunk(piece))
+            turn.wait(10)
+        peer.send(END)
+        peer.gone()
+
+    async def work(adapter: AsyncAdapter) -> None:
+        nonlocal hours
+        async with chat(adapter) as stream:
+            async for _ in stream:
+                hours += 1
+                turns[hours - 1].set()
+            assert hours == 5
+            assert (await stream.result()).usage.total_tokens == 3
+
+    with Server(script) as server:
+        over(shell, server, work, limits=Limits(linger=10))

@@ -4,7 +4,7 @@ This is `mimo_proto.call` and the watchdog's part of the transport, for asyncio:
 
 - The library sends and receives; it is told the connect and the read clock. The idle, the total and the linger clock,
   and `cancel()`, end whatever it waits for by cancelling that wait; a call that was cancelled begins no other.
-- The idle clock begins with the attempt, and runs only while something is waited for.
+- The idle clock begins with the attempt. It and the linger clock run only while something is waited for.
 - What a library raises ends here. Its frames hold the request's headers, so our errors are raised outside the `except`
   block (no ``__context__``), and what passes through (a cancelled task) loses its traceback up to here.
 """
@@ -57,7 +57,8 @@ class AsyncCall:
 
     Attributes:
         attempts: How many requests were made.
-        idle_at, linger_at: When these clocks end the call, on `time.monotonic`; inf is never.
+        idle_at: When the idle clock ends the call, on `time.monotonic`; inf is never, but for the next read to set it.
+        linger: For how many seconds more the end of the stream is waited for; inf as long as it is not finished.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class AsyncCall:
         self.limits = limits
         self.tee = tee
         self.attempts = 0
-        self.idle_at = self.linger_at = inf
+        self.idle_at = self.linger = inf
         self._idle = inf if timeouts.idle is None else timeouts.idle
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
         self._cancelled = False
@@ -118,9 +119,13 @@ class AsyncCall:
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
                 say.
         """
+        begun = monotonic()
         if self.idle_at == inf:
-            self.idle_at = monotonic() + self._idle
-        return await self._bounded(answer.read, answered=True)
+            self.idle_at = begun + self._idle
+        try:
+            return await self._bounded(answer.read, answered=True)
+        finally:
+            self.linger -= monotonic() - begun
 
     async def body(self, answer: Answer) -> bytes:
         """Read the whole body.
@@ -158,7 +163,6 @@ class AsyncCall:
     async def finish(self, answer: Answer) -> None:
         """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection."""
         left = self.limits.drain
-        self.idle_at = self.linger_at = inf
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while left > 0 and (size := len(await self._guarded(answer.read(), answered=True))):
@@ -218,7 +222,7 @@ class AsyncCall:
         clocks: list[tuple[float, Reason]] = [
             (self._total_at, "total"),
             (self.idle_at, "idle"),
-            (self.linger_at, "linger"),
+            (monotonic() + self.linger, "linger"),
         ]
         at, reason = min(clocks)
         self._waiting = timer = asyncio.timeout(None if at == inf else at - monotonic())

@@ -19,7 +19,6 @@ import contextlib
 import os
 from abc import abstractmethod
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
@@ -145,8 +144,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             events = decoder.feed(piece)
             if not decoder.fruitless:
                 call.idle_at = inf
-            if decoder.finished and call.linger_at == inf:
-                call.linger_at = monotonic() + call.limits.linger
+            if decoder.finished and call.linger == inf:
+                call.linger = call.limits.linger
         return events
 
     async def _fail(self, error: MimoError) -> None:
