@@ -237,6 +237,10 @@ SCENARIOS: dict[str, Scenario] = {
         end="incomplete",
         events=2,
     ),
+    "only-done": cut(CHAT_STREAM, IncompleteStreamError, DONE, events=0),
+    "done-without-a-choice": cut(
+        CHAT_STREAM, IncompleteStreamError, event({"id": "c1", "choices": []}), DONE, events=1
+    ),
     "cut-json": Scenario(CHAT_JSON, sends(head(200, LENGTH) + b'{"id"', leave=fin), error=ConnectionClosed),
     "cut-json-in-chunks": Scenario(
         CHAT_JSON, sends(head(200, "Transfer-Encoding: chunked") + chunk(b'{"id"'), leave=fin), error=ConnectionClosed

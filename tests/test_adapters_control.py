@@ -22,6 +22,7 @@ from mimo_proto import (
     ChatCompletionRequest,
     ConfigurationError,
     ConnectError,
+    IncompleteStreamError,
     InvalidRequestError,
     Limits,
     LocalProtocolError,
@@ -210,6 +211,20 @@ def test_an_iteration_left_early_goes_on(shell: str) -> None:
         await stream.aclose()
 
     with Server(serve) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_stream_that_completed_without_a_choice_stays_incomplete(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        async with chat(adapter) as stream:
+            for _ in range(2):
+                with pytest.raises(IncompleteStreamError) as caught:
+                    await stream.result()
+                assert_clean(caught.value, 1)
+                assert stream.end == "incomplete"
+
+    with Server(says(sse(), chunk(DONE), END)) as server:
         over(shell, server, work)
 
 

@@ -27,7 +27,7 @@ from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
 from mimo_proto.endpoints import MODELS
-from mimo_proto.errors import MimoError, StreamCancelled
+from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
@@ -161,10 +161,14 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         if self._answer is not None:
             await self._call.close(self._answer)
 
-    def _result(self) -> ResultT:
+    async def _result(self) -> ResultT:
         if self._sum is None:
             self._add_up()
-            self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
+            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
+                self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
+            if self._sum is None or getattr(self._sum, "choices", None) == []:
+                await self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
+                return await self.result()
         return self._sum
 
     def _add_up(self) -> None:

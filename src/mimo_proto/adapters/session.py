@@ -125,7 +125,7 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
             raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
         async for event in self:
             del event  # nothing that the server sent stays in the frame
-        return self._result()
+        return await self._result()
 
     @abstractmethod
     def cancel(self) -> None:
@@ -169,8 +169,8 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
         self._failure = copy.copy(error)
 
     @abstractmethod
-    def _result(self) -> ResultT:
-        """Give the whole of a completed stream."""
+    async def _result(self) -> ResultT:
+        """Give the whole of a completed stream; or fail, if nothing came of it."""
 
     @abstractmethod
     def _drop(self) -> None:

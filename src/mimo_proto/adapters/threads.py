@@ -202,8 +202,12 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self._note(error)
         self._drop()
 
-    def _result(self) -> ResultT:
-        return self._stream.result()
+    async def _result(self) -> ResultT:
+        try:
+            return self._stream.result()
+        except MimoError as error:
+            self._note(error)
+            raise
 
     def _drop(self) -> None:
         self.cancel()
