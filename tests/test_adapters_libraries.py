@@ -440,11 +440,17 @@ def test_closing_the_adapter_ends_what_waits_for_a_thread() -> None:
     async def main() -> None:
         with Client(KEY, server.url) as client:
             async with ThreadsAdapter(client, threads=1) as adapter:
-                streams = [adapter.stream(CHAT_COMPLETIONS, BODY) for _ in range(3)]
-                work: list[Any] = [adapter.send(CHAT_COMPLETIONS, BODY) for _ in range(3)]
-                work += [stream.result() for stream in streams]
-                calls: list[asyncio.Task[Any]] = list(map(asyncio.create_task, work))
+                calls: list[asyncio.Task[Any]] = [asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))]
                 assert await asyncio.to_thread(asked.wait, 10)
+                private: Any = adapter
+                under_way = private._open.copy()
+                streams = [adapter.stream(CHAT_COMPLETIONS, BODY) for _ in range(2)]
+                work: list[Any] = [adapter.send(CHAT_COMPLETIONS, BODY) for _ in range(2)]
+                work += [stream.result() for stream in streams]
+                calls += map(asyncio.create_task, work)
+                await asyncio.sleep(0)
+                # The thread is set free before the closing has come to the others.
+                private._open = under_way
             for number, task in enumerate(calls):
                 with pytest.raises(StreamCancelled) as caught:
                     await task

@@ -100,7 +100,7 @@ class ThreadsAdapter(AsyncAdapter):
         call = self._client.prepare(endpoint, request, **options)
         self._open.add(call)
         try:
-            return await asyncio.wrap_future(self._submit(call.reply, endpoint))
+            return await asyncio.wrap_future(self._submit(call, call.reply, endpoint))
         finally:
             call.cancel()
 
@@ -112,10 +112,16 @@ class ThreadsAdapter(AsyncAdapter):
         self._open.add(handed_over)
         return handed_over
 
-    def _submit(self, work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
+    def _submit(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
         if self._closed:
             raise LocalProtocolError("the adapter is closed")
-        return self._executor.submit(work, *args)
+        return self._executor.submit(self._perform, call, work, *args)
+
+    def _perform(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> WorkT:
+        if self._closed:
+            # The thread was set free by the closing, which may not have come to this call yet.
+            call.cancel()
+        return work(*args)
 
 
 class ThreadStream(AsyncStream[EventT, ResultT]):
@@ -159,7 +165,7 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
         try:
-            self._work = self._submit(pump, self._stream, self._handover)
+            self._work = self._submit(self._stream, pump, self._stream, self._handover)
         except BaseException as exc:
             self._leave(exc if isinstance(exc, MimoError) else StreamCancelled("the call was interrupted"))
             raise
