@@ -134,8 +134,15 @@ def _told(error: MimoError) -> dict[str, Any]:
     return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts")}
 
 
-async def call(shell: AsyncAdapter, kind: Kind, **options: Any) -> Seen:
-    """Make a call of that kind, to its end; own errors are part of what is seen, and checked."""
+async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
+    """Make a call of that kind, to its end; own errors are part of what is seen, and checked.
+
+    Args:
+        shell: What makes it.
+        kind: Which one.
+        cancel_at: Cancel the stream behind so many events, from a thread, while nothing is waited for.
+        **options: Of the call.
+    """
     seen = Seen()
     endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
     request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
@@ -147,6 +154,8 @@ async def call(shell: AsyncAdapter, kind: Kind, **options: Any) -> Seen:
                 async with stream:
                     async for event in stream:
                         seen.events.append(encode(event))
+                        if len(seen.events) == cancel_at:
+                            await asyncio.to_thread(stream.cancel)
                     seen.value = encode(await stream.result())
             finally:
                 seen.end, seen.attempts = stream.end, stream.attempts

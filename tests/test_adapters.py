@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import itertools
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from mimo_proto import (
     RedirectRefused,
     RemoteProtocolError,
     ServerError,
+    StreamCancelled,
     Timeouts,
     UnexpectedContentType,
 )
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 QUICK = Timeouts(connect=5, read=0.3, idle=5)
 IMPATIENT = Timeouts(connect=5, read=5, idle=0.3)
 HASTY = Timeouts(connect=5, read=5, idle=5, total=0.4)
+LINGERING = {"timeouts": Timeouts(connect=5, read=5, idle=None), "limits": Limits(linger=0.2)}
+PATIENT = {"timeouts": Timeouts(connect=5, read=None, idle=None), "limits": Limits(linger=3600)}
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Scenario:
     events: int | None = None
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     requests: int = 1
+    cancel_at: int | None = None
     # What a reset lets through is the network's business.
     compared: bool = True
 
@@ -112,6 +117,10 @@ def comments(peer: Peer) -> None:
     peer.drip((chunk(b": still here\n\n") for _ in range(1000)), 0.02)
 
 
+def drips(piece: bytes) -> Callable[[Peer], None]:
+    return lambda peer: peer.drip(itertools.repeat(chunk(piece)), 0.02)
+
+
 def ok(kind: Kind, *pieces: bytes, **more: Any) -> Scenario:
     return Scenario(kind, streams(*pieces), end="completed", **more)
 
@@ -129,7 +138,20 @@ def in_stream(kind: Kind, error: type[MimoError], *pieces: bytes, events: int = 
     return Scenario(kind, streams(*pieces), error=error, end="error", events=events)
 
 
+def cancelled(piece: bytes, events: int) -> Scenario:
+    return Scenario(
+        CHAT_STREAM,
+        streams(piece, leave=stays),
+        error=StreamCancelled,
+        end="cancelled",
+        events=events,
+        settings=PATIENT,
+        cancel_at=1,
+    )
+
+
 TOO_MANY = error_body()
+CHAT_BYTES = json.dumps(CHAT).encode()
 LIMIT = {"limits": Limits(event=1000, body=1000, error_body=1000, linger=0.2)}
 GZIP = "Content-Encoding: gzip"
 LENGTH = "Content-Length: 100000"
@@ -166,6 +188,20 @@ SCENARIOS: dict[str, Scenario] = {
     "no-done": ok(CHAT_STREAM, *CHAT_EVENTS[:3], events=3),
     "no-done-cut": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS[:3], leave=fin), end="completed", events=3),
     "no-done-silence": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS[:3], leave=stays), end="completed", events=3),
+    "no-done-comments": Scenario(
+        CHAT_STREAM,
+        streams(*CHAT_EVENTS[:3], leave=drips(b": still here\n\n")),
+        end="completed",
+        events=3,
+        settings=LINGERING,
+    ),
+    "no-done-events": Scenario(
+        CHAT_STREAM,
+        streams(*CHAT_EVENTS[:3], leave=drips(event({"id": "c1", "choices": []}))),
+        end="completed",
+        settings=LINGERING,
+        compared=False,
+    ),
     "done-silence": Scenario(CHAT_STREAM, streams(*CHAT_EVENTS, leave=stays), end="completed", events=3),
     "terminal-silence": Scenario(RESPONSE_STREAM, streams(*RESPONSE_EVENTS, leave=stays), end="completed", events=4),
     "much-behind-the-end": Scenario(
@@ -201,6 +237,10 @@ SCENARIOS: dict[str, Scenario] = {
         end="incomplete",
         events=2,
     ),
+    "only-done": cut(CHAT_STREAM, IncompleteStreamError, DONE, events=0),
+    "done-without-a-choice": cut(
+        CHAT_STREAM, IncompleteStreamError, event({"id": "c1", "choices": []}), DONE, events=1
+    ),
     "cut-json": Scenario(CHAT_JSON, sends(head(200, LENGTH) + b'{"id"', leave=fin), error=ConnectionClosed),
     "cut-json-in-chunks": Scenario(
         CHAT_JSON, sends(head(200, "Transfer-Encoding: chunked") + chunk(b'{"id"'), leave=fin), error=ConnectionClosed
@@ -233,6 +273,19 @@ SCENARIOS: dict[str, Scenario] = {
     "no-json-in-stream": cut(CHAT_STREAM, DecodeError, CHAT_EVENTS[0], event(b"{oops"), events=1),
     "bad-event-in-the-same-read": cut(
         CHAT_STREAM, DecodeError, b"".join([*CHAT_EVENTS[:2], event(b"{oops"), CHAT_EVENTS[2]]), events=2
+    ),
+    # --- cancelled while the caller is busy: what had come is handed out, nothing more is waited for
+    "cancelled": cancelled(CHAT_EVENTS[0], events=1),
+    "cancelled-in-the-middle-of-a-piece": cancelled(CHAT_EVENTS[0] + CHAT_EVENTS[1], events=2),
+    "cancelled-behind-the-finish": cancelled(b"".join(CHAT_EVENTS[:3]), events=3),
+    "cancelled-when-all-had-come": ok(CHAT_STREAM, b"".join(CHAT_EVENTS), events=3, cancel_at=1),
+    "cancelled-when-an-error-had-come": Scenario(
+        CHAT_STREAM,
+        streams(CHAT_EVENTS[0] + event(TOO_MANY), leave=stays),
+        error=RateLimitError,
+        end="error",
+        events=1,
+        cancel_at=1,
     ),
     # --- HTTP errors
     "400": refused(CHAT_JSON, BadRequestError, answer(error_body("400", "no"), 400, "X-Request-Id: q2")),
@@ -297,6 +350,29 @@ SCENARIOS: dict[str, Scenario] = {
         error=IncompleteStreamError,
         end="incomplete",
     ),
+    "gzip-in-members": Scenario(
+        CHAT_JSON,
+        sends(answer(b"".join(map(gzip.compress, (b"", CHAT_BYTES[:9], b"", b"", CHAT_BYTES[9:]))), 200, GZIP)),
+    ),
+    "gzip-in-members-in-chunks": Scenario(
+        CHAT_JSON,
+        sends(
+            head(200, GZIP, "Transfer-Encoding: chunked"),
+            *(chunk(gzip.compress(bytes([byte]))) for byte in CHAT_BYTES),
+            END,
+        ),
+    ),
+    "gzip-and-half-a-member": Scenario(
+        CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + gzip.compress(b" ")[:-5], 200, GZIP))
+    ),
+    "gzip-and-something": Scenario(CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + b"{}" * 99, 200, GZIP))),
+    "gzip-and-zlib": Scenario(CHAT_JSON, sends(answer(gzip.compress(CHAT_BYTES) + zlib.compress(b"{"), 200, GZIP))),
+    "gzip-and-something-in-chunks": Scenario(
+        CHAT_STREAM,
+        sends(sse(GZIP), chunk(gzip.compress(b"".join(CHAT_EVENTS[:3]))), *[chunk(b"x")] * 9, END),
+        end="completed",
+        events=3,
+    ),
     "gzip-error": refused(CHAT_JSON, RateLimitError, answer(gzip.compress(json.dumps(TOO_MANY).encode()), 429, GZIP)),
     "gzip-bomb": refused(
         CHAT_JSON, BodyTooLargeError, answer(gzip.compress(bytes(100_000_000)), 200, GZIP), settings=LIMIT
@@ -310,6 +386,16 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "bare-deflate": Scenario(
         CHAT_JSON, sends(answer(zlib.compress(json.dumps(CHAT).encode())[2:-4], 200, "Content-Encoding: deflate"))
+    ),
+    "deflate-and-something": Scenario(
+        CHAT_JSON, sends(answer(zlib.compress(CHAT_BYTES) + zlib.compress(b"{"), 200, "Content-Encoding: deflate"))
+    ),
+    "bare-deflate-and-something": Scenario(
+        CHAT_JSON, sends(answer(zlib.compress(CHAT_BYTES)[2:-4] + b"{" * 9, 200, "Content-Encoding: deflate"))
+    ),
+    "zlib-for-gzip": refused(CHAT_JSON, RemoteProtocolError, answer(zlib.compress(CHAT_BYTES), 200, GZIP)),
+    "gzip-for-deflate": refused(
+        CHAT_JSON, RemoteProtocolError, answer(gzip.compress(CHAT_BYTES), 200, "Content-Encoding: deflate")
     ),
     "no-deflate": refused(CHAT_JSON, RemoteProtocolError, answer(b"\xff" * 20, 200, "Content-Encoding: deflate")),
     "many-headers": refused(
@@ -424,7 +510,7 @@ def play(shell: str, scenario: Scenario) -> tuple[Seen, int]:
 
         async def main() -> Seen:
             async with open_shell(shell, server.url, **scenario.settings) as adapter:
-                return await call(adapter, scenario.kind)
+                return await call(adapter, scenario.kind, cancel_at=scenario.cancel_at)
 
         return run(main), len(server.requests)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import threading
 import warnings
 import weakref
 import zlib
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,7 +22,9 @@ from mimo_proto import (
     ChatCompletionRequest,
     ConfigurationError,
     ConnectError,
+    IncompleteStreamError,
     InvalidRequestError,
+    Limits,
     LocalProtocolError,
     RateLimitError,
     RemoteProtocolError,
@@ -28,6 +32,8 @@ from mimo_proto import (
     Timeouts,
     user,
 )
+from mimo_proto.adapters.call import AsyncCall
+from tests import payloads
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, RESPONSE, RESPONSE_EVENTS, error_body
@@ -208,6 +214,20 @@ def test_an_iteration_left_early_goes_on(shell: str) -> None:
         over(shell, server, work)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_stream_that_completed_without_a_choice_stays_incomplete(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        async with chat(adapter) as stream:
+            for _ in range(2):
+                with pytest.raises(IncompleteStreamError) as caught:
+                    await stream.result()
+                assert_clean(caught.value, 1)
+                assert stream.end == "incomplete"
+
+    with Server(says(sse(), chunk(DONE), END)) as server:
+        over(shell, server, work)
+
+
 class Choice(msgspec.Struct):
     finish_reason: str | None = None
 
@@ -354,6 +374,25 @@ def test_surplus_bytes_never_answer_the_next_call(shell: str) -> None:
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_an_endless_body_behind_a_compressed_one(shell: str, coding: str, compress: Callable[[bytes], bytes]) -> None:
+    """It is left, and its connection with it."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head(200, f"Content-Encoding: {coding}") + compress(msgspec.json.encode(CHAT)))
+        peer.flood(bytes(65536))
+
+    async def work(adapter: AsyncAdapter) -> None:
+        for _ in range(2):
+            assert (await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
+
+    with Server(script) as server:
+        over(shell, server, work)
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_no_connection(shell: str) -> None:
     with Server(serve) as server:
@@ -492,6 +531,28 @@ def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
         await cancelling
 
     with Server(held) as server:
+        over(shell, server, work, retry=retry(2))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_cancel_while_an_errors_connection_is_let_go(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the answer and the wait for the next attempt nothing is waited for that could be ended."""
+    streams: list[AsyncStream[Any, Any]] = []
+    real = AsyncCall.close
+
+    async def close(self: AsyncCall, answer: Any) -> None:
+        await real(self, answer)
+        await asyncio.to_thread(streams[0].cancel)
+
+    monkeypatch.setattr(AsyncCall, "close", close)
+
+    async def work(adapter: AsyncAdapter) -> None:
+        streams.append(chat(adapter))
+        with pytest.raises(StreamCancelled):
+            await streams[0].result()
+
+    with Server(says(answer(error_body(), 429, "Retry-After: 60"))) as server:
         over(shell, server, work, retry=retry(2))
     assert len(server.requests) == 1
 
@@ -700,3 +761,42 @@ def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(shell: str) -> None
 
     with Server(script) as server:
         over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour over each event, and the late usage is still taken."""
+    hours = 0
+
+    def clock() -> float:
+        return monotonic() + 3600 * hours
+
+    monkeypatch.setattr("mimo_proto.adapters.call.monotonic", clock)
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    turns = [threading.Event() for _ in range(5)]
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse())
+        late = [
+            payloads.event({"id": "c1", "choices": []}),
+            payloads.event({"id": "c1", "choices": [], "usage": usage}),
+        ]
+        pieces = [*CHAT_EVENTS[:3], *late]
+        for turn, piece in zip(turns, pieces, strict=True):
+            peer.send(chunk(piece))
+            turn.wait(10)
+        peer.send(END)
+        peer.gone()
+
+    async def work(adapter: AsyncAdapter) -> None:
+        nonlocal hours
+        async with chat(adapter) as stream:
+            async for _ in stream:
+                hours += 1
+                turns[hours - 1].set()
+            assert hours == 5
+            assert (await stream.result()).usage.total_tokens == 3
+
+    with Server(script) as server:
+        over(shell, server, work, limits=Limits(linger=10))

@@ -34,7 +34,7 @@ from mimo_proto.adapters.aiohttp import AiohttpAdapter
 from mimo_proto.adapters.httpx import HTTPXAdapter
 from mimo_proto.adapters.threads import CAPACITY, Handover, ThreadsAdapter, pump
 from tests.dummyserver import END, Peer, Server, answer, chunk, sse
-from tests.outcomes import CHAT_JSON, KEY, words
+from tests.outcomes import CHAT_JSON, KEY, assert_clean, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, chat_chunk
 from tests.shells import ADAPTERS, call, open_shell, run
 
@@ -400,6 +400,102 @@ def test_closing_the_adapter_ends_what_is_under_way() -> None:
 
     with Server(script) as server:
         run(main)
+
+
+def test_a_closed_adapter_refuses_calls() -> None:
+    async def main() -> None:
+        with Client(KEY, server.url) as client:
+            adapter = ThreadsAdapter(client)
+            stream = adapter.stream(CHAT_COMPLETIONS, BODY)
+            await adapter.aclose()
+            await adapter.aclose()
+            with pytest.raises(LocalProtocolError, match="the adapter is closed") as caught:
+                await adapter.send(CHAT_COMPLETIONS, BODY)
+            assert_clean(caught.value, 0)
+            for read in (
+                stream.__aenter__,
+                stream.__anext__,
+                stream.result,
+                adapter.stream(CHAT_COMPLETIONS, BODY).result,
+            ):
+                with pytest.raises(LocalProtocolError, match="the adapter is closed") as caught:
+                    await read()
+                assert_clean(caught.value, 0)
+            assert stream.end == "incomplete"
+            await stream.aclose()
+
+    with Server(whole) as server:
+        run(main)
+    assert not server.requests
+
+
+def test_closing_the_adapter_ends_what_waits_for_a_thread() -> None:
+    asked = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        asked.set()
+        peer.gone()
+
+    async def main() -> None:
+        with Client(KEY, server.url) as client:
+            async with ThreadsAdapter(client, threads=1) as adapter:
+                calls: list[asyncio.Task[Any]] = [asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))]
+                assert await asyncio.to_thread(asked.wait, 10)
+                private: Any = adapter
+                under_way = private._open.copy()
+                streams = [adapter.stream(CHAT_COMPLETIONS, BODY) for _ in range(2)]
+                work: list[Any] = [adapter.send(CHAT_COMPLETIONS, BODY) for _ in range(2)]
+                work += [stream.result() for stream in streams]
+                calls += map(asyncio.create_task, work)
+                await asyncio.sleep(0)
+                # The thread is set free before the closing has come to the others.
+                private._open = under_way
+            for number, task in enumerate(calls):
+                with pytest.raises(StreamCancelled) as caught:
+                    await task
+                assert_clean(caught.value, 1 if number == 0 else 0)
+            assert {stream.end for stream in streams} == {"cancelled"}
+
+    with Server(script) as server:
+        run(main)
+    assert len(server.requests) == 1
+
+
+def test_closing_the_adapter_lets_a_held_thread_go() -> None:
+    async def main() -> None:
+        with Client(KEY, server.url) as client:
+            async with ThreadsAdapter(client) as adapter:
+                stream: Any = adapter.stream(CHAT_COMPLETIONS, BODY)
+                await anext(stream)
+                while not stream._handover._full:
+                    await asyncio.sleep(0)
+            with pytest.raises(StreamCancelled) as caught:
+                await stream.result()
+            assert len(words(caught.value.partial)) >= CAPACITY
+
+    with Server(stream_of(5000)) as server:
+        run(main)
+
+
+def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        with Client(KEY, server.url) as client:
+            async with ThreadsAdapter(client) as adapter:
+                stream = adapter.stream(CHAT_COMPLETIONS, BODY)
+                with monkeypatch.context() as patch:
+                    patch.setattr(threading.Thread, "start", start)
+                    with pytest.raises(RuntimeError, match="can't start new thread"):
+                        await anext(stream)
+                with pytest.raises(StreamCancelled):
+                    await stream.result()
+
+    with Server(whole) as server:
+        run(main)
+    assert not server.requests
 
 
 class Late(deque[int]):

@@ -3,8 +3,8 @@
 This is `mimo_proto.call` and the watchdog's part of the transport, for asyncio:
 
 - The library sends and receives; it is told the connect and the read clock. The idle, the total and the linger clock,
-  and `cancel()`, end whatever it waits for by cancelling that wait.
-- The idle clock begins with the attempt, and runs only while something is waited for.
+  and `cancel()`, end whatever it waits for by cancelling that wait; a call that was cancelled begins no other.
+- The idle clock begins with the attempt. It and the linger clock run only while something is waited for.
 - What a library raises ends here. Its frames hold the request's headers, so our errors are raised outside the `except`
   block (no ``__context__``), and what passes through (a cancelled task) loses its traceback up to here.
 """
@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import random
 import time
+from functools import partial
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,7 +57,8 @@ class AsyncCall:
 
     Attributes:
         attempts: How many requests were made.
-        idle_at, linger_at: When these clocks end the call, on `time.monotonic`; inf is never.
+        idle_at: When the idle clock ends the call, on `time.monotonic`; inf is never, but for the next read to set it.
+        linger: For how many seconds more the end of the stream is waited for; inf as long as it is not finished.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class AsyncCall:
         self.limits = limits
         self.tee = tee
         self.attempts = 0
-        self.idle_at = self.linger_at = inf
+        self.idle_at = self.linger = inf
         self._idle = inf if timeouts.idle is None else timeouts.idle
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
         self._cancelled = False
@@ -94,8 +96,7 @@ class AsyncCall:
         """
         self._loop = asyncio.get_running_loop()
         while True:
-            if self._cancelled:
-                raise ended("cancelled", self._timeouts)
+            self._refuse_if_cancelled()
             outcome, asked = await self._attempt()
             if not isinstance(outcome, MimoError):
                 return outcome
@@ -109,7 +110,7 @@ class AsyncCall:
                 finally:
                     del outcome
             self.idle_at = inf
-            await self._bounded(asyncio.sleep(delay))
+            await self._bounded(partial(asyncio.sleep, delay), answered=False)
 
     async def read(self, answer: Answer) -> bytes:
         """Wait for the next piece of the body; empty at its end.
@@ -118,9 +119,13 @@ class AsyncCall:
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
                 say.
         """
+        begun = monotonic()
         if self.idle_at == inf:
-            self.idle_at = monotonic() + self._idle
-        return await self._bounded(self._guarded(answer.read(), answered=True))
+            self.idle_at = begun + self._idle
+        try:
+            return await self._bounded(answer.read, answered=True)
+        finally:
+            self.linger -= monotonic() - begun
 
     async def body(self, answer: Answer) -> bytes:
         """Read the whole body.
@@ -158,11 +163,10 @@ class AsyncCall:
     async def finish(self, answer: Answer) -> None:
         """Leave the answer after its last event: read on to the body's end, within a bound, to keep the connection."""
         left = self.limits.drain
-        self.idle_at = self.linger_at = inf
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                while left > 0 and (piece := await self._guarded(answer.read(), answered=True)):
-                    left -= len(piece)
+                while left > 0 and (size := len(await self._guarded(answer.read(), answered=True))):
+                    left -= size
         except (MimoError, TimeoutError):
             pass
         finally:
@@ -191,8 +195,8 @@ class AsyncCall:
         self.attempts += 1
         self.idle_at = monotonic() + self._idle
         try:
-            request = self._library.request(self._request, self._timeouts)
-            answer = await self._bounded(self._guarded(request, answered=False))
+            send = partial(self._library.request, self._request, self._timeouts)
+            answer = await self._bounded(send, answered=False)
         except MimoError as exc:
             return exc, None
         answer.headers = {name: redact(value, self._key) for name, value in answer.headers.items()}
@@ -211,24 +215,31 @@ class AsyncCall:
             error.retry_after = parse_retry_after(asked, now=time.time())
         return error, asked
 
-    async def _bounded(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
-        """Await something until it is done, a clock runs out, or the call is cancelled."""
+    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, ResultT]], *, answered: bool) -> ResultT:
+        """Await what the library does until it is done, a clock runs out, or the call is cancelled."""
+        # While nothing was waited for, `_wake` found nothing to end.
+        self._refuse_if_cancelled()
         clocks: list[tuple[float, Reason]] = [
             (self._total_at, "total"),
             (self.idle_at, "idle"),
-            (self.linger_at, "linger"),
+            (monotonic() + self.linger, "linger"),
         ]
         at, reason = min(clocks)
         self._waiting = timer = asyncio.timeout(None if at == inf else at - monotonic())
         try:
             async with timer:
-                return await work
+                return await self._guarded(work(), answered=answered)
         except TimeoutError:
             if not timer.expired():
                 raise
         finally:
             self._waiting = None
-        raise ended("cancelled" if self._cancelled else reason, self._timeouts)
+        self._refuse_if_cancelled()
+        raise ended(reason, self._timeouts)
+
+    def _refuse_if_cancelled(self) -> None:
+        if self._cancelled:
+            raise ended("cancelled", self._timeouts)
 
     async def _guarded(self, work: Coroutine[Any, Any, ResultT], *, answered: bool) -> ResultT:
         """Await what the library does, and see to it that nothing of it gets out but its result."""

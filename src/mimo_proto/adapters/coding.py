@@ -4,7 +4,8 @@ Rules:
 
 - Identity is asked for; gzip and deflate are understood all the same, as the client does, and all else is refused.
 - One read gives 64 KiB of decoded bytes at most, so the limits on sizes hold whatever a body inflates to.
-- A body that is cut ends early; whether that is an error is the protocol's to say. What follows its end is dropped.
+- A body that is cut ends early; whether that is an error is the protocol's to say.
+- Gzip may go on with another member. Whatever else comes behind the end is not read on, and goes with its connection.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["decoded"]
 PIECE: Final = 65536
 """How much one read gives at most, in bytes."""
 
-GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+GZIP: Final = 16 + zlib.MAX_WBITS
 RAW: Final = -zlib.MAX_WBITS
 
 
@@ -37,24 +38,27 @@ class _Decoded(Answer):
         self.status, self.headers = answer.status, answer.headers
         self._answer = answer
         self._coding = coding
-        self._inflater = zlib.decompressobj(GZIP_OR_ZLIB)
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else GZIP)
         self._rest = b""
         self._begun = False
         # The inflater may hold more than the last piece had room for.
         self._full = False
+        self._members = 0
+        self._over = False
 
     async def read(self) -> bytes:
         if self._coding not in ("gzip", "x-gzip", "deflate"):
             raise RemoteProtocolError(f"the body is encoded as {self._coding[:100]!r}; only identity was asked for")
-        while True:
+        while not self._over:
             data = self._rest
             if not data and not self._full:
                 data = await self._answer.read()
                 if not data:
-                    return b""
+                    break
             piece = self._inflate(data)
             if piece:
                 return piece
+        return b""
 
     async def aclose(self) -> None:
         await self._answer.aclose()
@@ -63,9 +67,16 @@ class _Decoded(Answer):
         self._answer.drop()
 
     def _inflate(self, data: bytes) -> bytes:
+        if self._inflater.eof:
+            if self._coding == "deflate":
+                return self._end()
+            self._members += 1
+            self._inflater = zlib.decompressobj(GZIP)
         try:
             piece = self._inflater.decompress(data, PIECE)
         except zlib.error:
+            if self._members:
+                return self._end()
             if self._begun or self._coding != "deflate":
                 problem = "the body is not encoded as its Content-Encoding says"
             else:
@@ -74,7 +85,12 @@ class _Decoded(Answer):
                 return self._inflate(data)
         else:
             self._begun = True
-            self._rest = self._inflater.unconsumed_tail
-            self._full = len(piece) == PIECE
+            self._rest = self._inflater.unconsumed_tail or self._inflater.unused_data
+            self._full = len(piece) == PIECE and not self._inflater.eof
             return piece
         raise RemoteProtocolError(problem)
+
+    def _end(self) -> bytes:
+        """Take nothing any more: what has come belongs to no member."""
+        self._over = True
+        return b""

@@ -9,6 +9,8 @@ Rules:
   (`retry`). Nothing here looks into a byte.
 - The library is the caller's: its trust, proxies, pool and hooks are used, its authentication, redirects, timeouts and
   decompression are not.
+- What is raised leaves with its traceback cut off here: the frames below hold what the server sent, which may hold the
+  key. Only what a function of the caller's raises (`tee`) keeps it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import contextlib
 import os
 from abc import abstractmethod
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
@@ -26,7 +27,7 @@ from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
 from mimo_proto.endpoints import MODELS
-from mimo_proto.errors import MimoError, StreamCancelled
+from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
@@ -40,7 +41,7 @@ from mimo_proto.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
     from typing import Unpack
 
     from mimo_proto.adapters.answer import Answer, HTTPLibrary
@@ -56,6 +57,7 @@ ReplyT = TypeVar("ReplyT")
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 ClientT = TypeVar("ClientT")
+WorkT = TypeVar("WorkT")
 
 
 class HTTPStream(AsyncStream[EventT, ResultT]):
@@ -85,36 +87,37 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         if self._opened:
             return
         self._opened = True
-        call = self._call
-        try:
-            self._answer = answer = await call.open()
-            self.status, self.headers = answer.status, answer.headers
-            self.request_id = find_request_id(answer.headers)
-            if not is_event_stream(answer.status, answer.headers):
-                body = await call.error_body(answer)
-                refusal = refuse_answer(answer.status, answer.headers, body, wanted="an event stream")
-                raise refusal  # noqa: TRY301 - it ends the stream like any other
-        except MimoError as error:
-            await self._fail(error)
-            raise
-        except BaseException:
-            await self._fail(StreamCancelled("the call was interrupted"))
-            raise
+        await self._see_to(self._begin())
 
     async def _wait(self) -> None:
-        try:
-            events = await self._fetch()
-        except MimoError as error:
-            await self._fail(error)
-            raise
-        except BaseException:
-            await self._fail(StreamCancelled("the reading was interrupted"))
-            raise
+        events = await self._see_to(self._fetch())
         self._ready.extend(events)
         self._batch = events
         if not events:
             self.end = "completed"
             await self._call.finish(cast("Answer", self._answer))
+
+    async def _see_to(self, work: Coroutine[Any, Any, WorkT]) -> WorkT:
+        """Await a part of the call; what it raises ends the stream."""
+        try:
+            return await work
+        except BaseException as exc:  # noqa: BLE001 - raised below
+            failure = _bare(exc)
+        own = failure if isinstance(failure, MimoError) else StreamCancelled("the reading was interrupted")
+        try:
+            await self._fail(own)
+            raise failure
+        finally:
+            del failure, own
+
+    async def _begin(self) -> None:
+        call = self._call
+        self._answer = answer = await call.open()
+        self.status, self.headers = answer.status, answer.headers
+        self.request_id = find_request_id(answer.headers)
+        if not is_event_stream(answer.status, answer.headers):
+            body = await call.error_body(answer)
+            raise refuse_answer(answer.status, answer.headers, body, wanted="an event stream")
 
     async def _fetch(self) -> list[EventT]:
         """Read pieces until one completes an event; nothing when the stream is complete."""
@@ -141,8 +144,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             events = decoder.feed(piece)
             if not decoder.fruitless:
                 call.idle_at = inf
-            if decoder.finished and call.linger_at == inf:
-                call.linger_at = monotonic() + call.limits.linger
+            if decoder.finished and call.linger == inf:
+                call.linger = call.limits.linger
         return events
 
     async def _fail(self, error: MimoError) -> None:
@@ -158,10 +161,14 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         if self._answer is not None:
             await self._call.close(self._answer)
 
-    def _result(self) -> ResultT:
+    async def _result(self) -> ResultT:
         if self._sum is None:
             self._add_up()
-            self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
+            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
+                self._sum = cast("Accumulator[EventT, ResultT]", self._accumulator).result()
+            if self._sum is None or getattr(self._sum, "choices", None) == []:
+                await self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
+                return await self.result()
         return self._sum
 
     def _add_up(self) -> None:
@@ -242,15 +249,21 @@ class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
         """See `AsyncAdapter.send`."""
         call = self._call(endpoint, request, False, options)
         try:
-            answer = await call.open()
-            try:
-                body = await call.body(answer)
-                value = parse_response(endpoint, answer.status, answer.headers, body)
-            finally:
-                await call.close(answer)
-        except MimoError as error:
-            call.report(error)
-            raise
+            return await self._perform(call, endpoint)
+        except BaseException as exc:  # noqa: BLE001 - raised below
+            failure = _bare(exc)
+        try:
+            raise call.report(failure) if isinstance(failure, MimoError) else failure
+        finally:
+            del failure
+
+    async def _perform(self, call: AsyncCall, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        answer = await call.open()
+        try:
+            body = await call.body(answer)
+            value = parse_response(endpoint, answer.status, answer.headers, body)
+        finally:
+            await call.close(answer)
         return Reply(
             value=value,
             status=answer.status,
@@ -297,3 +310,10 @@ class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
             allow_http=self._allow_http,
             validate=options.get("validate", True),
         )
+
+
+def _bare(failure: BaseException) -> BaseException:
+    """Take the frames off what leaves; see the rules above. Returns the same object."""
+    if isinstance(failure, MimoError) or not isinstance(failure, Exception):
+        failure.__context__ = failure.__traceback__ = None
+    return failure

@@ -123,9 +123,9 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
         """
         if not self._whole:
             raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
-        async for _ in self:
-            pass
-        return self._result()
+        async for event in self:
+            del event  # nothing that the server sent stays in the frame
+        return await self._result()
 
     @abstractmethod
     def cancel(self) -> None:
@@ -169,8 +169,8 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
         self._failure = copy.copy(error)
 
     @abstractmethod
-    def _result(self) -> ResultT:
-        """Give the whole of a completed stream."""
+    async def _result(self) -> ResultT:
+        """Give the whole of a completed stream; or fail, if nothing came of it."""
 
     @abstractmethod
     def _drop(self) -> None:
@@ -178,8 +178,11 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
 
     async def _words(self) -> AsyncIterator[str]:
         async for event in self:
-            if words := answer_text(event):
+            words = answer_text(event)
+            del event  # nothing that the server sent stays in the frame
+            if words:
                 yield words
+            del words
 
 
 class AsyncAdapter(ABC):

@@ -23,11 +23,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
-from mimo_proto.errors import MimoError, StreamCancelled
+from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from types import TracebackType
     from typing import Unpack
@@ -44,6 +44,7 @@ RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
+WorkT = TypeVar("WorkT")
 
 CAPACITY = 1024
 """How many events wait for the loop before the thread waits for it."""
@@ -63,7 +64,8 @@ class ThreadsAdapter(AsyncAdapter):
     def __init__(self, client: Client, *, threads: int = 256) -> None:
         self._client = client
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="mimo-proto")
-        self._open: weakref.WeakSet[Call | Stream[Any, Any]] = weakref.WeakSet()
+        self._open: weakref.WeakSet[Call | ThreadStream[Any, Any]] = weakref.WeakSet()
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._client!r}>"
@@ -77,7 +79,8 @@ class ThreadsAdapter(AsyncAdapter):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Cancel what is under way, and wait for the threads to end. Twice does no harm."""
+        """Cancel what is under way or waits for a thread, and wait for the threads to end. Twice does no harm."""
+        self._closed = True
         for call in list(self._open):
             call.cancel()
         await asyncio.to_thread(self._executor.shutdown)
@@ -89,11 +92,15 @@ class ThreadsAdapter(AsyncAdapter):
         /,
         **options: Unpack[CallOptions],
     ) -> Reply[ReplyT]:
-        """See `AsyncAdapter.send`."""
+        """See `AsyncAdapter.send`.
+
+        Raises:
+            LocalProtocolError: The adapter is closed.
+        """
         call = self._client.prepare(endpoint, request, **options)
         self._open.add(call)
         try:
-            return await asyncio.wrap_future(self._executor.submit(call.reply, endpoint))
+            return await asyncio.wrap_future(self._submit(call, call.reply, endpoint))
         finally:
             call.cancel()
 
@@ -101,16 +108,28 @@ class ThreadsAdapter(AsyncAdapter):
         self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions
     ) -> AsyncStream[Any, Any]:
         stream = self._client.stream(endpoint, request, event_type=event_type, **options)
-        self._open.add(stream)
-        return ThreadStream(self._executor, stream, whole=event_type is None)
+        handed_over: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, whole=event_type is None)
+        self._open.add(handed_over)
+        return handed_over
+
+    def _submit(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
+        if self._closed:
+            raise LocalProtocolError("the adapter is closed")
+        return self._executor.submit(self._perform, call, work, *args)
+
+    def _perform(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> WorkT:
+        if self._closed:
+            # The thread was set free by the closing, which may not have come to this call yet.
+            call.cancel()
+        return work(*args)
 
 
 class ThreadStream(AsyncStream[EventT, ResultT]):
     """A stream that a thread reads. See `AsyncStream`."""
 
-    def __init__(self, executor: ThreadPoolExecutor, stream: Stream[EventT, ResultT], *, whole: bool) -> None:
+    def __init__(self, submit: Callable[..., Future[None]], stream: Stream[EventT, ResultT], *, whole: bool) -> None:
         super().__init__(whole=whole)
-        self._executor = executor
+        self._submit = submit
         self._stream = stream
         self._handover: Handover[EventT] = Handover(self._ready)
         self._work: Future[None] | None = None
@@ -123,6 +142,7 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
     def cancel(self) -> None:
         """See `AsyncStream.cancel`."""
         self._stream.cancel()
+        self._handover.leave()
         if self._work is not None and self._work.cancel():
             # It was still waiting for a thread.
             self._handover.close(StreamCancelled("the stream was cancelled"))
@@ -144,7 +164,11 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
             return
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
-        self._work = self._executor.submit(pump, self._stream, self._handover)
+        try:
+            self._work = self._submit(self._stream, pump, self._stream, self._handover)
+        except BaseException as exc:
+            self._leave(exc if isinstance(exc, MimoError) else StreamCancelled("the call was interrupted"))
+            raise
         await self._news(head=True)
 
     async def _wait(self) -> None:
@@ -166,7 +190,11 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         if failure is None:
             self.end = "completed"
             return
-        self._note(failure if isinstance(failure, MimoError) else StreamCancelled("the reading was interrupted"))
+        if isinstance(failure, MimoError):
+            self._note(failure)
+            failure.__traceback__ = None  # the thread's frames hold what the server sent, which may hold the key
+        else:
+            self._note(StreamCancelled("the reading was interrupted"))
         try:
             raise failure
         finally:
@@ -180,12 +208,15 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self._note(error)
         self._drop()
 
-    def _result(self) -> ResultT:
-        return self._stream.result()
+    async def _result(self) -> ResultT:
+        try:
+            return self._stream.result()
+        except MimoError as error:
+            self._note(error)
+            raise
 
     def _drop(self) -> None:
         self.cancel()
-        self._handover.leave()
 
 
 class Handover(Generic[EventT]):
@@ -256,7 +287,7 @@ class Handover(Generic[EventT]):
                 await self._waiter
 
     def leave(self) -> None:
-        """Take nothing any more: the thread waits for no room. Any thread."""
+        """The call is cancelled: the thread waits for no room, what it has read is all that comes. Any thread."""
         self._left = True
         self._room.set()
 
