@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_missing_const"]
 
+
 def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
     """Look through a request that fits its Struct otherwise.
 
