@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -38,6 +38,9 @@ from mimo_proto.models import (
 )
 from mimo_proto.unknown import Unknown
 from mimo_proto.validate import validate
+
+if TYPE_CHECKING:
+    Nowhere = Any
 
 TESTS = Path(__file__).parent
 EXAMPLES = sorted((TESTS.parent / "spec" / "examples").glob("*Request.*.json"))
@@ -286,6 +289,33 @@ def test_what_has_no_end_is_refused() -> None:
     tree.trees.append(tree)
     for error in (refused(tree), refused(plain, Tree)):
         assert str(error) == "$: nested too deeply, or it holds itself"
+
+
+# Structs of the caller's own
+
+
+class Parameters(msgspec.Struct):
+    """Its hints cannot be looked up when the program runs, as with names imported for type checkers only."""
+
+    type: str = "object"
+    properties: Nowhere | None = None
+
+
+class Spoken(msgspec.Struct):
+    """A message; the same."""
+
+    content: Nowhere
+    role: str = "user"
+
+
+def test_structs_whose_hints_name_nothing() -> None:
+    function = {"type": "function", "function": {"name": "f", "parameters": Parameters()}}
+    for tool in (function, FunctionTool(function=FunctionDefinition(name="f", parameters=Parameters()))):  # type: ignore[arg-type]
+        for message in ({"role": "user", "content": "hi"}, Spoken("hi")):
+            validate(chat(message, tools=[tool]))
+            validate(ChatCompletionRequest(model="m", messages=[message], tools=[tool]))  # type: ignore[list-item]
+    for request in (chat(Spoken(1)), ChatCompletionRequest(model="m", messages=[Spoken(1)])):  # type: ignore[list-item]
+        assert refused(request).path == "$.messages[0].content"
 
 
 # What the server sent

@@ -77,7 +77,7 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     """
     try:
         shape = shape_of(type or _kind(request))
-        plain = _fields(request) if isinstance(request, Struct) else request
+        plain = _opened(request, shape) if isinstance(request, Struct) else request
         checked = SENT.request(plain, shape)
         find_missing_const(plain, shape.cls)
     except Misfit as misfit:
@@ -153,24 +153,30 @@ SENT = Sent()
 
 
 def _fields(value: Struct) -> dict[str, Any]:
-    """Give the dict that a Struct encodes to, as far as it is to be checked."""
-    shape = shape_of(value.__class__)
-    plain: dict[str, Any] = {} if shape.tag_field is None else {shape.tag_field: shape.tag}
-    leaves_out_null = value.__struct_config__.omit_defaults
-    for name, key, node, _ in shape.fields:
+    """Give the dict that a Struct encodes to. Its hints are not asked for: those of a caller's own may name nothing."""
+    config = value.__struct_config__
+    plain: dict[str, Any] = {} if config.tag_field is None else {config.tag_field: config.tag}
+    for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
         field = getattr(value, name)
-        if field is not UNSET and not (field is None and leaves_out_null):
-            plain[key] = _plain(field, node)
+        if field is not UNSET and not (field is None and config.omit_defaults):
+            plain[key] = field
     return plain
 
 
+def _opened(value: Struct, shape: Shape) -> dict[str, Any]:
+    """Give the same without Structs of the spec within, as deep as its hints go: what has none may hold itself."""
+    plain = _fields(value)
+    return plain | {key: _plain(plain[key], node) for _, key, node, _ in shape.fields if key in plain}
+
+
 def _plain(value: Any, node: Node) -> Any:
-    """Give the same without Structs, but for a reply's message and for what has no hint: it may hold itself."""
     kind = value.__class__
     if kind in node.plain:
         return value
     if isinstance(value, Struct):
-        return value if kind.__name__ in REPLIES else _fields(value)
+        shape = next((shape for shape in node.structs.values() if isinstance(value, shape.cls)), None)
+        # A reply's message is taken as it is, and what is the caller's own is opened when it is come to.
+        return value if shape is None or kind.__name__ in REPLIES else _opened(value, shape)
     if node.item is not None and (kind is list or kind is tuple):
         return [_plain(element, node.item) for element in value]
     if node.structs and kind is dict and (shape := node.shape_of(value)):
