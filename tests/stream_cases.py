@@ -152,6 +152,8 @@ def documents(make: Any, first: bytes, after: bytes) -> list[Case]:
         "byte-order-mark": [b"\xef\xbb\xbf\n ", INDENTED, b"\n"],
         "spaced-out": [INDENTED.replace(b"\n", b"\n\n")],
         "behind-comments": [COMMENTS, DATALESS, INDENTED, b"\n"],
+        "before-an-id": [INDENTED, b"\nid: 7\n\n"],
+        "before-a-retry": [LINE, b"\n\nretry: 100\n\n"],
         "named": [b'event: error\n{"code":\n"429"}\n'],
         "after-another": [b"{\n}\n", LINE, b"\n"],
         "after-another-unended": [b"{\n}\n", LINE],

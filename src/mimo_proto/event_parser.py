@@ -481,6 +481,8 @@ class EventParser:
         self._open = payload is not None or name != b""
 
     def _keep_stray(self, line: bytes) -> None:
+        if line.startswith((b"id:", b"retry:")):
+            return
         if line.startswith(b"{"):
             self._stray.clear()
         if (self._stray or line.lstrip().startswith(b"{")) and len(self._stray) + len(line) < STRAY:
