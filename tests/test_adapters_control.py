@@ -20,6 +20,7 @@ from mimo_proto import (
     MODELS,
     RESPONSES,
     ChatCompletionRequest,
+    Client,
     ConfigurationError,
     ConnectError,
     IncompleteStreamError,
@@ -32,7 +33,10 @@ from mimo_proto import (
     Timeouts,
     user,
 )
+from mimo_proto.adapters.answer import Answer
 from mimo_proto.adapters.call import AsyncCall
+from mimo_proto.adapters.coding import decoded
+from mimo_proto.adapters.threads import ThreadsAdapter
 from tests import payloads
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
@@ -393,6 +397,35 @@ def test_an_endless_body_behind_a_compressed_one(shell: str, coding: str, compre
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_compressed_body_in_small_pieces(size: int) -> None:
+    """Which of the two formats called deflate it is, shows in its second byte."""
+    wire = zlib.compress(b"hello" * 9)
+
+    class Pieces(Answer):
+        def __init__(self, body: bytes) -> None:
+            self.status, self.headers = 200, {"content-encoding": "deflate"}
+            self.pieces = [body[at : at + size] for at in range(0, len(body), size)]
+
+        async def read(self) -> bytes:
+            return self.pieces.pop(0) if self.pieces else b""
+
+        async def aclose(self) -> None: ...
+
+        def drop(self) -> None: ...
+
+    async def whole(body: bytes) -> bytes:
+        answer, pieces = decoded(Pieces(body)), list[bytes]()
+        while piece := await answer.read():
+            pieces.append(piece)
+        await answer.aclose()
+        answer.drop()
+        return b"".join(pieces)
+
+    for body, read in ((wire, b"hello" * 9), (wire[2:-4], b"hello" * 9), (wire[:1], b"")):
+        assert asyncio.run(whole(body)) == read
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_no_connection(shell: str) -> None:
     with Server(serve) as server:
@@ -512,6 +545,26 @@ def test_cancel_before_anything_is_sent(shell: str) -> None:
     with Server(serve) as server:
         over(shell, server, work)
     assert not server.requests
+
+
+def test_cancel_before_there_is_a_thread() -> None:
+    """The one thread is another stream's."""
+    held = Held(sse(), chunk(CHAT_EVENTS[0]))
+
+    async def main() -> None:
+        with Client(KEY, server.url) as client:
+            async with ThreadsAdapter(client, threads=1) as adapter, chat(adapter):
+                waiting = chat(adapter)
+                waiting.cancel()
+                async with asyncio.timeout(5):
+                    with pytest.raises(StreamCancelled) as caught:
+                        await waiting.result()
+                assert caught.value.attempts == 0
+                await waiting.aclose()
+
+    with Server(held) as server:
+        run(main)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("shell", ADAPTERS)
@@ -761,6 +814,37 @@ def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(shell: str) -> None
 
     with Server(script) as server:
         over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a flood of them behind the finish would go on until the loop has nothing to do."""
+    hours = 0
+
+    def clock() -> float:
+        nonlocal hours
+        hours += 1
+        return monotonic() + 3600 * hours
+
+    monkeypatch.setattr("mimo_proto.adapters.exchange.monotonic", clock)
+    comments = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), *map(chunk, CHAT_EVENTS[:3]))
+        assert comments.wait(10)
+        peer.send(chunk(b": hi\n\n"))
+        assert peer.gone()
+
+    async def work(adapter: AsyncAdapter) -> None:
+        async with chat(adapter) as stream:
+            async for event in stream:
+                if event.choices[0].finish_reason:
+                    comments.set()
+            assert stream.end == "completed"
+
+    with Server(script) as server:
+        over(shell, server, work, limits=Limits(linger=3000), timeouts=Timeouts(read=None, idle=None))
 
 
 @pytest.mark.parametrize("shell", ["httpx", "aiohttp"])

@@ -127,7 +127,8 @@ def test_header_values_of_good_answers_are_cleaned(kind: Kind) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         reply = good(kind)
-        peer.send(reply.replace(b"\r\n", f"\r\nX-Echo: Bearer {KEY}\r\n".encode(), 1))
+        echo = f"\r\nX-Echo: Bearer {KEY}\r\nX-Cut: {KEY[:12]}...\r\n"
+        peer.send(reply.replace(b"\r\n", echo.encode(), 1))
 
     endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
     request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
@@ -138,6 +139,21 @@ def test_header_values_of_good_answers_are_cleaned(kind: Kind) -> None:
         else:
             headers = client.send(endpoint, request).headers
     assert headers["x-echo"] == "Bearer ********"
+    assert headers["x-cut"] == "********..."
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_the_beginning_of_the_key_alone_is_cleaned_too(kind: Kind) -> None:
+    endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
+    request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
+    reply = good(kind).replace(b"\r\n", f"\r\nX-Cut: {KEY[:12]}\r\n".encode(), 1)
+    with Server(once(reply)) as server, Client(KEY, server.url) as client:
+        if kind.streamed:
+            with client.stream(endpoint, request) as stream:
+                headers = stream.headers
+        else:
+            headers = client.send(endpoint, request).headers
+    assert headers["x-cut"] == "********"
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

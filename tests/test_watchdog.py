@@ -93,6 +93,19 @@ def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: R
     assert guard.reason == kept
 
 
+@pytest.mark.parametrize("clock", ["connect", "idle", "total", "linger"])
+def test_cancel_counts_behind_a_clock_that_ended_an_attempt(clock: Reason) -> None:
+    guard = Guard()
+    guard.trip(clock)
+    overruled = clock in ("connect", "idle")
+    assert guard.trip("cancelled") is overruled
+    guard.renew()
+    assert guard.reason == ("cancelled" if overruled else clock)
+    assert not guard.trip("cancelled")
+    guard.finish()
+    assert not guard.trip("cancelled")
+
+
 def test_a_closed_socket_does_no_harm(pair: tuple[socket.socket, socket.socket]) -> None:
     guard = Guard()
     guard.attach(pair[0])

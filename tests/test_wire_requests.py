@@ -202,7 +202,17 @@ circle.append(circle)
 
 @pytest.mark.parametrize(
     "value",
-    [object(), {1, object()}, circle, "\ud83d", 1 << 70_000, {(1, 2): 3}, iter([1])],
+    [
+        object(),
+        {1, object()},
+        circle,
+        "\ud83d",
+        1 << 70_000,
+        {(1, 2): 3},
+        iter([1]),
+        Decimal("NaN"),
+        [Decimal("-Infinity")],
+    ],
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("request_", [STRUCT, CHAT_REQUEST])

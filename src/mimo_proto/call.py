@@ -17,7 +17,7 @@ import msgspec
 
 from mimo_proto.errors import APIError, MimoError
 from mimo_proto.retry import parse_retry_after, retry_delay
-from mimo_proto.secret import redact, redact_error
+from mimo_proto.secret import TELLING, redact, redact_error
 from mimo_proto.watchdog import WATCHDOG, Guard, ended
 from mimo_proto.wire import find_request_id, parse_response, refuse_answer
 
@@ -169,7 +169,7 @@ class Call:
         self.attempts += 1
         try:
             exchange = self._transport.open(self._request, self.guard, self._timeouts)
-            if self._key in "\n".join(exchange.headers.values()):
+            if self._key[:TELLING] in "\n".join(exchange.headers.values()):
                 exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
             if 200 <= exchange.status <= 299:
                 return exchange, None

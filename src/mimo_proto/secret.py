@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
 
-__all__ = ["Secret", "redact", "redact_error"]
+__all__ = ["TELLING", "Secret", "redact", "redact_error"]
 
 MASK = "********"
 

@@ -38,6 +38,9 @@ LONGEST = 3600.0
 
 Reason: TypeAlias = Literal["cancelled", "total", "connect", "idle", "linger"]
 
+ATTEMPT: Final = frozenset({"connect", "idle"})
+"""The clocks that end an attempt, and not the call."""
+
 
 class Guard:
     """One call's clocks and the socket that they end.
@@ -96,7 +99,9 @@ class Guard:
     def trip(self, reason: Reason) -> bool:
         """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it was over."""
         with self.lock:
-            if self.over or self.reason is not None:
+            # A clock that has ended one attempt must not hide that the caller wants no other.
+            overruled = reason == "cancelled" and self.reason in ATTEMPT
+            if self.over or (self.reason is not None and not overruled):
                 return False
             self.reason = reason
             self._shut_down()
@@ -113,7 +118,7 @@ class Guard:
     def renew(self) -> None:
         """Prepare for another attempt: a clock that ended the last one does not end the call."""
         with self.lock:
-            if self.reason in {"connect", "idle"}:
+            if self.reason in ATTEMPT:
                 self.reason = None
 
     def sleep(self, seconds: float) -> None:
@@ -133,9 +138,9 @@ class Guard:
         Returns:
             When to look again; inf for a call that is over.
         """
+        if self.over:
+            return inf
         with self.lock:  # or what an attempt left behind could end the next one
-            if self.over:
-                return inf
             clocks: list[tuple[float, Reason]] = [
                 (self.total_at, "total"),
                 (self.connect_at, "connect"),

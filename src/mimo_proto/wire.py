@@ -184,6 +184,9 @@ def _encode(request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
             path="$.stream",
         )
     try:
+        if extra:
+            # Nobody has looked at it yet, and a Decimal may be NaN, which JSON has not.
+            msgspec.json.decode(ENCODER.encode(extra), type=dict[str, msgspec.Raw])
         return ENCODER.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         problem = str(error)

@@ -41,6 +41,7 @@ class _Decoded(Answer):
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else GZIP)
         self._rest = b""
         self._begun = False
+        self._first: bytes = b""
         # The inflater may hold more than the last piece had room for.
         self._full = False
         self._members = 0
@@ -67,6 +68,12 @@ class _Decoded(Answer):
         self._answer.drop()
 
     def _inflate(self, data: bytes) -> bytes:
+        if not self._begun:
+            # Two bytes tell whether it is the bare format.
+            data = self._first + data
+            if len(data) < 2:
+                self._first, self._rest = data, b""
+                return b""
         if self._inflater.eof:
             if self._coding == "deflate":
                 return self._end()

@@ -19,6 +19,7 @@ import contextlib
 import os
 from abc import abstractmethod
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
@@ -141,7 +142,10 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             if call.tee is not None:
                 call.tee(piece)
             decoder.fruitless = False
+            came = monotonic()
             events = decoder.feed(piece)
+            if not events:  # with them, the time is the caller's
+                call.linger -= monotonic() - came
             if not decoder.fruitless:
                 call.idle_at = inf
             if decoder.finished and call.linger == inf:

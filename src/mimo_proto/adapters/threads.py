@@ -143,8 +143,11 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         """See `AsyncStream.cancel`."""
         self._stream.cancel()
         self._handover.leave()
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Do not wait for a thread any more."""
         if self._work is not None and self._work.cancel():
-            # It was still waiting for a thread.
             self._handover.close(StreamCancelled("the stream was cancelled"))
 
     async def aclose(self) -> None:
@@ -169,6 +172,8 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         except BaseException as exc:
             self._leave(exc if isinstance(exc, MimoError) else StreamCancelled("the call was interrupted"))
             raise
+        if self._handover.left:  # before there was anything to take back
+            self._take_back()
         await self._news(head=True)
 
     async def _wait(self) -> None:
@@ -224,6 +229,10 @@ class Handover(Generic[EventT]):
 
     Args:
         events: Filled by the thread, emptied by the loop.
+
+    Attributes:
+        failure: Why nothing more will come; None for a good end.
+        left: The loop's side takes nothing any more.
     """
 
     def __init__(self, events: deque[EventT]) -> None:
@@ -236,7 +245,7 @@ class Handover(Generic[EventT]):
         self._waiter: asyncio.Future[None] | None = None
         self._full = False  # the thread waits, and is to be woken
         self._room = threading.Event()
-        self._left = False
+        self.left = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say where the events go, before the thread begins."""
@@ -264,7 +273,7 @@ class Handover(Generic[EventT]):
         """Wait until the loop has taken what is there; False when it will not. The thread's side."""
         self._room.clear()
         self._full = True
-        while len(self.events) >= CAPACITY and not self._left:
+        while len(self.events) >= CAPACITY and not self.left:
             # A loop that was closed with a stream open wakes nobody.
             if not self._room.wait(1.0) and self._loop.is_closed():
                 return False
@@ -288,7 +297,7 @@ class Handover(Generic[EventT]):
 
     def leave(self) -> None:
         """The call is cancelled: the thread waits for no room, what it has read is all that comes. Any thread."""
-        self._left = True
+        self.left = True
         self._room.set()
 
     def _notify(self) -> None:
