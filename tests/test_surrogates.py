@@ -165,6 +165,15 @@ def test_each_field_and_choice_waits_for_its_own() -> None:
     assert second.message.content == EMOJI
 
 
+@pytest.mark.parametrize("number", [float, int])
+def test_an_index_may_be_written_as_a_float(number: Callable[[int], float]) -> None:
+    parts = [(0, "A" + HIGH), (1, "B"), (0, LOW + "!")]
+    calls = [{"tool_calls": [{"index": number(index), "function": {"arguments": text}}]} for index, text in parts]
+    events = chat_events(b"".join(chunk(choice(call)) for call in calls) + chunk(choice({}, "stop")))
+    arguments = [call.function.arguments for call in total(events).choices[0].message.tool_calls]
+    assert arguments == [f"A{EMOJI}!", "B"]
+
+
 def test_what_stands_in_for_a_half_says_nothing_else() -> None:
     call = {"index": 1, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": HIGH}}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}

@@ -17,7 +17,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mimo_proto.decode import replace_surrogates
+from mimo_proto.decode import replace_surrogates, whole_number
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.projection import TERMINAL
 
@@ -156,9 +156,9 @@ def _only_arguments(call: Object, function: Object) -> Object:
 
 
 def _place(value: Object, name: str) -> int | str | None:
-    """Part of a key; what is neither number nor text cannot be one, and will be refused anyway."""
+    """Part of a key; what is neither integer nor text cannot be one, and will be refused anyway."""
     part = value.get(name)
-    return part if isinstance(part, int | str) else None
+    return part if isinstance(part, str) else whole_number(part)
 
 
 def _is_within(key: Key, place: Key) -> bool:
