@@ -88,6 +88,7 @@ SHAPES: dict[str, tuple[bytes, type[APIError]]] = {
     "event-error": (event({"code": "401", "message": "slow down"}, "error"), AuthenticationError),
     "type-error": (event({"type": "error", "code": "400", "message": "slow down", "param": "x"}), BadRequestError),
     "bare": (event({"code": "429", "message": "slow down"}), RateLimitError),
+    "float": (event({"error": {"code": 429.0, "message": "slow down"}}), RateLimitError),
 }
 
 

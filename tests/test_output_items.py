@@ -8,6 +8,7 @@ import pytest
 
 from mimo_proto import RESPONSES, ResponseAccumulator
 from mimo_proto.decode import TolerantDecoder
+from mimo_proto.output_items import OutputItems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,3 +213,99 @@ def test_items_without_an_index_come_behind_the_others() -> None:
 
 def test_an_item_without_index_and_id_is_the_first() -> None:
     assert texts(added({"type": "message", "content": []}, None), delta("a", None)) == [["a"]]
+
+
+def test_what_names_no_item_is_of_the_one_told_of_last() -> None:
+    call = {**CALL, "name": "get"}
+    more = event("function_call_arguments.delta", delta='{"a":1}')
+    [item] = partial(added(call, None), more).output
+    assert (item.call_id, item.name, item.arguments) == ("c1", "get", '{"a":1}')
+    [first, second] = partial(added(call, None), added({**call, "id": "f2"}, None), more).output
+    assert (first.arguments, second.arguments) == ("", '{"a":1}')
+    assert texts(delta("a", None, item="m1"), delta("b", 0, item="m2"), delta("c", None)) == [["bc"], ["a"]]
+    assert texts(created(message("a"), message("b", item_id="m2")), delta("c", None)) == [["ac"], ["b"]]
+
+
+def test_an_empty_id_names_no_item() -> None:
+    assert texts(delta("a", 1, item=""), delta("b", None, item=""), delta("c", 0, item="")) == [["c"], ["ab"]]
+
+
+def test_items_that_name_themselves_in_no_way_are_told_apart() -> None:
+    call = {key: value for key, value in CALL.items() if key != "id"}
+    more = event("function_call_arguments.delta", delta="{}")
+    for index in (None, 1):
+        second = [added({**call, "call_id": "c2"}, None), {**more, "output_index": index}]
+        output = partial(added(call, None), more, done({**call, "arguments": "{ }"}, None), *second).output
+        assert [(item.call_id, item.arguments) for item in output] == [("c1", "{ }"), ("c2", "{}")]
+    assert [item.call_id for item in partial(added(call, 0), added(call, 1), added(call, None)).output] == ["c1"] * 3
+
+
+def test_an_id_and_an_index_that_came_together_are_one_item() -> None:
+    begun, both = added(MESSAGE, None), delta("Hi", 0, item="m1")
+    ends = event("output_text.done", text="Hi", content_index=0)
+    for events in (
+        [begun, both],
+        [begun, both, ends | {"item_id": "m1"}],
+        [both, ends | {"item_id": "m1"}],
+        [both, ends | {"item_id": "m1"}, done(message("Hi"), None)],
+        [
+            begun,
+            event("content_part.added", part=text(""), output_index=0, item_id="m1"),
+            both,
+            ends | {"item_id": "m1"},
+        ],
+        [begun, both, ends | {"output_index": 0, "item_id": "m1"}, done(message("Hi"), None)],
+    ):
+        assert texts(*events) == [["Hi"]]
+    assert partial(begun, both).output[0].id == "m1"
+
+
+PAIR = event("output_text.delta", delta="", output_index=0, content_index=9, item_id="m1")
+BY_ID, BY_INDEX = {"item_id": "m1"}, {"output_index": 0}
+ENDED = event("output_text.done", text="Hi", content_index=0)
+PART = event("content_part.added", part=text(""), content_index=0)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [delta("H", None, item="m1"), delta("i", 0)],
+        [delta("H", 0), delta("i", None, item="m1")],
+        [added(MESSAGE, None), delta("Hi", 0)],
+        [delta("Hi", 0), added(MESSAGE, None)],
+        [added(MESSAGE, None), delta("Hi", 0), ENDED | BY_ID],
+        [delta("Hi", 0), ENDED | BY_ID],
+        [added(MESSAGE, None), PART | BY_INDEX, delta("Hi", 0), ENDED | BY_ID],
+        [PART | BY_ID, PART | BY_INDEX, ENDED | BY_INDEX],
+        [delta("H", 0), done(message("Hi"), None)],
+        [added(MESSAGE, None), delta("no", 0), done(message("Hi"), None)],
+        [done(message("Hi"), None), delta("no", 0)],
+        [done(message("no")), done(message("Hi"), None)],
+    ],
+)
+def test_what_came_under_an_id_and_under_an_index_is_joined(events: list[dict[str, Any]]) -> None:
+    [item] = partial(*events, PAIR).output
+    assert (item.type, item.id) == ("message", "m1")
+    assert item.content[0].text == "Hi"
+
+
+def test_what_is_joined_keeps_what_was_said_of_it() -> None:
+    more = event("function_call_arguments.done", arguments="{}", item_id="f1")
+    both = event("function_call_arguments.delta", delta="", item_id="f1", output_index=0)
+    begun = added({key: value for key, value in CALL.items() if key != "id"})
+    for events in ([begun, more], [more, begun]):
+        [item] = partial(*events, both).output
+        assert (item.id, item.call_id, item.name, item.arguments) == ("f1", "c1", "tide", "{}")
+
+
+@pytest.mark.parametrize("kind", ["output_text", "sketch"])
+def test_an_item_is_of_its_own_type_whatever_its_parts_are(kind: str) -> None:
+    begun = added({"type": "reasoning", "id": "r1", "content": []})
+    part = event("content_part.added", part={"type": kind, "text": "a"}, output_index=0)
+    items = OutputItems()
+    for each in (begun, part, delta("b", part=1)):
+        built = EVENTS.build(each)
+        (items.add_delta if each["type"].endswith("delta") else items.add)(built, each["type"])
+    [item] = items.plain()
+    assert (item["type"], [part["text"] for part in item["content"]]) == ("reasoning", ["a", "b"])
+    assert "role" not in item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, surrogates
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    RESPONSES,
+    ChatAccumulator,
+    Limits,
+    ResponseAccumulator,
+    StreamDecoder,
+    surrogates,
+)
 from mimo_proto.accumulate import answer_text
 from mimo_proto.surrogates import HalfKeeper
 from tests.feeding import byte_by_byte, pull, run
@@ -163,6 +172,15 @@ def test_each_field_and_choice_waits_for_its_own() -> None:
     assert (first.message.content, first.message.reasoning_content) == (EMOJI, ALONE)
     assert [call.function.arguments for call in first.message.tool_calls] == [EMOJI, ALONE]
     assert second.message.content == EMOJI
+
+
+@pytest.mark.parametrize("number", [float, int])
+def test_an_index_may_be_written_as_a_float(number: Callable[[int], float]) -> None:
+    parts = [(0, "A" + HIGH), (1, "B"), (0, LOW + "!")]
+    calls = [{"tool_calls": [{"index": number(index), "function": {"arguments": text}}]} for index, text in parts]
+    events = chat_events(b"".join(chunk(choice(call)) for call in calls) + chunk(choice({}, "stop")))
+    arguments = [call.function.arguments for call in total(events).choices[0].message.tool_calls]
+    assert arguments == [f"A{EMOJI}!", "B"]
 
 
 def test_what_stands_in_for_a_half_says_nothing_else() -> None:
@@ -338,9 +356,58 @@ def test_too_many_halves_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts == ["a", "a", "a" + ALONE, EMOJI, EMOJI, ALONE, "", EMOJI]
 
 
+LARGE: dict[str, Any] = {f"x{number}": ["y" * 100] for number in range(100)}
+LARGE_CALL = {"index": 1, "function": {"arguments": HIGH, **LARGE}}
+
+
+@pytest.mark.parametrize(
+    ("half", "other"),
+    [
+        ({"choices": [choice({"content": HIGH})], **LARGE}, {"choices": [choice({"content": LOW})]}),
+        ({"choices": [choice({"content": HIGH}) | LARGE]}, {"choices": [choice({"content": LOW})]}),
+        ({"choices": [choice({"content": HIGH, **LARGE})]}, {"choices": [choice({"content": LOW})]}),
+        ({"choices": [choice({"tool_calls": [LARGE_CALL]})]}, {"choices": [choice(FIELDS["arguments"](LOW))]}),
+        (
+            {"type": "response.output_text.delta", "item_id": "i0", "delta": HIGH, **LARGE},
+            {"type": "response.output_text.delta", "item_id": "i0", "delta": LOW},
+        ),
+    ],
+)
+def test_a_half_waits_where_there_is_room_for_its_event(
+    half: dict[str, Any], other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def joined(keeper: HalfKeeper) -> str:
+        return json.dumps([keeper.join(json.loads(json.dumps(each))) for each in (half, other)])
+
+    assert json.dumps(EMOJI)[1:-1] in joined(HalfKeeper())
+    monkeypatch.setattr(surrogates, "ROOM", 2_000)
+    keeper = HalfKeeper()
+    assert joined(keeper).count(json.dumps(ALONE)) == 2
+    assert not keeper.held
+    # One that came together makes room for the next.
+    for _ in range(50):
+        keeper.join({"choices": [choice({"content": HIGH})]})
+        assert keeper.join({"choices": [choice({"content": LOW})]}) == [{"choices": [choice({"content": EMOJI})]}]
+
+
+def test_halves_of_a_large_event_stay_within_the_memory_promised() -> None:
+    choices = [choice({"content": HIGH}, index=index) for index in range(surrogates.MOST)]
+    for fields in (200, 30_000):
+        data = chunk(*choices, **{f"field {number}": 1 for number in range(fields)})
+        decoder = StreamDecoder(CHAT_COMPLETIONS, limits=Limits(event=2**20))
+        tracemalloc.start()
+        try:
+            events = [*decoder.feed(data), *decoder.feed(DONE)]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert sum(len(each.choices) for each in events) == surrogates.MOST * (1 if fields > 200 else 2)
+        assert peak < 3 * 2**20 + 8 * 2**20
+
+
 def test_what_stands_in_for_a_half_is_made_for_those_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     made = count_calls(monkeypatch, "_only_choice")
-    texts = {f"text {number}": "a" for number in range(MANY)}
+    texts = {f"text {number}": "a" for number in range(surrogates.MOST)}
     keeper = HalfKeeper()
     keeper.join({"choices": [choice(texts | {"content": HIGH})]})
     assert len(made) == 1

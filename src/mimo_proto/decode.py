@@ -30,7 +30,7 @@ from mimo_proto.walk import Misfit, Node, Shape, Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TolerantDecoder", "plain_value", "read_json", "replace_surrogates"]
+__all__ = ["TolerantDecoder", "plain_value", "read_json", "replace_surrogates", "whole_number"]
 
 T = TypeVar("T")
 
@@ -129,8 +129,8 @@ class Received(Walk):
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value by its hint; as text again, if that is what the caller wants."""
-        if value.__class__ is float and int in node.plain and value.is_integer() and abs(value) < EXACT:
-            return int(value)
+        if value.__class__ is float and int in node.plain and (whole := whole_number(value)) is not None:
+            return whole
         return msgspec.Raw(msgspec.json.encode(value)) if node.raw else super().other(value, node)
 
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
@@ -144,6 +144,13 @@ RECEIVED = Received()
 def _is_of_another_kind(value: dict[str, Any], shape: Shape) -> bool:
     known = next((field.node.literals for field in shape.fields if field.key == "type"), ())
     return shape.echoed and bool(known) and isinstance(value.get("type"), str) and value["type"] not in known
+
+
+def whole_number(value: object) -> int | None:
+    """The integer that a JSON number means, 1771.0 too; None for anything else."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def read_json(data: bytes) -> Any:

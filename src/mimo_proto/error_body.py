@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.decode import replace_surrogates
+from mimo_proto.decode import replace_surrogates, whole_number
 from mimo_proto.errors import APIError, api_error_class
 from mimo_proto.jsontypes import is_object
 
@@ -110,7 +110,8 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     try:
-        text = str(value)
+        whole = whole_number(value)
+        text = str(value if whole is None else whole)
     except RecursionError:
         text = "(nested too deeply)"
     printable: str = replace_surrogates(text)

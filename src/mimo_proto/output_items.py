@@ -1,6 +1,7 @@
 """The output of a response that has not ended: its items, put together from what the events say of them.
 
-- Which item is meant, `output_index` says; where there is none, the item's id; where there is none either, the first.
+- Which item is meant, `output_index` says; where there is none, the item's id; where there is none either, it is the
+  one that was told of last, or the first. An event that has both joins what came under either.
 - An item is what the last event that brings it says, a part of its content likewise. What `response.created` and
   `response.in_progress` say of it counts until an event of its own comes.
 - Deltas make the text at their place longer. The event that ends a text says what it is.
@@ -9,7 +10,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from operator import itemgetter
+from itertools import count
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.decode import plain_value
@@ -54,16 +56,19 @@ Key = int | str
 class _Item:
     """What has come of one item."""
 
-    __slots__ = ("fields", "of_its_own", "parts", "texts")
+    __slots__ = ("born", "done", "ended", "fields", "of_its_own", "parts", "texts")
 
-    def __init__(self) -> None:
+    def __init__(self, born: int) -> None:
+        self.born = born
         self.fields: dict[str, Any] = {}
         # The content, by index and type.
         self.parts: dict[tuple[int, str], Any] = {}
         # The deltas of the texts that are not done, by index and type of event.
         self.texts: defaultdict[tuple[int, str], Text] = defaultdict(Text)
-        # An event of its own has told of it.
-        self.of_its_own = False
+        # Those of them that an event has ended.
+        self.ended: set[tuple[int, str]] = set()
+        # An event of its own has told of it; and the one that ends it.
+        self.of_its_own = self.done = False
 
     def set(self, item: dict[str, Any]) -> None:
         """Take the item as an event brings it, without what the deltas add."""
@@ -77,28 +82,53 @@ class _Item:
         """Take a text as the event that ends it says."""
         kind, name = DELTAS[deltas]
         self.fill_in(kind)
-        self.texts.pop((place, deltas), None)
+        self.end_deltas(place, deltas)
         if name in PARTS:
             self.parts[place, name] = {**self.parts.get((place, name), {"type": name}), "text": text}
         else:
             self.fields[name] = text
 
+    def end_deltas(self, place: int, deltas: str) -> None:
+        """Drop the deltas of a text that has come whole."""
+        self.texts.pop((place, deltas), None)
+        self.ended.add((place, deltas))
+
     def fill_in(self, kind: str) -> None:
-        """Give the item what it needs, if it has it not."""
-        self.fields = {**NEW_ITEMS[kind], **self.fields}
+        """Give the item what it needs, if it has it not, and is not of another type."""
+        if self.fields.get("type", kind) == kind:
+            self.fields = {**NEW_ITEMS[kind], **self.fields}
+
+    def take_in(self, later: _Item) -> None:
+        """Add what came of the same item under another key, and began later."""
+        self.of_its_own |= later.of_its_own
+        if self.done and not later.done:
+            return
+        # What was only filled in is empty.
+        said = {field: value for field, value in later.fields.items() if value}
+        self.fields = {**later.fields, **self.fields, **said}
+        begun = {key: part for key, part in later.parts.items() if (key[0], PARTS.get(key[1], "")) not in self.ended}
+        self.parts = {**self.parts, **begun}
+        if later.done:
+            self.done, self.parts = True, later.parts
+            self.texts.clear()
+        for key in later.ended:
+            self.end_deltas(*key)
+        for key, text in later.texts.items():
+            if key not in self.ended:
+                self.texts[key].add(str(text))
 
     def plain(self) -> dict[str, Any]:
         """The item so far, as plain JSON."""
         item, parts = dict(self.fields), dict(self.parts)
         for (place, deltas), text in sorted(self.texts.items(), key=itemgetter(0)):
             kind, name = DELTAS[deltas]
-            for field, value in NEW_ITEMS[kind].items():
-                item.setdefault(field, value)
+            if item.get("type", kind) == kind:
+                item = {**NEW_ITEMS[kind], **item}
             if name in PARTS:
                 part = parts.get((place, name), {"type": name})
                 parts[place, name] = {**part, "text": _longer(part.get("text"), text)}
             else:
-                item[name] = _longer(item[name], text)
+                item[name] = _longer(item.get(name), text)
         if parts:
             # By place alone: at one place, parts of several types stay in the order in which they came.
             item["content"] = [part for _, part in sorted(parts.items(), key=lambda entry: entry[0][0])]
@@ -112,9 +142,14 @@ class OutputItems:
     """
 
     def __init__(self) -> None:
-        self._items: defaultdict[Key, _Item] = defaultdict(_Item)
+        # The numbers tell which of two items began first.
+        self._items: defaultdict[Key, _Item] = defaultdict(map(_Item, count()).__next__)
         # Where the items are whose ids were told together with an index.
-        self._places: dict[str, Key] = {}
+        self._places: dict[str, int] = {}
+        # The item that was told of last.
+        self._last: Key = 0
+        # No index below is free for an item that begins without one, and without an id.
+        self._next = 0
 
     def __bool__(self) -> bool:
         return bool(self._items)
@@ -122,8 +157,11 @@ class OutputItems:
     def add_delta(self, event: Any, kind: str) -> None:
         """Add an event of one of the types in `DELTAS`."""
         key: Key | None = event.output_index
-        if key is None:
-            key = self._key(event)
+        item_id: str | None = event.item_id
+        # Here, not in `_key`: that would be a call for each delta.
+        if key is None or (item_id and item_id not in self._places):
+            key = self._key(event.output_index, item_id)
+        self._last = key
         # A call has no parts: its deltas all make one text.
         place = (event.content_index or 0) if kind in IN_PARTS else 0
         self._items[key].texts[place, kind].add(event.delta)
@@ -136,31 +174,41 @@ class OutputItems:
         """
         if kind in ("response.output_item.added", "response.output_item.done"):
             plain = plain_value(event.item)
-            item = self._place(event.output_index, plain)
+            key = self._key(event.output_index, plain.get("id"))
+            ends, nameless = kind == "response.output_item.done", event.output_index is None and not plain.get("id")
+            if nameless and not ends and self._items[key].of_its_own:
+                # Another one begins: the one before is not to be lost.
+                while self._next in self._items:
+                    self._next += 1
+                key = self._next
+            item = self._items[key]
             item.set(plain)
-            if kind == "response.output_item.done":
+            if ends:
+                item.done = True
                 item.texts.clear()
         elif kind in ("response.content_part.added", "response.content_part.done"):
             part, place = plain_value(event.part), event.content_index or 0
-            item, name = self._items[self._key(event)], _type_of(part)
+            key, name = self._key(event.output_index, event.item_id), _type_of(part)
+            item = self._items[key]
             item.fill_in("reasoning" if name == "reasoning_text" else "message")
             item.parts[place, name] = part
             if kind == "response.content_part.done":
-                item.texts.pop((place, PARTS.get(name, "")), None)
+                item.end_deltas(place, PARTS.get(name, ""))
         elif kind in ENDS:
-            item, (deltas, field) = self._items[self._key(event)], ENDS[kind]
+            key, (deltas, field) = self._key(event.output_index, event.item_id), ENDS[kind]
+            item = self._items[key]
             place = (event.content_index or 0) if field == "text" else 0
             item.end_text(place, deltas, getattr(event, field))
             if item.fields.get("name") == "":
                 item.fields["name"] = getattr(event, "name", None) or ""
         else:
             return
-        item.of_its_own = True
+        item.of_its_own, self._last = True, key
 
     def add_snapshot(self, output: Iterable[dict[str, Any]]) -> None:
         """Add the output of a response as it was when it began, or later, as plain JSON."""
         for index, plain in enumerate(output):
-            item = self._place(index, plain)
+            item = self._items[self._key(index, plain.get("id"))]
             if not (item.of_its_own or item.texts):
                 item.set(plain)
 
@@ -173,25 +221,27 @@ class OutputItems:
             item["id"] = item.get("id") or item_id
         return items
 
-    def _key(self, event: Any) -> Key:
-        """Which item an event of one of its parts tells of."""
-        index: int | None = event.output_index
-        item_id: str | None = event.item_id
-        if index is not None:
-            return index
-        return 0 if item_id is None else self._places.get(item_id, item_id)
-
-    def _place(self, index: int | None, item: dict[str, Any]) -> _Item:
-        """The item that an event brings."""
-        item_id = item.get("id")
+    def _key(self, index: int | None, item_id: object) -> Key:
+        """Which item an event tells of; what came of it under its id alone is joined with what came under its index."""
         if not isinstance(item_id, str) or not item_id:
-            return self._items[index or 0]
+            return self._last if index is None else index
         if index is None:
-            return self._items[self._places.get(item_id, item_id)]
+            return self._places.get(item_id, item_id)
         self._places[item_id] = index
-        if item_id in self._items and index not in self._items:
-            self._items[index] = self._items.pop(item_id)
-        return self._items[index]
+        if item_id in self._items:
+            self._join(item_id, index)
+        return index
+
+    def _join(self, item_id: str, index: int) -> None:
+        """Put what came under an id to what came under an index."""
+        item = self._items.pop(item_id)
+        if index in self._items:
+            item, later = sorted((item, self._items[index]), key=attrgetter("born"))
+            item.take_in(later)
+        item.fields["id"] = item.fields.get("id") or item_id
+        self._items[index] = item
+        if self._last == item_id:
+            self._last = index
 
 
 def _type_of(part: object) -> str:

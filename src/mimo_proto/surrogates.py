@@ -7,7 +7,7 @@ section 8.2). So:
 - The first half is held back, and put before the next delta of its field.
 - When the field's text ends first (its choice finishes, its item is done, the stream ends), an event comes before that
   end which brings U+FFFD in the half's place. Any other half that stands alone becomes U+FFFD where it is.
-- Few halves wait at a time. One that would be too many becomes U+FFFD at once.
+- Few halves wait at a time, with little of the events that they came in. One too many becomes U+FFFD at once.
 
 These functions work on plain JSON values, whose strings may hold lone surrogates; only payloads that need it come here.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mimo_proto.decode import replace_surrogates
+from mimo_proto.decode import replace_surrogates, whole_number
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.projection import TERMINAL
 
@@ -33,6 +33,12 @@ REPLACEMENT = "\ufffd"
 # So many halves wait at once; a stream of many choices, or of items that are never done, could leave any number.
 MOST = 128
 
+# What is kept of their events may be so large, in bytes and together: all of it is copied when the stream ends.
+ROOM = 2**21
+
+# What a value, or the name of one, takes beside its text.
+EACH = 32
+
 # The texts in a chat delta that are no pieces of a longer one: the last counts.
 WHOLE = ("role", "error_message")
 
@@ -41,10 +47,11 @@ Key = tuple[int | str | None, ...]
 
 
 class Half(NamedTuple):
-    """The first half of a character, and the event that is handed out for it should the second never come."""
+    """The first half of a character, the event that is handed out for it should the second never come, and its size."""
 
     text: str
     alone: Object
+    size: int
 
 
 class HalfKeeper:
@@ -58,6 +65,7 @@ class HalfKeeper:
     def __init__(self) -> None:
         self.held: dict[int | str | None, dict[Key, Half]] = {}
         self._count = 0
+        self._room = ROOM
 
     def join(self, event: Any) -> list[Any]:
         """Take an event's plain value and return the values to hand out for it.
@@ -80,14 +88,17 @@ class HalfKeeper:
 
     def _join_chunk(self, chunk: Object) -> list[Object]:
         before: list[Object] = []
+        # Once for all halves in it: there may be many.
+        size = _size({**chunk, "choices": None})
         for choice in _objects(chunk.get("choices")):
             delta = choice.get("delta")
             if not is_object(delta):
                 continue
             index, over = _place(choice, "index"), bool(choice.get("finish_reason"))
-            for place, holder, name, pieces in _texts(delta):
+            around = size + _size({**choice, "delta": dict.fromkeys(delta)})
+            for place, holder, name, pieces, own in _texts(delta):
                 alone = partial(_only_choice, chunk, choice, pieces)
-                self._join_text((index, *place), holder, name, alone, last=over)
+                self._join_text((index, *place), holder, name, alone, around + own, last=over)
             if over:
                 before += self._let_go(list(self.held.get(index, ())))
         return before
@@ -98,23 +109,25 @@ class HalfKeeper:
         stem, _, action = kind.rpartition(".")
         place = tuple(_place(event, name) for name in ("item_id", "output_index", "content_index"))
         if action == "delta":
-            self._join_text((*place, stem), event, "delta", lambda: event | {"delta": REPLACEMENT}, last=False)
+            size = _size(event | {"delta": None})
+            self._join_text((*place, stem), event, "delta", lambda: event | {"delta": REPLACEMENT}, size, last=False)
         elif action == "done":
             item = place[0]
             groups = list(self.held.values()) if item is None else [self.held.get(each, {}) for each in (item, None)]
             return self._let_go([key for group in groups for key in group if _is_within(key, place)])
         return []
 
-    def _join_text(self, key: Key, holder: Object, name: str, alone: Pieces, *, last: bool) -> None:
+    def _join_text(self, key: Key, holder: Object, name: str, alone: Pieces, size: int, *, last: bool) -> None:
         """Put the half that waits before the text, and hold back the one that the text ends with."""
         text = holder.get(name)
         if not isinstance(text, str) or not (text or last):
             return
         if key in self.held.get(key[0], ()):
             text = self._pop(key).text + text
-        if not last and "\ud800" <= text[-1] <= "\udbff" and self._count < MOST:
-            self.held.setdefault(key[0], {})[key] = Half(text[-1], alone())
+        if not last and "\ud800" <= text[-1] <= "\udbff" and self._count < MOST and size <= self._room:
+            self.held.setdefault(key[0], {})[key] = Half(text[-1], alone(), size)
             self._count += 1
+            self._room -= size
             text = text[:-1]
         holder[name] = text
 
@@ -124,25 +137,29 @@ class HalfKeeper:
         if not group:
             del self.held[key[0]]
         self._count -= 1
+        self._room += half.size
         return half
 
     def _let_go(self, keys: list[Key]) -> list[Object]:
         return [replace_surrogates(self._pop(key).alone) for key in keys]
 
 
-def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Pieces]]:
+def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Pieces, int]]:
     """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
+
+    Last comes the size of what that delta has beside the names of this one.
 
     That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls. The
     delta is made when it is needed: it is as large as the delta that it stands in for, and there may be many texts.
     """
     for name in [name for name, text in delta.items() if isinstance(text, str) and name not in WHOLE]:
-        yield (name,), delta, name, partial(dict, {name: REPLACEMENT})
+        yield (name,), delta, name, partial(dict, {name: REPLACEMENT}), 0
     for call in _objects(delta.get("tool_calls")):
         function = call.get("function")
         if is_object(function):
             place = ("arguments", _place(call, "index"))
-            yield place, function, "arguments", partial(_only_arguments, call, function)
+            alone = partial(_only_arguments, call, function)
+            yield place, function, "arguments", alone, _size(alone())
 
 
 def _only_choice(chunk: Object, choice: Object, pieces: Pieces) -> Object:
@@ -155,10 +172,26 @@ def _only_arguments(call: Object, function: Object) -> Object:
     return {"tool_calls": [dict.fromkeys(call) | only]}
 
 
+def _size(value: object) -> int:
+    """About how many bytes a JSON value takes; of one that has no room, only that."""
+    size, todo = 0, [value]
+    while todo and size <= ROOM:
+        each = todo.pop()
+        size += EACH
+        if isinstance(each, str):
+            size += len(each)
+        elif is_array(each):
+            todo += each
+        elif is_object(each):
+            todo += each
+            todo += each.values()
+    return size
+
+
 def _place(value: Object, name: str) -> int | str | None:
-    """Part of a key; what is neither number nor text cannot be one, and will be refused anyway."""
+    """Part of a key; what is neither integer nor text cannot be one, and will be refused anyway."""
     part = value.get(name)
-    return part if isinstance(part, int | str) else None
+    return part if isinstance(part, str) else whole_number(part)
 
 
 def _is_within(key: Key, place: Key) -> bool:
