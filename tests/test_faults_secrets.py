@@ -123,37 +123,18 @@ def test_a_server_that_sends_the_key_back(kind: Kind, name: str, caplog: pytest.
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
-def test_header_values_of_good_answers_are_cleaned(kind: Kind) -> None:
-    def script(peer: Peer) -> None:
-        peer.request()
-        reply = good(kind)
-        echo = f"\r\nX-Echo: Bearer {KEY}\r\nX-Cut: {KEY[:12]}...\r\n"
-        peer.send(reply.replace(b"\r\n", echo.encode(), 1))
-
+@pytest.mark.parametrize("echo", [KEY, KEY[:12]], ids=["whole", "cut"])
+def test_header_values_of_good_answers_are_cleaned(kind: Kind, echo: str) -> None:
     endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
     request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
-    with Server(script) as server, Client(KEY, server.url) as client:
-        if kind.streamed:
-            with client.stream(endpoint, request) as stream:
-                headers = stream.headers
-        else:
-            headers = client.send(endpoint, request).headers
-    assert headers["x-echo"] == "Bearer ********"
-    assert headers["x-cut"] == "********..."
-
-
-@pytest.mark.parametrize("kind", ALL, ids=str)
-def test_the_beginning_of_the_key_alone_is_cleaned_too(kind: Kind) -> None:
-    endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
-    request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
-    reply = good(kind).replace(b"\r\n", f"\r\nX-Cut: {KEY[:12]}\r\n".encode(), 1)
+    reply = good(kind).replace(b"\r\n", f"\r\nX-Echo: Bearer {echo}\r\n".encode(), 1)
     with Server(once(reply)) as server, Client(KEY, server.url) as client:
         if kind.streamed:
             with client.stream(endpoint, request) as stream:
                 headers = stream.headers
         else:
             headers = client.send(endpoint, request).headers
-    assert headers["x-cut"] == "********"
+    assert headers["x-echo"] == "Bearer ********"
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
