@@ -22,7 +22,7 @@ CORE = """
     _version errors jsontypes unknown
     models
     limits base_url secret walk extra
-    decode event_form event_parser sse retry endpoints
+    completion decode event_form event_parser sse retry endpoints
     error_body projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
     stream wire
     __init__

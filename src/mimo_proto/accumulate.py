@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.additions import find_additions
+from mimo_proto.completion import TERMINAL
 from mimo_proto.decode import TolerantDecoder, plain_value
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.output_items import DELTAS, OutputItems
 from mimo_proto.pieces import MANY, Text
-from mimo_proto.projection import TERMINAL
 from mimo_proto.tool_calls import CallPlaces
 
 if TYPE_CHECKING:

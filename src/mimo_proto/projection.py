@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args
 
 import msgspec
 
+from mimo_proto.completion import TERMINAL
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
 
-__all__ = ["TERMINAL", "EventPlan", "Unwanted", "plan_events"]
-
-TERMINAL = ("response.completed", "response.incomplete", "response.failed")
-"""The types of the events that end a Responses stream."""
+__all__ = ["EventPlan", "Unwanted", "plan_events"]
 
 # What msgspec raises on what is no type, or none that it decodes into; and evaluating an annotation.
 NOT_A_TYPE = (TypeError, ValueError, NameError, AttributeError, SyntaxError)

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 import msgspec
 
+from mimo_proto.completion import TERMINAL
 from mimo_proto.decode import read_json
 from mimo_proto.error_body import raise_error
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.event_parser import CR, LF, SMALL, EventParser
 from mimo_proto.jsontypes import is_object
 from mimo_proto.limits import Limits
-from mimo_proto.projection import TERMINAL, Unwanted, plan_events
+from mimo_proto.projection import Unwanted, plan_events
 from mimo_proto.surrogates import HalfKeeper
 from mimo_proto.unknown import Unknown
 

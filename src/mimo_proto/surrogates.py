@@ -17,9 +17,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mimo_proto.completion import TERMINAL
 from mimo_proto.decode import replace_surrogates, whole_number
 from mimo_proto.jsontypes import is_array, is_object
-from mimo_proto.projection import TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
