@@ -28,7 +28,7 @@ from mimo_proto.event_parser import CR, LF, SMALL, EventParser
 from mimo_proto.jsontypes import is_object
 from mimo_proto.limits import Limits
 from mimo_proto.projection import Unwanted, plan_events
-from mimo_proto.surrogates import HalfKeeper
+from mimo_proto.surrogates import SurrogateJoiner
 from mimo_proto.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class StreamDecoder(Generic[EventT]):
         self._decode: Callable[[bytes], Any] = self._tolerant.strict
         self._parser = EventParser(limits.event)
         self._limit = limits.event
-        self._halves = HalfKeeper()
+        self._halves = SurrogateJoiner()
         self._begun: set[int | None] = set()
         self._finished_choices: set[int] = set()
         self._open_choices: set[int] = set()
