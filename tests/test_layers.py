@@ -24,7 +24,7 @@ CORE = """
     limits base_url secret walk extra
     completion decode event_form event_parser sse retry endpoints
     error_body projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
-    stream wire
+    stream request response
     __init__
 """
 SHELL = """
