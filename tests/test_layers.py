@@ -23,8 +23,8 @@ CORE = """
     models
     limits base_url secret walk extra
     completion decode event_form event_parser sse retry endpoints
-    error_body projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
-    stream wire
+    error_body mend projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
+    stream request response
     __init__
 """
 SHELL = """

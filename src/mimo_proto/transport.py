@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from mimo_proto.answer import Answer, ForeignAnswer
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
+    from mimo_proto.request import HTTPRequest
     from mimo_proto.watchdog import Guard
-    from mimo_proto.wire import HTTPRequest
 
 __all__ = ["Exchange", "Progress", "Transport"]
 
