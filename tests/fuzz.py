@@ -156,7 +156,7 @@ def joined(parts: Sequence[str]) -> str:
     return "".join(part.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for part in parts)
 
 
-def chat_chunks(stream: bytes) -> Iterator[dict[str, Any]]:
+def chat_chunks(stream: bytes) -> Iterator[Any]:
     """The payloads up to the terminal mark."""
     for _, data, _, _ in interpret(stream):
         if data.strip() == "[DONE]":
