@@ -30,10 +30,11 @@ from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request
 from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone, ResponseOutputTextDelta
+from mimo_proto.request import build_request
+from mimo_proto.response import parse_response
 from mimo_proto.sse import SSEDecoder
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.unknown import Unknown
-from mimo_proto.wire import build_request, parse_response
 
 ROOTS = ("ErrorResponse", "ModelList", "ChatCompletion", "ChatCompletionChunk", "Response", "ResponseStreamEvent")
 DECODERS: dict[str, TolerantDecoder[Any]] = {name: TolerantDecoder(getattr(models, name)) for name in ROOTS}

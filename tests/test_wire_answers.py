@@ -30,8 +30,8 @@ from mimo_proto import (
     parse_response,
 )
 from mimo_proto.error_body import api_error, find_error
+from mimo_proto.response import find_header, find_request_id, is_event_stream, parse_error, refuse_answer
 from mimo_proto.testing import recorded, recordings
-from mimo_proto.wire import find_header, find_request_id, is_event_stream, parse_error, refuse_answer
 from tests.payloads import CHAT, CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS, chat_chunk, error_body, event
 
 if TYPE_CHECKING:

@@ -87,7 +87,9 @@ def _plan_chat(event_type: Any) -> EventPlan:
             f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, "
             "else the stream's end cannot be known"
         )
-    return EventPlan(TolerantDecoder(event_type), whole="error" in fields and "index" in choice_fields)
+    return EventPlan(
+        TolerantDecoder(event_type), whole="error" in fields and {"index", "error"} <= choice_fields.keys()
+    )
 
 
 @functools.lru_cache(maxsize=128)

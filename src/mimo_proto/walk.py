@@ -70,7 +70,7 @@ class Shape:
         config = self.cls.__struct_config__
         self.tag_field = config.tag_field
         self.tag = config.tag
-        self.echoed = config.forbid_unknown_fields
+        self.echoed = getattr(self.cls, "__sent_back__", False)
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
