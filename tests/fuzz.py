@@ -42,6 +42,7 @@ from mimo_proto import (
 )
 from tests.feeding import Decoder, Outcome, run
 from tests.fuzz_breeding import breed_bytes, breed_events, cut_somehow
+from tests.other_servers import look
 from tests.sse_reference import interpret
 from tests.sse_vectors import VECTORS, with_line_ends
 from tests.stream_blocks import CHAT_ODD, CHAT_STREAMS, RECORDED, RESPONSES_ODD, RESPONSES_STREAMS
@@ -137,12 +138,12 @@ def chat_text(stream: bytes) -> tuple[str | None, bool]:
     begun: set[int] = set()
     finished: set[int] = set()
     for chunk in chat_chunks(stream):
-        for choice in chunk.get("choices") or []:
+        for choice in chunk.get("choices") or ():
             index = choice.get("index")
             if index is None:
                 return None, False
             begun.add(index)
-            parts[-1] += ((choice.get("delta") or {}).get("content") or "") if index == 0 else ""
+            parts[-1] += (look(choice, "delta.content") or "") if index == 0 else ""
             if choice.get("finish_reason"):
                 finished.add(index)
                 parts += [""] if index == 0 else []
@@ -156,7 +157,7 @@ def joined(parts: Sequence[str]) -> str:
     return "".join(part.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for part in parts)
 
 
-def chat_chunks(stream: bytes) -> Iterator[dict[str, Any]]:
+def chat_chunks(stream: bytes) -> Iterator[Any]:
     """The payloads up to the terminal mark."""
     for _, data, _, _ in interpret(stream):
         if data.strip() == "[DONE]":
