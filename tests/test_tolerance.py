@@ -29,7 +29,7 @@ from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request
-from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone, ResponseOutputTextDelta
+from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone
 from mimo_proto.request import build_request
 from mimo_proto.response import parse_response
 from mimo_proto.sse import SSEDecoder
@@ -176,8 +176,8 @@ def is_json(text: Any, value: Any) -> bool:
 
 
 def same(again: Any, came: Any) -> bool:
-    """Whether a value is what came. For a null may stand what stands for an absent one, or nothing; and the arguments of
-    a call may be JSON text by now.
+    """Whether a value is what came. For a null may stand what stands for an absent one, or nothing; and the arguments
+    of a call may be JSON text by now.
     """
     if is_object(came) and is_object(again):
         return all(

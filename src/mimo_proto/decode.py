@@ -86,7 +86,7 @@ class TolerantDecoder(Generic[T]):
         again = True
         while again:
             try:
-                return self._type.decode(data)  # type: ignore[no-any-return]
+                return self.strict(data)
             except (ValueError, RecursionError):
                 again = self._type.refresh()
         return self.build(_plain(data), data)
