@@ -1,7 +1,7 @@
 """Ways to cut a stream and to feed it to a decoder, and what comes of it: the events, then the class of the error.
 
-Every decoder of this package is fed alike: `feed(bytes)` gives a list, `close()` ends it and may give another, errors are
-`MimoError`s.
+Every decoder of this package is fed alike: `feed(bytes)` gives a list, `close()` ends it and may give another list.
+Errors are `MimoError`s.
 Any other exception passes through and fails the test.
 """
 

@@ -421,39 +421,49 @@ QUIET: dict[str, list[bytes]] = {
     "a line of it": [b"event: x\n"],
     "data without data": [b"data:\n\n"],
     "dataless": [b"event: ping\n\nid: 7\n\n"],
+    "heartbeat": [event({"type": "keepalive"})],
+    "named heartbeat": [event({}, "ping")],
 }
 
 
 @pytest.mark.parametrize("pieces", QUIET.values(), ids=QUIET)
 @pytest.mark.parametrize("first", [b"", HELLO], ids=["at the start", "later"])
-def test_what_completes_no_event_is_fruitless(pieces: list[bytes], first: bytes) -> None:
+def test_what_completes_no_event_is_not_counted(pieces: list[bytes], first: bytes) -> None:
+    count = 1 if first else 0
     decoder = chat()
     decoder.feed(first)
     for piece in pieces:
-        decoder.fruitless = False
         assert decoder.feed(piece) == []
-        assert decoder.fruitless
+        assert decoder.events_seen == count
     pulling = chat()
 
     def watched() -> Iterator[bytes]:
         yield first
         for piece in pieces:
-            pulling.fruitless = False
             yield piece
-            assert pulling.fruitless
+            assert pulling.events_seen == count
 
     with pytest.raises(IncompleteStreamError):
         list(pulling.events(watched()))
 
 
 @pytest.mark.parametrize("piece", [HELLO, HELLO + HALF, b": c\n\n" + HELLO, HELLO + b": c\n\n", STOP])
-def test_what_completes_an_event_is_not(piece: bytes) -> None:
-    for first in (b"", WORLD):
-        decoder = chat()
-        decoder.feed(first)
-        decoder.fruitless = False
-        decoder.feed(piece)
-        assert not decoder.fruitless
+def test_what_completes_an_event_is_counted(piece: bytes) -> None:
+    for first in ([], [WORLD], [WORLD + WORLD]):
+        decoder, pulling = chat(), chat()
+        for data in (*first, piece):
+            decoder.feed(data)
+        assert decoder.events_seen == len(b"".join(first)) // len(WORLD) + 1
+
+        def watched(pieces: list[bytes], pulling: StreamDecoder[Any] = pulling) -> Iterator[bytes]:
+            count = 0
+            for data in pieces:
+                yield data
+                count += data.count(b"finish_reason")
+                assert pulling.events_seen == count
+
+        with contextlib.suppress(IncompleteStreamError):
+            list(pulling.events(watched([*first, piece])))
 
 
 # Errors

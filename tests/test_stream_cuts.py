@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from mimo_proto import ChatCompletionChunk, DecodeError, MimoError, StreamDecoder, Unknown
+from mimo_proto.jsontypes import is_array, is_object
 from tests.feeding import byte_by_byte, cut, pull, run, two_way_cuts, whole_blocks
 from tests.stream_cases import CASES, Case, all_line_ends
 
@@ -84,19 +85,19 @@ def summary(event: Any) -> tuple[str, str, str | None]:
     """What an event is, the text that it brings, and the finish reasons or the status of what is complete."""
     if isinstance(event, Unknown):
         return "unknown", "".join(texts(event)), None
-    value = msgspec.to_builtins(event)
+    value: Any = msgspec.to_builtins(event)
     if isinstance(event, ChatCompletionChunk):
-        reasons = [choice["finish_reason"] for choice in value["choices"] if choice.get("finish_reason")]
+        reasons: list[str] = [choice["finish_reason"] for choice in value["choices"] if choice.get("finish_reason")]
         return "chunk", "".join(texts(value)), ", ".join(reasons) or None
     return value["type"], "".join(texts(value)), value.get("response", {}).get("status")
 
 
 def texts(value: Any) -> Iterator[str]:
     """The texts in it that a user may read, at any depth."""
-    if isinstance(value, list):
+    if is_array(value):
         for each in value:
             yield from texts(each)
-    elif isinstance(value, dict):
+    elif is_object(value):
         for name, each in value.items():
             if isinstance(each, str):
                 yield each if name in TEXT_NAMES else ""

@@ -109,6 +109,8 @@ class SurrogateJoiner:
         kept = _short_fields(chunk, CHUNK_FIELDS)
         for choice in _objects(chunk.get("choices")):
             index, ends = _key_part(choice, "index"), bool(choice.get("finish_reason"))
+            if index is None and choice.get("index") is not None:
+                continue  # neither integer nor text: the chunk will be refused
             for place, holder, name, alone in _texts(choice.get("delta")):
                 event = kept | {"choices": [{"index": index, "delta": alone, "finish_reason": None}]}
                 self._join_text(Text((index, *place), holder, name, event), ends=ends)
