@@ -10,12 +10,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, widen
 from tests.feeding import pull, run, whole_blocks
 from tests.payloads import DONE, event
+
+# To learn a name takes milliseconds, and each example may have some to learn.
+few = settings(max_examples=50)
 
 # Names of every sort: what Python keeps for itself, what is no attribute, and two that the sum of a delta knows.
 NAMES = ["thought", "mark", "signature", "phase", "x-trace", "größe", "class", "__class__"]
@@ -86,6 +89,7 @@ def of_one_type(values: list[Any]) -> bool:
     return len({type(value) for value in values if value is not None}) <= 1
 
 
+@few
 @given(additions(), st.booleans())
 def test_added_fields_of_chunks(chunks: list[dict[str, dict[str, Any]]], learned: bool) -> None:
     if not learned:
@@ -143,6 +147,7 @@ def response_stream(added: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+@few
 @given(response_additions(), st.booleans())
 def test_added_fields_of_response_events(added: dict[str, dict[str, Any]], learned: bool) -> None:
     if not learned:
@@ -159,6 +164,7 @@ def test_added_fields_of_response_events(added: dict[str, dict[str, Any]], learn
     assert same(result, {**sent[-1]["response"], "output_text": "xy"})
 
 
+@few
 @given(response_additions(), st.booleans())
 def test_added_fields_where_the_terminal_event_has_no_output(added: dict[str, dict[str, Any]], learned: bool) -> None:
     if not learned:
@@ -203,10 +209,10 @@ def test_ever_new_names_do_not_grow_the_memory(protocol: str) -> None:
             payload = shapes[number % len(shapes)].replace("NEW", f"new_{number // 8}")
             assert len(decoder.feed(event(payload.encode()))) == 1
 
-    feed(range(4_000))
+    feed(range(2_000))
     tracemalloc.start()
     try:
-        feed(range(4_000, 20_000))
+        feed(range(2_000, 10_000))
         grown = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
