@@ -16,9 +16,7 @@ how the input was cut never matters.
 from __future__ import annotations
 
 import copy
-from bisect import bisect_right
 from collections import deque
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from mimo_proto.errors import EventTooLargeError, LocalProtocolError, SSEError
@@ -52,8 +50,8 @@ class EventStreamParser:
     def __init__(self, max_event_size: int) -> None:
         self.others: list[tuple[int, bytes]] = []
         self.failure: EventTooLargeError | None = None
-        # The names of the payloads of the last feed(): the `event` line, and the first payload that has it.
-        self._names: list[tuple[int, bytes]] = []
+        # For each payload of the last feed() the line that names the event.
+        self._names: list[bytes] = []
         self._limit = max_event_size
         # What the next bytes lose, if they begin with that: the byte order mark, or the LF of a CRLF.
         self._skipped = BYTE_ORDER_MARK
@@ -93,8 +91,7 @@ class EventStreamParser:
         Args:
             place: Which of the payloads, from 0.
         """
-        count = bisect_right(self._names, place, key=itemgetter(0))
-        return _text(self._names[count - 1][1].removeprefix(b"event:"))
+        return _text(self._names[place].removeprefix(b"event:"))
 
     def unfinished(self, *, stray: bool) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: what a cut stream says last.
@@ -160,7 +157,7 @@ class EventStreamParser:
     def _learn(self, chunk: bytes) -> None:
         """Learn how whole events begin and end."""
         self._line_end = b"\r\n" if chunk.endswith(b"\r\n") else b"\n"
-        name = self._names[0][1]
+        name = self._names[0]
         prefix = name + self._line_end + b"data:" if name else b"data:"
         self._prefix = prefix if chunk.startswith(prefix) else b""
 
@@ -172,29 +169,35 @@ class EventStreamParser:
 
     def _read(self, lines: Iterable[bytes], found: list[bytes]) -> None:
         """Follow the rules, line by line."""
-        data, name, last_name = self._data, self._name, None
+        data, name, names = self._data, self._name, self._names
+        last_name = name
         for line in lines:
-            if not line:
-                if data is not None:
-                    if name != last_name:
-                        self._names.append((len(found), name))
-                        last_name = name
-                    found.append(self._joined(data) if self._more else data)
+            if data is None and not line:
+                name = b""
+            elif data is not None and not line:
+                found.append(self._joined(data) if self._more else data)
+                names.append(name)
                 data, name = None, b""
             elif line == last_name:
                 name = line
             elif (value := line.removeprefix(b"data:")) is not line:
                 data = value if data is None else self._append(data, value)
-            elif line == b"data":
-                data = b"" if data is None else self._append(data, b"")
-            elif line.startswith(b"event:"):
-                name = line
-            elif line == b"event":
-                name = b""
             elif not line.startswith(b":"):
-                self.others.append((len(found), line))
-                self._keep_stray(line)
+                data, name = self._take_field(line, data, name, place=len(found))
+                last_name = name
         self._data, self._name = data, name
+
+    def _take_field(self, line: bytes, data: bytes | None, name: bytes, place: int) -> tuple[bytes | None, bytes]:
+        """Take a field that is not `data:`; returns the data and the name of the event, as they are now."""
+        if line.startswith(b"event:"):
+            return data, line
+        if line == b"event":
+            return data, b""
+        if line == b"data":
+            return b"" if data is None else self._append(data, b""), name
+        self.others.append((place, line))
+        self._keep_stray(line)
+        return data, name
 
     def _append(self, data: bytes, value: bytes) -> bytes:
         """Add another data line to the event that has not ended; returns the first."""
