@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import tracemalloc
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, widen
+from mimo_proto.jsontypes import is_array
 from tests.feeding import pull, run, whole_blocks
 from tests.payloads import DONE, event
 
@@ -79,14 +81,15 @@ def add_up(place: str, name: str, values: list[Any]) -> Any:
     if not said:
         return not_null[-1] if not_null else None
     if isinstance(said[-1], str) and place == "delta" and name not in LAST_TEXTS:
-        return "".join(said)
-    if isinstance(said[-1], list) and place in ("delta", "choice"):
-        return [each for value in said for each in value]
+        return "".join(map(str, said))
+    if is_array(said[-1]) and place in ("delta", "choice"):
+        return list(chain.from_iterable(said))
     return said[-1]
 
 
 def of_one_type(values: list[Any]) -> bool:
-    return len({type(value) for value in values if value is not None}) <= 1
+    types: set[type] = {type(value) for value in values if value is not None}
+    return len(types) <= 1
 
 
 @few
@@ -135,7 +138,7 @@ def response_stream(added: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     item = {"type": "message", "id": "m1", "role": "assistant", "content": [part], **added["item"]}
     usage = {"total_tokens": 3, **added["usage"]}
     response = {"id": "r1", "status": "completed", "output": [item], "usage": usage, **added["response"]}
-    begun = {"id": "r1", "status": "in_progress", "output": [], **added["response"]}
+    begun: dict[str, Any] = {"id": "r1", "status": "in_progress", "output": [], **added["response"]}
     place = {"item_id": "m1", "output_index": 0, "content_index": 0, **added["event"]}
     return [
         {"type": "response.created", "response": begun, **added["event"]},
@@ -171,7 +174,7 @@ def test_added_fields_where_the_terminal_event_has_no_output(added: dict[str, di
         widen.forget()
     sent = response_stream(added)
     item = sent[-1]["response"].pop("output")[0]
-    accumulator = ResponseAccumulator()
+    accumulator: Any = ResponseAccumulator()
     for came in run(StreamDecoder(RESPONSES), [event(each) for each in sent]).events:
         accumulator.add(came)
     result = msgspec.json.decode(msgspec.json.encode(accumulator.result()))
