@@ -46,12 +46,16 @@ BY_TYPE: Mapping[str, Mapping[str, Any]] = {
     "null": {},
 }
 BOUNDS = ("minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems")
-WORDS = sorted({*FILE, *OBJECT, *UNION, *ENUM, *BOUNDS, "$ref", "const", "items", "default", "examples"})
+# What a property may say besides its type.
+BESIDE: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
+WORDS = sorted({*FILE, *OBJECT, *UNION, *ENUM, *BOUNDS, *BESIDE, "$ref", "const", "items"})
+# What may stand for an absent property, by JSON type.
+ABSENT: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
 
 # Names that the generated modules use themselves.
 TAKEN = (
-    *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "Required", "Sequence", "Struct"),
-    *("TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
+    *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "NoneType", "Required", "Sequence"),
+    *("Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
 )
 HIDING = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
 
@@ -136,8 +140,30 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
             )
         if name in HIDING or name in TAKEN or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
-        yield from _value(here, area, value, definitions, is_property=True)
+        problems = list(_value(here, area, value, definitions, is_property=True))
+        yield from problems or _absent(here, value, definitions)
     yield from _names(path, schema, "required", "property", properties)
+
+
+def _absent(path: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+    """What stands for an absent property: an empty value, of a type that the property has."""
+    if "x-absent" not in schema:
+        return
+    value = schema["x-absent"]
+    kind = next((kind for kind, empty in ABSENT.items() if empty == value), "")
+    if not kind:
+        yield f"{path}/x-absent", f'must be "", [], {{}} or null, not {json.dumps(value)}'
+    elif kind not in _kinds(schema, definitions) or "const" in schema or "enum" in schema:
+        yield f"{path}/x-absent", f"{json.dumps(value)} is not of the property's type"
+
+
+def _kinds(schema: Schema, definitions: Mapping[str, Definition]) -> list[str]:
+    """The JSON types of what a sound schema takes."""
+    if "oneOf" in schema:
+        return [kind for member in schema["oneOf"] for kind in _kinds(member, definitions)]
+    if "$ref" in schema:
+        return ["string" if definitions[target(schema["$ref"])].kind == "enum" else "object"]
+    return types_of(schema)
 
 
 def _is_argument(name: str) -> bool:
@@ -196,7 +222,7 @@ def _value(
         for name in types:
             allowed.update(BY_TYPE.get(str(name), {}))
     if is_property:
-        allowed.update({**NOTES, "default": object, "examples": list})
+        allowed.update(BESIDE)
     where = f"beside {form!r}" if form != "type" else f"on type {' or '.join(map(str, types))}"
     needed = ([form] if form == "type" else []) + (["description"] if is_property else [])
     yield from _keywords(path, schema, allowed, needed, where)
@@ -265,10 +291,7 @@ def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str
         if "oneOf" in member:
             yield here, "a oneOf within a oneOf: list the members flat"
             continue
-        kinds = types_of(member)
-        if "$ref" in member:
-            kinds = ["string" if definitions[target(member["$ref"])].kind == "enum" else "object"]
-        for kind in kinds:
+        for kind in _kinds(member, definitions):
             if kind in seen:
                 yield here, f"two members are of type {kind}"
             elif {kind, *seen} >= {"integer", "number"}:

@@ -7,7 +7,8 @@ Direction decides, as for the arguments and results of a function: what is *sent
 |---|---|---|
 | definition, field, or union member added | no (a required field: yes) | no |
 | definition, field, union member, or `x-accepts` removed | yes | yes |
-| newly required / newly optional | yes / no | no / yes |
+| newly required / newly optional | yes / no | no / yes (what is only received, with `x-absent`: no) |
+| an `x-absent` more / another or gone | no / no | no / yes (null stands for an absent one anyway) |
 | a type more / a type less | no / yes | yes / no |
 | integer to number / number to integer | no / yes | yes / no |
 | enum value more / less | no / yes | no (enums are open) |
@@ -83,37 +84,61 @@ def _a(noun: str) -> str:
 
 
 def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Found:
-    sent, received = shape != "received", shape != "sent"
     (was_tag, was_value), (is_tag, is_value) = _tag(old, was), _tag(new, now)
     if was_tag != is_tag:
         yield now.name, f"the tag's property was {was_tag or 'none'}, is {is_tag or 'none'}", True
-    for field, schema in now.properties.items():
-        path, required = f"{now.name}.{field}", field in now.required
+    for field in now.properties:
+        path = f"{now.name}.{field}"
         if field not in was.properties:
-            yield path, f"added, {'required' if required else 'optional'}", required and sent
-            continue
-        if field == was_tag == is_tag:
+            required = field in now.required
+            yield path, f"added, {'required' if required else 'optional'}", required and shape != "received"
+        elif field == was_tag == is_tag:
             # Whether it must be there is the union's to say: see its tag default.
             if was_value != is_value:
                 yield path, f"the tag was {was_value!r}, is {is_value!r}", True
-            continue
-        if required and field not in was.required:
-            yield path, "newly required", sent
-        if not required and field in was.required:
-            yield path, "newly optional", received
-        before = was.properties[field]
-        if before.get("default") != schema.get("default"):
-            was_default, is_default = (json.dumps(s["default"]) if "default" in s else "none" for s in (before, schema))
-            yield path, f"the server's default was {was_default}, is {is_default}", False
-        # A const is the default of a field that is sent: without one, the field must be given or is left out.
-        if sent and before.get("const") != schema.get("const"):
-            was_const, is_const = (repr(s["const"]) if "const" in s else "none" for s in (before, schema))
-            yield path, f"the constant was {was_const}, is {is_const}", "const" in before or field not in was.required
-        # A field that is received was null already when it was optional; what is within it was not.
-        implied = (path, "type null added") if shape == "received" and field not in was.required else None
-        for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, schema), shape):
-            yield place, what, breaking and (place, what) != implied
+        else:
+            yield from _presence(was, now, field, shape)
+            yield from _said(was, now, field, shape)
+            before, after = was.properties[field], now.properties[field]
+            # A field that is received was null already when it was optional; what is within it was not.
+            was_null = shape == "received" and field not in was.required and not _stands_in(before)
+            for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, after), shape):
+                yield place, what, breaking and not (was_null and (place, what) == (path, "type null added"))
     yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
+
+
+def _presence(was: Definition, now: Definition, field: str, shape: Shape) -> Found:
+    """Compare whether a field must be there, and what stands for it where it is not."""
+    path, before, after = f"{now.name}.{field}", was.properties[field], now.properties[field]
+    required = field in now.required
+    if required and field not in was.required:
+        yield path, "newly required", shape != "received"
+    if not required and field in was.required:
+        yield path, "newly optional", shape == "both" or (shape == "received" and not _stands_in(after))
+    was_absent, is_absent = _shown(before, "x-absent"), _shown(after, "x-absent")
+    if was_absent != is_absent:
+        breaking = shape == "received" and not required and _stands_in(before)
+        yield path, f"what stands for an absent one was {was_absent}, is {is_absent}", breaking
+
+
+def _stands_in(schema: Schema) -> bool:
+    """Whether something other than null stands for a field that is absent."""
+    return schema.get("x-absent") is not None
+
+
+def _shown(schema: Schema, keyword: str) -> str:
+    return json.dumps(schema[keyword]) if keyword in schema else "none"
+
+
+def _said(was: Definition, now: Definition, field: str, shape: Shape) -> Found:
+    """Compare the server's default and the constant of a field."""
+    path, before, after = f"{now.name}.{field}", was.properties[field], now.properties[field]
+    if before.get("default") != after.get("default"):
+        yield path, f"the server's default was {_shown(before, 'default')}, is {_shown(after, 'default')}", False
+    # A const is the default of a field that is sent: without one, the field must be given or is left out.
+    if shape != "received" and before.get("const") != after.get("const"):
+        was_const, is_const = (repr(s["const"]) if "const" in s else "none" for s in (before, after))
+        yield path, f"the constant was {was_const}, is {is_const}", "const" in before or field not in was.required
 
 
 def _tag(spec: Spec, definition: Definition) -> tuple[str, str]:

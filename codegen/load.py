@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import cast
 
 from codegen.dialect import Found, check_file, nearest
-from codegen.shapes import find_shapes
-from codegen.spec import Definition, Schema, Spec, in_order
+from codegen.shapes import Shape, find_shapes
+from codegen.spec import Definition, Schema, Spec, in_order, target
 
 __all__ = ["Problem", "SpecError", "check", "load", "parse", "read_directory"]
 
@@ -162,6 +162,29 @@ def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
     for name in definitions:
         if name not in shapes.sent | shapes.received:
             yield problem(name, "no root reaches it: mark it or what uses it with x-root, or take it out")
+    for name, definition in definitions.items():
+        for at, message in _absences(definition, shapes.of(name), definitions):
+            yield Problem(f"{definition.area}.json", f"/$defs/{name}/properties/{at}/x-absent", message)
+
+
+def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, Definition]) -> Found:
+    """The properties whose `x-absent` stands for nothing, and what is wrong with it."""
+    for name, schema in definition.properties.items():
+        if "x-absent" not in schema:
+            continue
+        if shape == "sent":
+            yield name, "it is for what is received: what is only sent leaves an absent property out"
+        elif shape == "received" and name in definition.required:
+            yield name, "the property is required, so nothing stands for it"
+        elif shape == "both" and name not in definition.required:
+            yield name, "where an object travels both ways, it stands for a property that is required of who sends"
+        elif schema["x-absent"] == {} and "$ref" in schema and not _is_made_of_nothing(schema, definitions):
+            yield name, f"{target(schema['$ref'])} cannot be made of {{}}"
+
+
+def _is_made_of_nothing(schema: Schema, definitions: Mapping[str, Definition]) -> bool:
+    definition = definitions[target(schema["$ref"])]
+    return definition.kind == "object" and not definition.required
 
 
 def _between_areas(definitions: Mapping[str, Definition]) -> Mapping[str, list[str]]:

@@ -4,8 +4,11 @@ The document holds types only. Descriptions, defaults and order go to the templa
 server's defaults, write each description twice, and put required fields first. By shape (see `shapes`):
 
 - sent: absent is UNSET, bounds as `Meta`, enums closed, a lone `const` is the field's default.
-- received: absent is None, no bounds, enums and lone `const`s open (`Literal[...] | str`).
-- both: absent is UNSET, no bounds, enums open, a lone `const` is the field's default.
+- received: absent is None or what `x-absent` says, no bounds, enums and lone `const`s open (`Literal[...] | str`).
+- both: absent is UNSET, no bounds, enums open, a lone `const` is the field's default. What `x-absent` says is for the
+  decoder alone (`__absent__`): whoever sends has to give the field.
+
+A whole number that is received stays one where the spec says `number`: the hint is `int | float`.
 """
 
 import json
@@ -20,6 +23,9 @@ from codegen.spec import Definition, Schema, Spec, target, types_of
 __all__ = ["LINE", "document", "docstring", "template_data"]
 
 LINE = 120
+# What makes the value that stands for an absent one, by its JSON. msgspec takes none of these for an empty default, as
+# it does with `list` and `dict`: what `omit_defaults` leaves out is nulls alone, and of those none that a factory made.
+FACTORIES = {'""': "str", "[]": "lambda: []", "{}": "lambda: {}", "null": "NoneType"}
 # A blank behind a full stop that ends no single letter (as in "e.g.").
 SENTENCE = re.compile(r"(?<=[\w)`\"'][.!?])(?<!\b[a-z]\.) ")
 
@@ -54,7 +60,9 @@ def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
             required.append(name)
             continue
         alternatives = list(_alternatives(schema, shape))
-        if name not in required and shape == "received":
+        if "x-absent" in schema:
+            required.append(name)
+        elif name not in required and shape == "received":
             alternatives.append({"type": "null"})
         if "const" in schema and shape != "received":
             required.append(name)
@@ -93,6 +101,8 @@ def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
             kept: Schema = {}
             if shape == "sent":
                 kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
+            if name == "number" and shape != "sent":
+                yield {"type": "integer"}
             if name == "array" and "items" in schema:
                 kept["items"] = _one_of(_alternatives(schema["items"], shape))
             yield {"type": name, **kept}
@@ -132,38 +142,60 @@ def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
 
 def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
     shape = shapes.of(definition.name)
-    unions = spec.unions_of(definition.name)
-    tag = definition.tag if unions else None
-    options = ["kw_only=True"]
-    if tag:
-        options += [f"tag_field={tag[0]!r}", f"tag={tag[1]!r}"]
-    if definition.name in shapes.echoed:
-        options.append("forbid_unknown_fields=True")
-        if shape == "received":
-            options.append("omit_defaults=True")
-    # JSON makes trees: what holds no more than it came with needs no search for cycles, which costs a chunk 8 %.
-    is_tree = shape == "received" and definition.name not in shapes.echoed
-    if is_tree or all(_is_scalar(spec, schema) for schema in definition.properties.values()):
-        options.append("gc=False")
-    fields: list[Schema] = []
-    for name, schema in definition.properties.items():
-        docs = docstring(_field_description(schema), 4)
-        default: str | None = "None" if shape == "received" else "UNSET"
-        if tag and name == tag[0]:
-            default_tag = any(union.schema.get("x-tag-default") == tag[1] for union in unions)
-            fields.append({"name": name, "tag": repr(tag[1]), "default_tag": default_tag, "docs": docs})
-            continue
-        if "const" in schema and shape != "received":
-            default = repr(schema["const"])
-        elif name in definition.required:
-            default = None
-        fields.append({"name": name, "default": default, "docs": docs})
+    sent_back = definition.name in shapes.echoed
+    absent: Schema = {}
+    if shape == "both":
+        absent = {name: prop["x-absent"] for name, prop in definition.properties.items() if "x-absent" in prop}
     return {
         "docs": docstring(_description(definition.schema), 4),
-        "options": ", ".join(options),
+        "options": ", ".join(_options(spec, definition, shape, sent_back=sent_back)),
         "shape": shape,
-        "plans": fields,
+        "marks": [*(["__received__"] if shape != "sent" else []), *(["__sent_back__"] if sent_back else [])],
+        "absent": absent,
+        "plans": [_plan(spec, definition, name, shape) for name in definition.properties],
     }
+
+
+def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: bool) -> Iterator[str]:
+    """The options of a Struct's class."""
+    yield "kw_only=True"
+    if definition.tag and spec.unions_of(definition.name):
+        yield f"tag_field={definition.tag[0]!r}"
+        yield f"tag={definition.tag[1]!r}"
+    if shape != "sent":
+        yield "forbid_unknown_fields=True"
+        yield "repr_omit_defaults=True"
+    if shape == "received":
+        yield "omit_defaults=True"
+    # JSON makes trees: what holds no more than it came with needs no search for cycles.
+    is_tree = shape == "received" and not sent_back
+    if is_tree or all(_is_scalar(spec, schema) for schema in definition.properties.values()):
+        yield "gc=False"
+
+
+def _plan(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
+    """What the template needs to know of one field: its docstring, and its default or what makes it."""
+    schema = definition.properties[name]
+    plan: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
+    unions = spec.unions_of(definition.name)
+    if unions and definition.tag and name == definition.tag[0]:
+        tag = definition.tag[1]
+        default_tag = any(union.schema.get("x-tag-default") == tag for union in unions)
+        return {**plan, "tag": repr(tag), "default_tag": default_tag}
+    if "const" in schema and shape != "received":
+        return {**plan, "default": repr(schema["const"])}
+    if name in definition.required:
+        return plan
+    if "x-absent" in schema:
+        return {**plan, "factory": _factory(schema)}
+    return {**plan, "default": "None" if shape == "received" else "UNSET"}
+
+
+def _factory(schema: Schema) -> str:
+    """The source of what makes the value that stands for an absent one."""
+    if schema["x-absent"] == {} and "$ref" in schema:
+        return target(schema["$ref"])
+    return FACTORIES[json.dumps(schema["x-absent"])]
 
 
 def _is_scalar(spec: Spec, schema: Schema) -> bool:

@@ -30,6 +30,7 @@ HEADER = MARK + "{source} by `{command}`. Do not edit: change the schema and run
 # All that a module may need: ruff takes out what it does not.
 IMPORTS = """
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, TypeAlias, TypedDict
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field

@@ -1,8 +1,7 @@
 """Which way the definitions travel: found by walking the references from the roots.
 
 - sent: reachable from a root with `x-root: sent`; received: from one with `x-root: received`; both: from either.
-- echoed: what comes back in a later request (both, and what an `x-accepts` names, with all that these reach). A field
-  that the server adds to an echoed object must survive, so those are strict in C and take the decoder's slow path.
+- echoed: what comes back in a later request (both, and what an `x-accepts` names, with all that these reach).
 """
 
 from collections.abc import Iterable, Mapping

@@ -22,8 +22,9 @@ CORE = """
     _version errors jsontypes unknown
     models
     limits base_url secret walk extra
-    completion decode event_form event_parser sse retry endpoints
-    error_body mend projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
+    completion decode sse retry endpoints
+    error_body mend json_reply projection surrogates pieces output_items tool_calls additions accumulate
+    consts validate messages
     stream request response
     __init__
 """

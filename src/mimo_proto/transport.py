@@ -65,12 +65,19 @@ class Progress(Protocol):
     """What has become of a stream's pieces, for the clocks. `StreamDecoder` is one.
 
     Attributes:
-        fruitless: Set when a piece completed no event; set back here.
+        events_seen: How many events have come.
         finished: The answer is complete; something may follow.
     """
 
-    fruitless: bool
-    finished: bool
+    @property
+    def events_seen(self) -> int:
+        """How many events have come."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is complete."""
+        ...
 
 
 class Transport:
@@ -277,10 +284,10 @@ class Exchange:
                 return
             if tee is not None:
                 tee(piece)
-            progress.fruitless = False
+            seen = progress.events_seen
             yield piece
             now = monotonic()
-            if not progress.fruitless:
+            if progress.events_seen != seen:
                 idle_at = now + idle
                 linger_at += now - came
             if progress.finished:

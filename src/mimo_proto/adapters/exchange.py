@@ -128,6 +128,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         """Read pieces until one completes an event; nothing when the stream is complete."""
         decoder, call, answer = self._decoder, self._call, cast("Answer", self._answer)
         self._add_up()
+        if decoder.done:
+            return []
         # An error that came behind the last events was kept back for now.
         events = decoder.feed(b"")
         while not events and not decoder.done:
@@ -141,16 +143,14 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
                     raise
                 piece = b""
             if not piece:
-                decoder.close()
-                break
+                return decoder.close()
             if call.tee is not None:
                 call.tee(piece)
-            decoder.fruitless = False
-            came = monotonic()
+            seen, came = decoder.events_seen, monotonic()
             events = decoder.feed(piece)
             if not events:  # with them, the time is the caller's
                 call.linger -= monotonic() - came
-            if not decoder.fruitless:
+            if decoder.events_seen != seen:
                 call.idle_at = inf
             if decoder.finished and call.linger == inf:
                 call.linger = call.limits.linger

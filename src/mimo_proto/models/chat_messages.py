@@ -4,8 +4,8 @@
 What a Chat Completions conversation is made of: messages, their parts, and the tool calls that go both ways.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -129,16 +129,19 @@ else:
     ContentPart = TextPart | ImagePart | AudioPart | VideoPart
 
 
-class FunctionCall(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+class FunctionCall(Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, gc=False):
     """Which function the model wants called, and with what."""
 
     name: str
     """The function's name, as the request's `tools` gave it."""
     arguments: str
     """The arguments as JSON text. The model wrote it: it may be no valid JSON, or not fit the function's schema."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"name": "", "arguments": ""}
 
 
-class ToolCall(Struct, kw_only=True, forbid_unknown_fields=True):
+class ToolCall(Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True):
     """One call that the model asks for; answer it with a `ToolMessage` that has the same id."""
 
     id: str
@@ -147,6 +150,9 @@ class ToolCall(Struct, kw_only=True, forbid_unknown_fields=True):
     """The kind of tool: always `function`."""
     function: FunctionCall
     """The function and its arguments."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"id": ""}
 
 
 class DeveloperMessage(Struct, kw_only=True, tag_field="role", tag="developer"):
@@ -208,6 +214,17 @@ class AssistantMessage(Struct, kw_only=True, tag_field="role", tag="assistant"):
     request table, but asked for by MiMo's page on thinking and enforced since about May 2026. An empty text has been
     used where the original was lost.
     """
+    reasoning: str | UnsetType | None = UNSET
+    """The thinking under the name that some servers of MiMo's weights give it, given back as it came.
+
+    In no table of MiMo's.
+    """
+    reasoning_details: Sequence[Any] | UnsetType | None = UNSET
+    """The thinking in pieces, as some gateways send it, given back as it came: objects with a `type`, in an order that
+    counts. In no table of MiMo's.
+    """
+    refusal: str | UnsetType | None = UNSET
+    """Why the model would not answer, in its own words, given back as it came. In no table of MiMo's."""
 
 
 class ToolMessage(Struct, kw_only=True, tag_field="role", tag="tool"):

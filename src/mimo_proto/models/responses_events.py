@@ -8,7 +8,7 @@ or `response.failed`.
 
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .responses_items import OutputContent
 from .responses_response import OutputItem, Response, ResponseSnapshot
@@ -39,7 +39,16 @@ __all__ = [
 ]
 
 
-class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.created", gc=False):
+class ResponseCreated(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.created",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The server has taken the request up."""
 
     type: ClassVar[Literal["response.created"]] = "response.created"
@@ -48,9 +57,19 @@ class ResponseCreated(Struct, kw_only=True, tag_field="type", tag="response.crea
     """The response as it is now."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.in_progress", gc=False):
+class ResponseInProgress(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.in_progress",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The model is at work."""
 
     type: ClassVar[Literal["response.in_progress"]] = "response.in_progress"
@@ -59,9 +78,19 @@ class ResponseInProgress(Struct, kw_only=True, tag_field="type", tag="response.i
     """The response as it is now."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.completed", gc=False):
+class ResponseCompleted(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.completed",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The end of a stream: the response is complete."""
 
     type: ClassVar[Literal["response.completed"]] = "response.completed"
@@ -70,9 +99,19 @@ class ResponseCompleted(Struct, kw_only=True, tag_field="type", tag="response.co
     """The whole response, with its usage."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.incomplete", gc=False):
+class ResponseIncomplete(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.incomplete",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The end of a stream: the response was cut short, by its limit of tokens or by the content filter."""
 
     type: ClassVar[Literal["response.incomplete"]] = "response.incomplete"
@@ -81,9 +120,19 @@ class ResponseIncomplete(Struct, kw_only=True, tag_field="type", tag="response.i
     """The response as far as it came; `incomplete_details` says what stopped it."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.failed", gc=False):
+class ResponseFailed(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.failed",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The end of a stream: the response failed. In no table of MiMo's; assumed from the OpenAI Responses format."""
 
     type: ClassVar[Literal["response.failed"]] = "response.failed"
@@ -92,9 +141,19 @@ class ResponseFailed(Struct, kw_only=True, tag_field="type", tag="response.faile
     """The response as far as it came; `error` says what went wrong."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="response.output_item.added", gc=False):
+class ResponseOutputItemAdded(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.output_item.added",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A new item begins. Its texts are still empty; they come in deltas."""
 
     type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
@@ -105,9 +164,19 @@ class ResponseOutputItemAdded(Struct, kw_only=True, tag_field="type", tag="respo
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="response.output_item.done", gc=False):
+class ResponseOutputItemDone(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.output_item.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """An item is complete."""
 
     type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
@@ -118,9 +187,19 @@ class ResponseOutputItemDone(Struct, kw_only=True, tag_field="type", tag="respon
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="response.content_part.added", gc=False):
+class ResponseContentPartAdded(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.content_part.added",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A new part of an item begins."""
 
     type: ClassVar[Literal["response.content_part.added"]] = "response.content_part.added"
@@ -135,9 +214,19 @@ class ResponseContentPartAdded(Struct, kw_only=True, tag_field="type", tag="resp
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseContentPartDone(Struct, kw_only=True, tag_field="type", tag="response.content_part.done", gc=False):
+class ResponseContentPartDone(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.content_part.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A part of an item is complete."""
 
     type: ClassVar[Literal["response.content_part.done"]] = "response.content_part.done"
@@ -155,14 +244,24 @@ class ResponseContentPartDone(Struct, kw_only=True, tag_field="type", tag="respo
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseOutputTextDelta(Struct, kw_only=True, tag_field="type", tag="response.output_text.delta", gc=False):
+class ResponseOutputTextDelta(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.output_text.delta",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The next piece of the answer."""
 
     type: ClassVar[Literal["response.output_text.delta"]] = "response.output_text.delta"
     """Names the kind of event."""
-    delta: str
+    delta: str = field(default_factory=str)
     """The text to put behind what came before."""
     item_id: str | None = None
     """The id of the item."""
@@ -172,14 +271,24 @@ class ResponseOutputTextDelta(Struct, kw_only=True, tag_field="type", tag="respo
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseOutputTextDone(Struct, kw_only=True, tag_field="type", tag="response.output_text.done", gc=False):
+class ResponseOutputTextDone(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.output_text.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A part of the answer is complete."""
 
     type: ClassVar[Literal["response.output_text.done"]] = "response.output_text.done"
     """Names the kind of event."""
-    text: str
+    text: str = field(default_factory=str)
     """The whole text of the part."""
     item_id: str | None = None
     """The id of the item."""
@@ -189,16 +298,24 @@ class ResponseOutputTextDone(Struct, kw_only=True, tag_field="type", tag="respon
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
 class ResponseFunctionCallArgumentsDelta(
-    Struct, kw_only=True, tag_field="type", tag="response.function_call_arguments.delta", gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.function_call_arguments.delta",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """The next piece of a function call's arguments."""
 
     type: ClassVar[Literal["response.function_call_arguments.delta"]] = "response.function_call_arguments.delta"
     """Names the kind of event."""
-    delta: str
+    delta: str = field(default_factory=str)
     """The JSON text to put behind what came before."""
     item_id: str | None = None
     """The id of the item."""
@@ -206,16 +323,24 @@ class ResponseFunctionCallArgumentsDelta(
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
 class ResponseFunctionCallArgumentsDone(
-    Struct, kw_only=True, tag_field="type", tag="response.function_call_arguments.done", gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.function_call_arguments.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """A function call's arguments are complete."""
 
     type: ClassVar[Literal["response.function_call_arguments.done"]] = "response.function_call_arguments.done"
     """Names the kind of event."""
-    arguments: str
+    arguments: str = field(default_factory=str)
     """The whole JSON text of the arguments."""
     name: str | None = None
     """The function to run."""
@@ -225,14 +350,24 @@ class ResponseFunctionCallArgumentsDone(
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseReasoningTextDelta(Struct, kw_only=True, tag_field="type", tag="response.reasoning_text.delta", gc=False):
+class ResponseReasoningTextDelta(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.reasoning_text.delta",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The next piece of the thinking."""
 
     type: ClassVar[Literal["response.reasoning_text.delta"]] = "response.reasoning_text.delta"
     """Names the kind of event."""
-    delta: str
+    delta: str = field(default_factory=str)
     """The text to put behind what came before."""
     item_id: str | None = None
     """The id of the item."""
@@ -242,14 +377,24 @@ class ResponseReasoningTextDelta(Struct, kw_only=True, tag_field="type", tag="re
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseReasoningTextDone(Struct, kw_only=True, tag_field="type", tag="response.reasoning_text.done", gc=False):
+class ResponseReasoningTextDone(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.reasoning_text.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A part of the thinking is complete."""
 
     type: ClassVar[Literal["response.reasoning_text.done"]] = "response.reasoning_text.done"
     """Names the kind of event."""
-    text: str
+    text: str = field(default_factory=str)
     """The whole text of the part."""
     item_id: str | None = None
     """The id of the item."""
@@ -259,16 +404,24 @@ class ResponseReasoningTextDone(Struct, kw_only=True, tag_field="type", tag="res
     """The part's place in the item's `content`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
 class ResponseCustomToolCallInputDelta(
-    Struct, kw_only=True, tag_field="type", tag="response.custom_tool_call_input.delta", gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.custom_tool_call_input.delta",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """The next piece of a custom tool's input. Came with the v2.6 models."""
 
     type: ClassVar[Literal["response.custom_tool_call_input.delta"]] = "response.custom_tool_call_input.delta"
     """Names the kind of event."""
-    delta: str
+    delta: str = field(default_factory=str)
     """The text to put behind what came before."""
     item_id: str | None = None
     """The id of the item."""
@@ -276,16 +429,24 @@ class ResponseCustomToolCallInputDelta(
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
 class ResponseCustomToolCallInputDone(
-    Struct, kw_only=True, tag_field="type", tag="response.custom_tool_call_input.done", gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="response.custom_tool_call_input.done",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """A custom tool's input is complete. Came with the v2.6 models."""
 
     type: ClassVar[Literal["response.custom_tool_call_input.done"]] = "response.custom_tool_call_input.done"
     """Names the kind of event."""
-    input: str
+    input: str = field(default_factory=str)
     """The whole input."""
     item_id: str | None = None
     """The id of the item."""
@@ -293,9 +454,19 @@ class ResponseCustomToolCallInputDone(
     """The item's place in the response's `output`, from 0."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
-class ErrorEvent(Struct, kw_only=True, tag_field="type", tag="error", gc=False):
+class ErrorEvent(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="error",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
+    gc=False,
+):
     """The server gives the stream up.
 
     In no table of MiMo's; assumed from the OpenAI Responses format. Decoders raise it as an error and do not yield it.
@@ -311,6 +482,7 @@ class ErrorEvent(Struct, kw_only=True, tag_field="type", tag="error", gc=False):
     """What the cause lies in; on MiMo's HTTP errors the detail for people stands here."""
     sequence_number: int | None = None
     """The event's place in the stream, from 0."""
+    __received__: ClassVar[bool] = True
 
 
 if TYPE_CHECKING:

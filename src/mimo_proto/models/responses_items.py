@@ -56,16 +56,35 @@ format.
 """
 
 
-class InputText(Struct, kw_only=True, tag_field="type", tag="input_text", forbid_unknown_fields=True, gc=False):
+class InputText(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="input_text",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
+):
     """A piece of text for the model to read."""
 
     type: ClassVar[Literal["input_text"]] = "input_text"
     """Names the kind of part."""
     text: str
     """The text itself."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"text": ""}
 
 
-class InputImage(Struct, kw_only=True, tag_field="type", tag="input_image", forbid_unknown_fields=True, gc=False):
+class InputImage(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="input_image",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
+):
     """An image for the model to look at.
 
     Only models that take images accept it (mimo-v2.6-flash, mimo-v2.6-pro, mimo-v2.6-pro-ultraspeed, mimo-v2.5).
@@ -80,9 +99,20 @@ class InputImage(Struct, kw_only=True, tag_field="type", tag="input_image", forb
     an object; there is no `detail` and no `file_id`. Examples: `"https://example.com/boat.png"`,
     `"data:image/png;base64,iVBORw0KGgo="`.
     """
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"image_url": ""}
 
 
-class InputAudio(Struct, kw_only=True, tag_field="type", tag="input_audio", forbid_unknown_fields=True, gc=False):
+class InputAudio(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="input_audio",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
+):
     """A sound recording for the model to listen to.
 
     Only models that take audio accept it (mimo-v2.6-flash, mimo-v2.6-pro, mimo-v2.6-pro-ultraspeed, mimo-v2.5).
@@ -96,9 +126,20 @@ class InputAudio(Struct, kw_only=True, tag_field="type", tag="input_audio", forb
     MP3, WAV, FLAC, M4A or OGG. MiMo's own form: OpenAI's `input_audio` object with `data` and `format` is not taken on
     this route. Examples: `"https://example.com/harbour.mp3"`.
     """
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"audio_url": ""}
 
 
-class InputVideo(Struct, kw_only=True, tag_field="type", tag="input_video", forbid_unknown_fields=True, gc=False):
+class InputVideo(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="input_video",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
+):
     """A film for the model to watch; OpenAI has no such part.
 
     Only models that take video accept it (mimo-v2.6-flash, mimo-v2.6-pro, mimo-v2.6-pro-ultraspeed, mimo-v2.5).
@@ -111,16 +152,21 @@ class InputVideo(Struct, kw_only=True, tag_field="type", tag="input_video", forb
 
     MP4, MOV, AVI or WMV. Examples: `"https://example.com/tide.mp4"`.
     """
-    fps: float | UnsetType = UNSET
+    fps: int | float | UnsetType = UNSET
     """How many frames are taken from each second of film, in frames per second, 0.1 to 10.
 
     The server's default: `2`.
     """
     media_resolution: Literal["default", "max"] | str | UnsetType = UNSET
     """How finely each frame is looked at; `max` spends more tokens. The server's default: `"default"`."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"video_url": ""}
 
 
-class OutputText(Struct, kw_only=True, tag_field="type", tag="output_text", forbid_unknown_fields=True):
+class OutputText(
+    Struct, kw_only=True, tag_field="type", tag="output_text", forbid_unknown_fields=True, repr_omit_defaults=True
+):
     """A piece of the assistant's answer; goes back to the server inside the assistant's message."""
 
     type: ClassVar[Literal["output_text"]] = "output_text"
@@ -132,15 +178,29 @@ class OutputText(Struct, kw_only=True, tag_field="type", tag="output_text", forb
 
     In no table: an example reply carries an empty list, streamed copies leave it out, and no element was ever seen.
     """
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"text": ""}
 
 
-class ReasoningText(Struct, kw_only=True, tag_field="type", tag="reasoning_text", forbid_unknown_fields=True, gc=False):
+class ReasoningText(
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="reasoning_text",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
+):
     """A piece of the model's thinking."""
 
     type: ClassVar[Literal["reasoning_text"]] = "reasoning_text"
     """Names the kind of part."""
     text: str
     """The thinking itself; empty when the part has just begun in a stream."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"text": ""}
 
 
 class EncryptedContent(Struct, kw_only=True, tag_field="type", tag="encrypted_content", gc=False):
@@ -311,7 +371,13 @@ class MessageItem(Struct, kw_only=True, tag_field="type", tag="message"):
 
 
 class FunctionCallItem(
-    Struct, kw_only=True, tag_field="type", tag="function_call", forbid_unknown_fields=True, gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="function_call",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
 ):
     """The model asks for a function to be run.
 
@@ -334,10 +400,18 @@ class FunctionCallItem(
     """The namespace the function was offered in."""
     status: ItemStatus | UnsetType | None = UNSET
     """How far the call has come."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"call_id": "", "name": "", "arguments": ""}
 
 
 class FunctionCallOutputItem(
-    Struct, kw_only=True, tag_field="type", tag="function_call_output", forbid_unknown_fields=True
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="function_call_output",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
 ):
     """What a function gave back."""
 
@@ -351,9 +425,14 @@ class FunctionCallOutputItem(
     """The item's id."""
     status: ItemStatus | UnsetType | None = UNSET
     """How far the item has come."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"call_id": "", "output": []}
 
 
-class ReasoningItem(Struct, kw_only=True, tag_field="type", tag="reasoning", forbid_unknown_fields=True):
+class ReasoningItem(
+    Struct, kw_only=True, tag_field="type", tag="reasoning", forbid_unknown_fields=True, repr_omit_defaults=True
+):
     """The model's thinking before an answer or a call.
 
     Send it back beside the call it led to: MiMo recommends it. There is none when `reasoning.effort` is `none`.
@@ -361,8 +440,11 @@ class ReasoningItem(Struct, kw_only=True, tag_field="type", tag="reasoning", for
 
     type: ClassVar[Literal["reasoning"]] = "reasoning"
     """Names the kind of item."""
-    id: str
-    """The item's id; begins with `rs_`."""
+    id: str | UnsetType | None = UNSET
+    """The item's id; begins with `rs_`.
+
+    MiMo's table flags it as required; its own client sends the item without it, and so do others.
+    """
     content: list[OutputContent] | UnsetType | None = UNSET
     """The thinking, in parts; the only documented kind is ReasoningText."""
     summary: list[dict[str, Any]] | UnsetType | None = UNSET
@@ -372,6 +454,8 @@ class ReasoningItem(Struct, kw_only=True, tag_field="type", tag="reasoning", for
     """
     status: ItemStatus | UnsetType | None = UNSET
     """How far the thinking has come."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
 
 
 class AgentMessageItem(Struct, kw_only=True, tag_field="type", tag="agent_message"):
@@ -405,7 +489,13 @@ class AdditionalToolsItem(Struct, kw_only=True, tag_field="type", tag="additiona
 
 
 class CustomToolCallItem(
-    Struct, kw_only=True, tag_field="type", tag="custom_tool_call", forbid_unknown_fields=True, gc=False
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="custom_tool_call",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    gc=False,
 ):
     """The model asks for a custom tool to be run.
 
@@ -424,10 +514,18 @@ class CustomToolCallItem(
     """The item's id."""
     namespace: str | UnsetType | None = UNSET
     """The namespace the tool was offered in."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"call_id": "", "name": "", "input": ""}
 
 
 class CustomToolCallOutputItem(
-    Struct, kw_only=True, tag_field="type", tag="custom_tool_call_output", forbid_unknown_fields=True
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="custom_tool_call_output",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
 ):
     """What a custom tool gave back. Came with the v2.6 models."""
 
@@ -439,6 +537,9 @@ class CustomToolCallOutputItem(
     """The result: a string, or a list of parts."""
     id: str | UnsetType | None = UNSET
     """The item's id."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
+    __absent__: ClassVar[Mapping[str, Any]] = {"call_id": "", "output": []}
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ What POST {base}/responses answers with, and what the events of a stream carry a
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .responses_items import (
     CustomToolCallItem,
@@ -37,7 +37,13 @@ __all__ = [
 
 
 class OutputMessage(
-    Struct, kw_only=True, tag_field="type", tag="message", forbid_unknown_fields=True, omit_defaults=True
+    Struct,
+    kw_only=True,
+    tag_field="type",
+    tag="message",
+    forbid_unknown_fields=True,
+    repr_omit_defaults=True,
+    omit_defaults=True,
 ):
     """The assistant's answer. It can be put into the next request's `input` as it is."""
 
@@ -47,13 +53,15 @@ class OutputMessage(
     """The item's id; begins with `msg_`."""
     role: Literal["assistant"] | str | None = None
     """Who speaks: always the assistant."""
-    content: list[OutputContent]
+    content: list[OutputContent] = field(default_factory=lambda: [])
     """The answer, in parts; the only documented kind is OutputText.
 
     Empty when the message has just begun in a stream.
     """
     status: ItemStatus | None = None
     """How far the message has come."""
+    __received__: ClassVar[bool] = True
+    __sent_back__: ClassVar[bool] = True
 
 
 if TYPE_CHECKING:
@@ -86,37 +94,51 @@ IncompleteReason: TypeAlias = Literal["max_output_tokens", "content_filter"] | s
 """What stops a response before its end: the request's limit of tokens, or the content filter."""
 
 
-class ResponseError(Struct, kw_only=True, gc=False):
+class ResponseError(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """Why a response failed."""
 
     code: str | int | None = None
     """A word or a number for the cause; the table says string."""
     message: str | None = None
     """The cause in words."""
+    __received__: ClassVar[bool] = True
 
 
-class IncompleteDetails(Struct, kw_only=True, gc=False):
+class IncompleteDetails(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """Why a response stopped before its end."""
 
     reason: IncompleteReason | None = None
     """What stopped it."""
+    __received__: ClassVar[bool] = True
 
 
-class InputTokensDetails(Struct, kw_only=True, gc=False):
+class InputTokensDetails(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """Where the tokens that were read came from. MiMo also sends an empty object."""
 
     cached_tokens: int | None = None
     """How many of the tokens read were served from the prompt cache; part of `input_tokens`."""
+    __received__: ClassVar[bool] = True
 
 
-class OutputTokensDetails(Struct, kw_only=True, gc=False):
+class OutputTokensDetails(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """What the tokens that were written went into."""
 
     reasoning_tokens: int | None = None
     """How many of the tokens written were thinking; part of `output_tokens`."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseUsage(Struct, kw_only=True, gc=False):
+class ResponseUsage(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """What the call cost, in tokens."""
 
     input_tokens: int | None = None
@@ -129,9 +151,10 @@ class ResponseUsage(Struct, kw_only=True, gc=False):
     """What the tokens written went into."""
     total_tokens: int | None = None
     """Tokens read and written together."""
+    __received__: ClassVar[bool] = True
 
 
-class Response(Struct, kw_only=True, gc=False):
+class Response(Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False):
     """A response that has come to its end: the whole of a JSON reply, and what the last event of a stream carries.
 
     Look at `status`: a response that is incomplete or failed is a result too.
@@ -141,7 +164,7 @@ class Response(Struct, kw_only=True, gc=False):
     """The response's id; begins with `resp_`."""
     object: Literal["response"] | str | None = None
     """Names the kind of object."""
-    created_at: int | None = None
+    created_at: int | float | None = None
     """When the response was begun, in seconds since 1970-01-01 UTC."""
     status: ResponseStatus | None = None
     """How the response ended, or that it is still being written."""
@@ -153,7 +176,7 @@ class Response(Struct, kw_only=True, gc=False):
     """The id of the model that answered."""
     metadata: dict[str, Any] | None = None
     """Data kept beside the response. In no table: null in the only example."""
-    output: list[OutputItem]
+    output: list[OutputItem] = field(default_factory=lambda: [])
     """What the model produced, in order: thinking first, then answers and calls."""
     output_text: str | None = None
     """The text of all answers, put together; empty when the model only called tools.
@@ -162,9 +185,12 @@ class Response(Struct, kw_only=True, gc=False):
     """
     usage: ResponseUsage | None = None
     """What the call cost, in tokens."""
+    __received__: ClassVar[bool] = True
 
 
-class ResponseSnapshot(Struct, kw_only=True, gc=False):
+class ResponseSnapshot(
+    Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, omit_defaults=True, gc=False
+):
     """A response at the beginning of a stream.
 
     What MiMo puts into it there is not documented, so nothing is required.
@@ -174,7 +200,7 @@ class ResponseSnapshot(Struct, kw_only=True, gc=False):
     """The response's id; begins with `resp_`."""
     object: Literal["response"] | str | None = None
     """Names the kind of object."""
-    created_at: int | None = None
+    created_at: int | float | None = None
     """When the response was begun, in seconds since 1970-01-01 UTC."""
     status: ResponseStatus | None = None
     """How far the response has come."""
@@ -192,3 +218,4 @@ class ResponseSnapshot(Struct, kw_only=True, gc=False):
     """The text of all answers up to here."""
     usage: ResponseUsage | None = None
     """What the call cost, in tokens; not known at the beginning."""
+    __received__: ClassVar[bool] = True
