@@ -207,7 +207,7 @@ def parse_response(
 
 
 def _decode(endpoint: Endpoint[Any, Any, Any], body: bytes) -> tuple[Any, DecodeError | None]:
-    """Decode a reply, and tell what is wrong with it: broken, or nothing in it that makes it one."""
+    """Decode a reply, and tell what is wrong with it."""
     decoder: TolerantDecoder[Any] = TolerantDecoder(endpoint.reply)
     try:
         reply = decoder.decode(body)
@@ -215,17 +215,15 @@ def _decode(endpoint: Endpoint[Any, Any, Any], body: bytes) -> tuple[Any, Decode
         return None, error
     if endpoint.protocol == "chat" and not reply.choices:
         return reply, DecodeError("the answer has no choice in it, at $.choices", path="$.choices", data=body)
-    if endpoint.protocol == "responses" and not any(getattr(reply, name, True) for name in ("id", "status", "output")):
-        return reply, DecodeError("the answer has neither id, status nor output, at $", data=body)
     return reply, None
 
 
 def _may_tell_error(endpoint: Endpoint[Any, Any, Any], reply: Any, body: bytes) -> bool:
     """Whether a reply that could be decoded has to be read again for an error in it."""
-    if endpoint.protocol == "responses":
-        return getattr(reply, "error", None) is not None
     if endpoint.protocol == "chat":
         return b'"error"' in body or b'"base_resp"' in body
+    if endpoint.protocol == "responses":
+        return getattr(reply, "error", None) is not None or not getattr(reply, "output", True)
     return not getattr(reply, "data", True)
 
 
