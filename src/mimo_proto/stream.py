@@ -100,7 +100,7 @@ class StreamDecoder(Generic[EventT]):
 
     @property
     def finished(self) -> bool:
-        """The protocol's verdict: the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
+        """Whether the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
         return self._progress.finished
 
     @property
@@ -117,12 +117,7 @@ class StreamDecoder(Generic[EventT]):
             chunks: The body, in pieces of any size.
 
         Raises:
-            APIError: The server sent an error.
-            DecodeError: An event that the models cannot hold.
-            EventTooLargeError: An event over the cap.
-            IncompleteStreamError: The chunks ended before the stream did.
-            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before and has
-                not come to the terminal mark.
+            MimoError: As `feed()` and `close()` do; what is behind good events is raised after they were yielded.
         """
         if self._state != "open":
             return iter(self._refuse())
