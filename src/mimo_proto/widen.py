@@ -81,9 +81,7 @@ class _Learned:
 
     def _can_be_learned(self, cls: type[Struct], name: str) -> bool:
         known = self.names.get(cls, set())
-        return (
-            name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_LENGTH and is_field_name(name)
-        )
+        return name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_LENGTH and is_field_name(name)
 
     def _learn(self, cls: type[Struct], name: str) -> None:
         names = self.names.setdefault(cls, set())
