@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator, answer_text
+from mimo_proto import ChatAccumulator, ResponseAccumulator
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import DecodeError, IncompleteStreamError, MimoError
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
@@ -94,6 +95,7 @@ def sse_reference(stream: bytes) -> list[object]:
 
 def add_up(accumulator: Any, events: Sequence[Any]) -> None:
     """Do with the events what callers do."""
+    answer_text = AnswerText()
     for event in events:
         msgspec.json.encode(event)
         accumulator.add(event)
@@ -107,7 +109,7 @@ def use_chat(stream: bytes, outcome: Outcome) -> None:
     """The events add up, and nothing of the answer's text is lost or has changed its place."""
     add_up(ChatAccumulator(), outcome.events)
     if outcome.error in (None, IncompleteStreamError):
-        text = "".join(answer_text(event) for event in outcome.events)
+        text = "".join(map(AnswerText(), outcome.events))
         # Half an emoji that still waits at a cut is not handed out.
         wanted = chat_text(stream)
         if wanted not in (None, text, text + REPLACEMENT):

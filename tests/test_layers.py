@@ -23,7 +23,7 @@ CORE = """
     models
     limits base_url secret walk extra
     completion decode event_form event_parser sse retry endpoints
-    error_body projection surrogates pieces output_items tool_calls additions accumulate consts validate messages
+    error_body projection surrogates pieces output_items tool_calls chat_accumulator response_accumulator answer_text consts validate messages
     stream wire
     __init__
 """

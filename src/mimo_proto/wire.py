@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from mimo_proto._version import __version__
-from mimo_proto.accumulate import with_output_text
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.decode import TolerantDecoder, read_json
 from mimo_proto.error_body import api_error, find_error
@@ -31,6 +30,7 @@ from mimo_proto.errors import (
     UnexpectedContentType,
 )
 from mimo_proto.jsontypes import is_mapping
+from mimo_proto.response_accumulator import with_output_text
 from mimo_proto.retry import parse_retry_after
 from mimo_proto.secret import Secret
 from mimo_proto.sse import SSEDecoder

@@ -22,14 +22,15 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
 from mimo_proto.adapters.call import AsyncCall
 from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
+from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import MODELS
 from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.stream import StreamDecoder
