@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bench.against import commit, compare
 from bench.chart import panels, svg
 from bench.report import Results, machine, markdown
 from bench.suite import ORDER, run_sections
@@ -21,13 +22,32 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", default="", help=f"sections, by commas, out of {', '.join(ORDER)}; nothing is written"
     )
+    parser.add_argument(
+        "--against", type=Path, help="a checkout whose decoders are set beside ours; nothing is written"
+    )
     parser.add_argument("--repeats", type=int, help=f"default {REPEATS}, quick {QUICK_REPEATS}")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.against and not (options.against / "src" / "mimo_proto").is_dir():
+        parser.error(f"{options.against} is no checkout: it has no src/mimo_proto")
+    return options
+
+
+def set_beside(checkout: Path, repeats: int) -> None:
+    """Print a table of the decoders of two checkouts."""
+    print(f"Before: {commit(checkout)}, today: {commit(HERE.parent)}; {repeats} repeats, interleaved; medians.\n")
+    for line in compare(checkout, repeats):
+        print(line, flush=True)
+    print()
+    for name, fact in machine():
+        print(f"- {name}: {fact}")
 
 
 def main() -> None:
     """Run what was asked for."""
     options = arguments()
+    if options.against:
+        set_beside(options.against.resolve(), options.repeats or REPEATS)
+        return
     names = [name for name in options.only.split(",") if name] or list(ORDER)
     repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
     results = Results("make bench", repeats, [*run_sections(names, quick=options.quick, repeats=repeats)])

@@ -15,7 +15,7 @@ def half_fill_pools() -> list[list[bytes]]:
     """Leave pools of every size half full; hold what is returned.
 
     A collection frees whole pools. Where a size has no other, CPython fetches one for an object and gives it back with
-    it, at every event: 0.03 µs that come and go by chance.
+    it, at every event, by chance.
     """
     return [[bytes(size) for _ in range(1000)][::2] for size in range(1, 480, 16)]
 

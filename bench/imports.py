@@ -54,8 +54,8 @@ def imports(quick: bool) -> Iterator[Block]:
     block = Block("import, CPU")
     for name, statement in STATEMENTS.items():
         block.add(name, process_time_of(statement), "ms")
-    block.at_most("mimo_proto", "msgspec", 2.2)
-    block.at_least("mimo_proto.Client", "openai", 5)
+    block.at_most("mimo_proto", "msgspec", 1.8)
+    block.at_least("mimo_proto.Client", "openai", 7)
     yield block
     if quick:
         return

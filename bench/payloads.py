@@ -170,11 +170,12 @@ def cut(recording: Recording, granularity: str) -> list[bytes]:
 def long_chat_event(size: int, lines: int) -> bytes:
     """One Chat event of about `size` bytes, in one data line or in many.
 
-    JSON may be broken between tokens only: the many lines are numbers of a list that nobody reads.
+    JSON may be broken between tokens only: the many lines are the numbers of a list, in a field that the spec has.
     """
-    head, tail = b'{"choices":[{"index":0,"delta":{"content":"', b'"}}]'
+    head = b'data: {"choices":[{"index":0,"delta":{"content":"'
     if lines == 1:
-        return b"data: " + head + b"x" * (size - len(head) - len(tail)) + tail + b"}\n\n"
+        tail = b'"}}]}\n\n'
+        return head + b"x" * (size - len(head) - len(tail)) + tail
     number = b"1" * max(1, size // lines - len("data: ,\n"))
-    padding = b"\n".join(b"data: " + number + b"," for _ in range(lines - 2))
-    return b"data: " + head + tail + b',"padding":[\n' + padding + b"\ndata: 0]}\n\n"
+    numbers = b"\n".join(b"data: " + number + b"," for _ in range(lines - 2))
+    return head + b'","audio_tokens":[\n' + numbers + b"\ndata: 0]}}]}\n\n"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.block import Section
     from bench.runner import Measured, Verdict
 
-__all__ = ["Results", "machine", "markdown", "row"]
+__all__ = ["Results", "machine", "markdown", "number", "row"]
 
 PACKAGES = (
     "mimo-proto",
@@ -29,7 +29,8 @@ PACKAGES = (
     "launchdarkly-eventsource",
     "aiohttp",
 )
-HEAD = "| what | figure | against | ratio | lowest to highest | budget | stretch | |\n|---|---|---|---|---|---|---|---|"
+COLUMNS = ("what", "figure", "against", "ratio", "lowest to highest", "budget", "stretch", "")
+SHOWN = 5  # of these columns where nothing is judged
 
 
 @dataclass
@@ -91,14 +92,18 @@ def row(measured: Measured, verdict: Verdict) -> list[str]:
     ]
 
 
-def table(entries: Iterable[tuple[Section, Measured, Verdict]]) -> list[str]:
-    """One table; each section begins with a line of its own."""
-    lines, current = [HEAD], ""
+def table(entries: Iterable[tuple[Section, Measured, Verdict]], width: int) -> list[str]:
+    """One table of so many columns; each section begins with a line of its own."""
+
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(cells) + " |"
+
+    lines, current = [line(COLUMNS[:width]), "|---" * width + "|"], ""
     for part, measured, verdict in entries:
         if part.title != current:
             current = part.title
-            lines.append(f"| **{current}** | | | | | | | |")
-        lines.append("| " + " | ".join(row(measured, verdict)) + " |")
+            lines.append(line([f"**{current}**", *[""] * (width - 1)]))
+        lines.append(line(row(measured, verdict)[:width]))
     return lines
 
 
@@ -112,8 +117,8 @@ def markdown(results: Results) -> str:
     lines = ["# Results", "", "Written by `make bench`; do not edit.", "What a row means is said below the tables.", ""]
     lines += ["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts), ""]
     lines += [f"**{kept} of {len(judged)} budgets kept, {stretched} with the stretch.**", "", "## Budgets", ""]
-    lines += [*table(judged), "", "## Without a budget", ""]
-    lines += [*table(entry for entry in entries if entry[2].passed is None), "", "## What the rows mean", ""]
+    lines += [*table(judged, len(COLUMNS)), "", "## Without a budget", ""]
+    lines += [*table((entry for entry in entries if entry[2].passed is None), SHOWN), "", "## What the rows mean", ""]
     lines += [f"- **{part.title}.** {part.note}" for part, _ in results.sections]
     lines += ["- A ratio is the median of the ratios within each repeat, beside it the lowest and the highest of them."]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ A ratio is the median of the ratios within each repeat: what slows the machine f
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 from bench.allocator import half_fill_pools
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.block import Block, Goal
 
-__all__ = ["Measured", "Verdict", "run_block"]
+__all__ = ["Measured", "Verdict", "run_block", "settled"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,17 @@ class Measured:
         return Verdict(goal, median(ratios), min(ratios), max(ratios))
 
 
+@contextmanager
+def settled() -> Iterator[None]:
+    """Set apart what is alive now: else every collection would walk the rivals' imports, and charge them to others."""
+    gc.collect()
+    gc.freeze()
+    pools = half_fill_pools()
+    yield
+    gc.unfreeze()
+    pools.clear()
+
+
 def run_block(block: Block, repeats: int) -> Measured:
     """Measure a block's cases, interleaved."""
     if block.once:
@@ -67,16 +81,11 @@ def run_block(block: Block, repeats: int) -> Measured:
     else:
         for case in block.cases:
             case.measure()
-    # What is alive now stays: without this every collection would walk the rivals' imports, and charge them to others.
-    gc.collect()
-    gc.freeze()
-    pools = half_fill_pools()
     samples: dict[str, list[float]] = {case.name: [] for case in block.cases}
-    for repeat in range(repeats):
-        turn = repeat % len(block.cases)
-        for case in block.cases[turn:] + block.cases[:turn]:
-            gc.collect()
-            samples[case.name].append(case.measure())
-    gc.unfreeze()
-    pools.clear()
+    with settled():
+        for repeat in range(repeats):
+            turn = repeat % len(block.cases)
+            for case in block.cases[turn:] + block.cases[:turn]:
+                gc.collect()
+                samples[case.name].append(case.measure())
     return Measured(block.title, {case.name: case.unit for case in block.cases}, samples, block.goals)

@@ -21,7 +21,20 @@ __all__ = ["ORDER", "run_sections"]
 
 # Importing a module has registered its sections.
 MODULES = (decode, projection, tolerant, http_client, shells, request, imports, memory, linear)
-ORDER = ("decode", "projection", "tolerant", "http", "async", "request", "import", "memory", "encode", "linear")
+ORDER = (
+    "decode",
+    "others",
+    "dialects",
+    "tolerant",
+    "projection",
+    "http",
+    "async",
+    "request",
+    "import",
+    "memory",
+    "encode",
+    "linear",
+)
 
 
 def run_sections(names: Iterable[str], *, quick: bool, repeats: int) -> Iterator[tuple[Section, list[Measured]]]:

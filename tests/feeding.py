@@ -1,6 +1,7 @@
 """Ways to cut a stream and to feed it to a decoder, and what comes of it: the events, then the class of the error.
 
-Every decoder of this package is fed alike: `feed(bytes)` gives a list, `close()` ends it, errors are `MimoError`s.
+Every decoder of this package is fed alike: `feed(bytes)` gives a list, `close()` ends it and may give another list.
+Errors are `MimoError`s.
 Any other exception passes through and fails the test.
 """
 
@@ -22,7 +23,7 @@ class Decoder(Protocol):
 
     def feed(self, data: bytes, /) -> Sequence[object]: ...
 
-    def close(self) -> None: ...
+    def close(self) -> Sequence[object] | None: ...
 
 
 class Puller(Protocol):
@@ -44,7 +45,7 @@ def run(decoder: Decoder, pieces: Iterable[bytes]) -> Outcome:
     try:
         for piece in pieces:
             events += decoder.feed(piece)
-        decoder.close()
+        events += decoder.close() or ()
     except MimoError as error:
         return Outcome(events, type(error))
     return Outcome(events, None)

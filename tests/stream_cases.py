@@ -18,6 +18,7 @@ from mimo_proto import (
     ServerError,
 )
 from tests.payloads import (
+    CHAT,
     DONE,
     HEAD,
     RESPONSE,
@@ -227,19 +228,111 @@ BROKEN = {
     "deep-object": b'data: {"a":' * 2 + b"[" * 5_000 + b"]" * 5_000 + b"}\n\n",
     "digits": b'data: {"choices": [], "created": ' + b"9" * 5_000 + b"}\n\n",
 }
-CHAT_MISFITS = {
-    "choices-missing": b"data: {}\n\n",
-    "choices-null": b'data: {"choices": null}\n\n',
-    "delta-null": b'data: {"choices": [{"index": 0, "delta": null}]}\n\n',
+CHAT_INVALID = {
+    "choices-missing": b'data: {"id": "1"}\n\n',
+    "choices-null": b'data: {"id": "1", "choices": null}\n\n',
+    "choices-odd": b'data: {"choices": {}}\n\n',
+    "empty": b"data: {}\n\n",
+    "empty-named-message": b"event: message\ndata: {}\n\n",
+    "delta-odd": b'data: {"choices": [{"index": 0, "delta": []}]}\n\n',
     "index-odd": b'data: {"choices": [{"index": [], "delta": {"content": "\\ud83d"}}]}\n\n',
     "error-odd": b'data: {"choices": [], "error": 5}\n\n',
+    "usage-null": b'data: {"usage": null}\n\n',
+    "usage-empty": b'data: {"choices": null, "usage": {}}\n\n',
+    "usage-odd": b'data: {"choices": null, "usage": 5}\n\n',
+    "heartbeat-with-choices": b'data: {"type": "keepalive", "choices": null}\n\n',
+    "heartbeat-with-a-status": b'data: {"type": "keepalive", "status": 5}\n\n',
+    "heartbeat-with-a-usage": b'event: ping\ndata: {"usage": null}\n\n',
+    "heartbeat-with-no-text-for-a-type": b'data: {"type": 5}\n\n',
 }
-RESPONSES_MISFITS = {
-    "delta-missing": b'data: {"type": "response.output_text.delta"}\n\n',
+RESPONSES_INVALID = {
     "place-odd": b'data: {"type": "response.output_text.delta", "delta": "\\ud83d", "item_id": {}}\n\n',
     "response-null": b'data: {"type": "response.completed", "response": null}\n\n',
-    "output-missing": b'data: {"type": "response.completed", "response": {}}\n\n',
+    "response-missing": b'data: {"type": "response.completed"}\n\n',
 }
+
+# What is plain in meaning, though the spec has it otherwise: a usage without choices, a choice without a delta.
+USAGE_OBJECT = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+
+
+def item_added(kind: str, **fields: Any) -> dict[str, Any]:
+    item = {"type": kind, "id": "i1", "status": "in_progress", **fields}
+    return {"type": "response.output_item.added", "output_index": 0, "item": item}
+
+
+MENDED = [
+    chat("delta-null", HELLO, event({"choices": [{"index": 0, "delta": None}]}), STOP, events=3),
+    chat("delta-missing", HELLO, event({"choices": [{"index": 0}]}), STOP, events=3),
+    chat("delta-null-at-the-finish", HELLO, event({"choices": [{"delta": None, "finish_reason": "stop"}]}), events=2),
+    chat("usage-without-choices", HELLO, STOP, event({**HEAD, "usage": USAGE_OBJECT}), DONE, events=3),
+    chat("usage-and-choices-null", HELLO, STOP, event({"choices": None, "usage": USAGE_OBJECT}), events=3),
+    chat("usage-without-choices-first", event({"usage": USAGE_OBJECT}), HELLO, STOP, events=3),
+    chat("usage-without-choices-typed", HELLO, event({"type": "usage", "usage": USAGE_OBJECT}), STOP, events=3),
+    chat("usage-without-choices-named", HELLO, event({"usage": USAGE_OBJECT}, "usage"), STOP, events=3),
+    chat("usage-without-choices-alone", event({"usage": USAGE_OBJECT}), events=1, error=IncompleteStreamError),
+    chat("message-for-a-delta", event(CHAT), events=1),
+    chat("message-for-a-delta-at-the-end", HELLO, event(CHAT), DONE, events=2),
+    responses("delta-missing", event({"type": "response.output_text.delta"}), COMPLETED, events=2),
+    responses("output-missing", response_event("response.completed", response={}), events=1),
+    responses("output-null", response_event("response.incomplete", response={"output": None}), events=1),
+    responses("failed-without-output", response_event("response.failed", response=LIMITED), events=1),
+    responses("message-without-content", event(item_added("message", role="assistant")), COMPLETED, events=2),
+    responses("reasoning-without-summary", event(item_added("reasoning", summary=None)), COMPLETED, events=2),
+]
+
+KEEP_ALIVE = event({"type": "keepalive", "sequence_number": 3})
+HEARTBEATS = [
+    chat("heartbeat", HELLO, KEEP_ALIVE, HELLO, KEEP_ALIVE, STOP, KEEP_ALIVE, DONE, events=3),
+    chat("heartbeat-first", KEEP_ALIVE, KEEP_ALIVE, HELLO, STOP, events=2),
+    chat("heartbeat-last", HELLO, STOP, KEEP_ALIVE, events=2),
+    chat("heartbeat-named", HELLO, event({}, "ping"), event({"time": 1.5}, "keepalive"), STOP, events=2),
+    chat("heartbeat-named-and-typed", HELLO, event({"type": "ping"}, "ping"), STOP, events=2),
+    chat("heartbeat-typed-message", HELLO, event({"type": "ping", "id": "1"}, "message"), STOP, events=2),
+    chat("heartbeats-only", KEEP_ALIVE, event({}, "ping"), events=0, error=IncompleteStreamError),
+    chat("heartbeats-and-done", KEEP_ALIVE, DONE, events=0),
+    chat("heartbeat-with-an-error", HELLO, event({"type": "ping", **LIMITED}), STOP, events=1, error=RateLimitError),
+    responses("heartbeat", CREATED, KEEP_ALIVE, COMPLETED, events=3),
+]
+
+
+def unreadable_after_the_finish() -> list[Case]:
+    """Behind the finish of every choice nothing can be lost but the usage, so what cannot be read is passed over."""
+    unreadable = {**{f"broken-{name}": block for name, block in BROKEN.items()}, **CHAT_INVALID}
+    return [
+        *(
+            chat(f"finished-{name}", HELLO, STOP, block, USAGE, block, DONE, events=3)
+            for name, block in unreadable.items()
+        ),
+        chat("finished-broken-without-done", HELLO, STOP, BROKEN["html"], events=2),
+        chat("finished-error", HELLO, STOP, BROKEN["html"], event(LIMITED), events=2, error=RateLimitError),
+        chat("finished-error-named", HELLO, STOP, event("busy", "error"), events=2, error=APIError),
+        chat(
+            "late-choice-unreadable",
+            *(HELLO, STOP, chat_chunk("b", None, 1), BROKEN["html"]),
+            events=3,
+            error=DecodeError,
+        ),
+    ]
+
+
+def replies(make: Any, reply: dict[str, Any], first: bytes, after: bytes) -> list[Case]:
+    """A whole JSON reply in place of the stream: it is the one event, and the end."""
+    line, indented = json.dumps(reply).encode(), json.dumps(reply, indent=1).encode()
+    whole = {
+        "line": [line, b"\n"],
+        "unended": [line],
+        "ended-twice": [line, b"\n\n"],
+        "indented": [indented, b"\n"],
+        "indented-unended": [indented],
+        "byte-order-mark": [b"\xef\xbb\xbf\n ", indented, b"\n"],
+        "behind-comments": [COMMENTS, DATALESS, indented, b"\n"],
+    }
+    return [
+        *(make(f"reply-{name}", *body, events=1) for name, body in whole.items()),
+        make("reply-cut", indented[:-5], events=0, error=IncompleteStreamError),
+        make("reply-before-a-stream", indented, b"\n\n", first, after, events=2),
+    ]
+
 
 CASES = [
     *ENDS,
@@ -247,10 +340,18 @@ CASES = [
     *errors(responses, CREATED, COMPLETED),
     *documents(chat, HELLO, STOP),
     *documents(responses, CREATED, COMPLETED),
+    *replies(chat, CHAT, HELLO, STOP),
+    *replies(responses, RESPONSE, CREATED, COMPLETED),
+    chat("reply-with-an-error", json.dumps({**CHAT, **LIMITED}).encode(), events=0, error=RateLimitError),
+    responses("reply-failed", json.dumps({**RESPONSE, **LIMITED, "status": "failed"}).encode(), events=1),
+    responses("reply-incomplete", json.dumps({**RESPONSE, "status": "incomplete"}).encode(), events=1),
+    *MENDED,
+    *HEARTBEATS,
+    *unreadable_after_the_finish(),
     *(chat(f"broken-{name}", HELLO, block, STOP, events=1, error=DecodeError) for name, block in BROKEN.items()),
-    *(chat(f"misfit-{name}", HELLO, block, STOP, events=1, error=DecodeError) for name, block in CHAT_MISFITS.items()),
+    *(chat(f"invalid-{name}", HELLO, block, STOP, events=1, error=DecodeError) for name, block in CHAT_INVALID.items()),
     *(responses(f"broken-{name}", CREATED, block, events=1, error=DecodeError) for name, block in BROKEN.items()),
-    *(responses(f"misfit-{name}", block, events=0, error=DecodeError) for name, block in RESPONSES_MISFITS.items()),
+    *(responses(f"invalid-{name}", block, events=0, error=DecodeError) for name, block in RESPONSES_INVALID.items()),
 ]
 
 

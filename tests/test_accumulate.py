@@ -24,9 +24,9 @@ from mimo_proto import (
     ResponseStreamEvent,
     StreamDecoder,
 )
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, DeltaToolCall
-from mimo_proto.answer_text import AnswerText
 from mimo_proto.response_accumulator import with_output_text
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 

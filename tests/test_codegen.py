@@ -77,13 +77,61 @@ def test_shapes_at_run_time(mini: ModuleType) -> None:
     request = mini.Request(items=[mini.NoteItem(role="user", text="hi")], model="m")
     assert msgspec.json.encode(request) == b'{"items":[{"type":"note","role":"user","text":"hi"}],"model":"m"}'
     assert msgspec.json.encode(mini.Tool()) == b'{"type":"function"}'
-    response = msgspec.json.decode(b'{"output":[{"type":"reply","content":[]}],"new":1}', type=mini.Response)
+    response = msgspec.json.decode(b'{"output":[{"type":"reply","content":[]}]}', type=mini.Response)
     assert response.id is None
     assert response.output[0].type == "reply"
-    # An echoed object is strict, so that the decoder can keep what the server adds.
+    assert msgspec.json.encode(response) == b'{"output":[{"type":"reply","content":[]}]}'
+    assert repr(response) == "Response(output=[Reply(content=[])])"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"output":[],"new":1}',
+        b'{"output":[{"type":"reply","content":[],"new":1}]}',
+        b'{"output":[],"usage":{"new":1}}',
+    ],
+)
+def test_what_is_received_says_that_there_is_more(mini: ModuleType, data: bytes) -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field `new`"):
-        msgspec.json.decode(b'{"output":[{"type":"reply","content":[],"new":1}]}', type=mini.Response)
-    assert msgspec.json.encode(response.output[0]) == b'{"type":"reply","content":[]}'
+        msgspec.json.decode(data, type=mini.Response)
+
+
+def test_classes_are_marked_by_the_way_that_they_travel(mini: ModuleType) -> None:
+    marks = {
+        name: (hasattr(cls, "__received__"), hasattr(cls, "__sent_back__"))
+        for name in mini.__all__
+        if isinstance(cls := getattr(mini, name), type) and issubclass(cls, msgspec.Struct)
+    }
+    assert marks == {
+        # Sent only.
+        **dict.fromkeys(["NoteItem", "ImagePart", "Image", "Author", "Request", "Mode", "Tool"], (False, False)),
+        # Received only.
+        **dict.fromkeys(["Response", "Usage", "Source", "TextDelta", "Completed"], (True, False)),
+        # Received, and sent back.
+        **dict.fromkeys(["CallItem", "TextPart", "Annotation", "Reply"], (True, True)),
+    }
+
+
+def test_what_stands_for_an_absent_one(mini: ModuleType) -> None:
+    event = msgspec.json.decode(b'{"type":"text.delta","delta":"a"}', type=mini.Event)
+    assert (event.from_, event.links, event.source, event.extra, event.end) == ("", [], mini.Source(), {}, None)
+    # An empty value is written, and a null where something always stands for an absent one.
+    written = b'{"type":"text.delta","delta":"a","from":"","links":[],"source":{},"extra":{},"end":null}'
+    assert msgspec.json.encode(event) == written
+    assert event.links is not msgspec.json.decode(written, type=mini.Event).links
+    assert msgspec.json.decode(written, type=mini.Event) == event
+    # A whole number that is received stays one.
+    assert msgspec.json.encode(mini.TextDelta(delta="", links=[1, 1.5])).count(b"[1,1.5]") == 1
+
+
+def test_where_an_object_travels_both_ways_the_sender_has_to_say_it(mini: ModuleType) -> None:
+    assert mini.TextPart.__absent__ == {"text": ""}
+    with pytest.raises(TypeError, match="text"):
+        mini.TextPart()
+    with pytest.raises(msgspec.ValidationError, match="missing required field `text`"):
+        msgspec.json.decode(b'{"type":"text"}', type=mini.TextPart)
+    assert not hasattr(mini.TextDelta, "__absent__")
 
 
 # Each looks like something that the generator writes: a type, an absent value, the alias of a bound, an escape.

@@ -31,7 +31,11 @@ def prop(files: Files, name: str, field: str) -> Any:
 
 
 def put(name: str, field: str, **keywords: Any) -> Callable[[Files], Any]:
-    return lambda files: prop(files, name, field).update({key.replace("__", "$"): v for key, v in keywords.items()})
+    return lambda files: prop(files, name, field).update({as_keyword(key): v for key, v in keywords.items()})
+
+
+def as_keyword(name: str) -> str:
+    return name.replace("__", "$").replace("x_", "x-")
 
 
 def put_in(name: str, **keywords: Any) -> Callable[[Files], Any]:
@@ -139,6 +143,22 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "an x-accepts that is no object": put_in("Item", x_accepts=["Replie"]),
     "an x-accepts that is no text": put_in("Item", x_accepts=[{}]),
     "an x-accepts that is a union": put_in("Item", x_accepts=["Part"]),
+    "an x-absent that is not empty": put("TextDelta", "from", x_absent="you"),
+    "an x-absent of another type": put("TextDelta", "from", x_absent=[]),
+    "an x-absent that is false": put("TextDelta", "from", x_absent=False),
+    "an x-absent of a union of types": put("NoteItem", "text", x_absent={}),
+    "an x-absent of an enum": put("Response", "status", x_absent=""),
+    "an x-absent of a const": put("Response", "object", x_absent=""),
+    "an x-absent of null where there is none": put("TextDelta", "from", x_absent=None),
+    "an x-absent of an object that needs more": put_in("Source", required=["url"]),
+    "an x-absent of a union of objects": set_to(
+        "Response", "last", {"$ref": "#/$defs/OutputItem", "description": "x", "x-absent": {}}
+    ),
+    "an x-absent on what is sent": put("Request", "model", x_absent=""),
+    "an x-absent on what is required": put("TextDelta", "delta", x_absent=""),
+    "an x-absent on what nobody requires": put("TextPart", "annotations", x_absent=[]),
+    "an x-absent in a list": put("TextDelta", "links", items={"type": "number", "x-absent": 0}),
+    "an x-absent that is misspelt": put("TextDelta", "from", x_absnt=""),
     "a definition that contains itself": set_to("Image", "part", {"$ref": "#/$defs/ImagePart", "description": "x"}),
     "files in a circle": set_to("Image", "mode", {"$ref": "request.json#/$defs/Mode", "description": "x"}),
     "a definition that nothing uses": add("parts", "Another", {"type": "string", "enum": ["a"], "description": "x"}),

@@ -52,7 +52,7 @@ def drop(name: str, property_: str) -> Callable[[dict[str, Schema]], Any]:
 
 def move_events(areas: dict[str, Schema]) -> None:
     definitions = areas["response"]["$defs"]
-    events = {name: definitions.pop(name) for name in ("Event", "TextDelta", "Completed")}
+    events = {name: definitions.pop(name) for name in ("Event", "TextDelta", "Source", "Completed")}
     events["Completed"]["properties"]["response"]["$ref"] = "response.json#/$defs/Response"
     areas["stream"] = {**areas["response"], "$id": "https://mimo-proto.invalid/spec/stream.json", "$defs": events}
 
@@ -122,6 +122,19 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "newly optional sent": define("Request", required=["items"]),
     "newly optional received": define("TextDelta", required=["type"]),
     "newly optional both": define("CallItem", required=["type"]),
+    "x-absent added, received": lambda areas: (
+        field("TextDelta", "delta", **{"x-absent": ""})(areas),
+        define("TextDelta", required=["type"])(areas),
+    ),
+    "x-absent added, both": field("CallItem", "name", **{"x-absent": ""}),
+    "x-absent another": field("TextDelta", "from", type="array", **{"x-absent": []}),
+    "x-absent gone, received": field("TextDelta", "from", **{"x-absent": None}),
+    "x-absent gone, required and received": lambda areas: (
+        field("TextDelta", "from", **{"x-absent": None})(areas),
+        named(areas, "TextDelta")["required"].append("from"),
+    ),
+    "x-absent gone, both": field("TextPart", "text", **{"x-absent": None}),
+    "x-absent null, gone": field("TextDelta", "end", **{"x-absent": None}),
     "null added to sent": field("Request", "limit", **NULLABLE),
     "null added to received": field("Usage", "total", **NULLABLE),
     "null added to required received": field("TextDelta", "delta", type=["string", "null"]),
@@ -130,8 +143,8 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "integer widened, sent": field("Request", "limit", type="number", maximum=10**9),
     "integer widened, received": field("Usage", "total", type="number"),
     "number narrowed, sent": field("Request", "temperature", type="integer", maximum=1),
-    "items' type changed": field("Reply", "content", items={"$ref": "parts.json#/$defs/Image"}),
-    "items' type left out": field("Reply", "content", items=None),
+    "items' type changed": field("TextDelta", "links", items={"type": "string"}),
+    "items' type left out": field("TextDelta", "links", items=None),
     "enum value added, sent": field("Mode", "type", enum=["on", "off", "auto"]),
     "enum value removed, sent": field("Mode", "type", enum=["on"]),
     "enum value removed, received": field("Response", "status", enum=["completed"]),
@@ -195,6 +208,10 @@ def mark(**keywords: Any) -> Callable[[dict[str, Schema]], Any]:
 # From one change of the mini spec to another, for what it does not hold itself.
 STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, Schema]], Any]]] = {
     "null added to the items of an optional list, received": (tags("string"), tags("string", "null")),
+    "null added to what x-absent stood for, received": (
+        lambda _: None,
+        field("TextDelta", "from", type=["string", "null"], **{"x-absent": None}),
+    ),
     "null added to what was optional, received": (
         define("Usage", required=[]),
         lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),

@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from codegen.__main__ import main
 from codegen.load import SpecError, check, parse, read_directory
 from codegen.overlay import merge
+from codegen.render import render
 
 ROOT = Path(__file__).parent.parent
 MINI = parse(read_directory(Path(__file__).parent / "fixtures/mini_spec"))
@@ -30,7 +31,7 @@ def test_the_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
     events = (out / "responses_events.py").read_text("utf-8")
-    assert "class ResponseQueued(Struct" in events
+    assert "class ResponseQueued(" in events
     assert "Our gateway sends it; MiMo does not." in events
     assert "reasoning_effort: Literal" in (out / "chat_request.py").read_text("utf-8")
     assert '+mine.1"' in (out / "__init__.py").read_text("utf-8")
@@ -90,6 +91,13 @@ def test_adds_to_what_is_there() -> None:
     assert "pattern" not in spec.definitions["Image"].properties["url"]
     assert [definition.name for definition in spec.of("mine")] == ["Thing"]
     assert "detail" not in MINI["parts"]["$defs"]["Image"]["properties"]
+
+
+def test_says_what_stands_for_an_absent_property() -> None:
+    note = {"type": "string", "description": "A remark.", "x-absent": ""}
+    files = over(response={"TextDelta": {"x-reason": "Our gateway sends it.", "properties": {"note": note}}})
+    source = render(check(merge(MINI, files), "1"))["response.py"]
+    assert "note: str = field(default_factory=str)" in source
 
 
 def test_refuses(snapshot: SnapshotAssertion) -> None:

@@ -161,10 +161,12 @@ def test_past_the_caps_the_type_goes_first_where_no_unknown_is_expected(monkeypa
 
 @pytest.mark.parametrize(("text", "number"), [("1771.0", 1771), ("1e3", 1000), ("-0.0", 0), ("1e15", 10**15)])
 def test_a_number_that_is_an_integer_is_read_as_one(text: str, number: int) -> None:
-    read = RESPONSE.decode(b'{"output":[],"created_at":%b,"error":{"code":%b}}' % (text.encode(), text.encode()))
+    data = b'{"output":[],"usage":{"input_tokens":%b},"error":{"code":%b}}' % (text.encode(), text.encode())
+    read = RESPONSE.decode(data)
     assert read.error is not None
-    assert (read.created_at, read.error.code) == (number, number)
-    assert isinstance(read.created_at, int)
+    assert read.usage is not None
+    assert (read.usage.input_tokens, read.error.code) == (number, number)
+    assert isinstance(read.usage.input_tokens, int)
     usage = COMPLETION.decode(b'{"choices":[{"message":{}}],"created":1.0,"usage":{"seconds":%b}}' % text.encode())
     assert usage.usage is not None
     assert repr(usage.usage.seconds) == str(number)
@@ -179,11 +181,21 @@ def test_a_number_stays_one_where_the_spec_has_numbers() -> None:
     assert TolerantDecoder(list[int | float]).decode(b"[1.0]") == [1.0]
 
 
+@pytest.mark.parametrize("text", ["1790500000", "1790500000.0", "1790500000.25"])
+def test_a_time_is_what_the_server_wrote(text: str) -> None:
+    chunk = b'{"choices":[],"created":%b}' % text.encode()
+    for read in (
+        RESPONSE.decode(b'{"created_at":%b}' % text.encode()),
+        TolerantDecoder(ChatCompletionChunk).decode(chunk),
+    ):
+        assert text.encode() in msgspec.json.encode(read)
+
+
 @pytest.mark.parametrize("text", ["1771.5", "1e300", "9007199254740993.0", "-9007199254740992.0"])
 def test_a_number_that_is_no_integer_is_an_error_there(text: str) -> None:
     with pytest.raises(DecodeError) as caught:
-        RESPONSE.decode(b'{"output":[],"created_at":%b}' % text.encode())
-    assert caught.value.path == "$.created_at"
+        RESPONSE.decode(b'{"output":[],"usage":{"input_tokens":%b}}' % text.encode())
+    assert caught.value.path == "$.usage.input_tokens"
 
 
 # What cannot be typed

@@ -82,7 +82,7 @@ def test_equality_sees_what_was_added() -> None:
 
 def test_it_looks_like_what_it_is() -> None:
     text = kept(OutputText, {"text": "hi"}, {"new": 1})
-    assert repr(text) == "OutputText(text='hi', annotations=UNSET, new=1)"
+    assert repr(text) == "OutputText(text='hi', new=1)"
     assert type(text).__module__ == OutputText.__module__
     assert type(text).__qualname__ == "OutputText"
 

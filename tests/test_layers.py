@@ -22,9 +22,10 @@ CORE = """
     _version errors jsontypes unknown
     models
     limits base_url secret walk extra
-    completion decode event_form event_parser sse retry endpoints
-    error_body projection surrogates pieces output_items tool_calls chat_accumulator response_accumulator answer_text consts validate messages
-    stream wire
+    completion decode sse retry endpoints
+    error_body mend json_reply projection surrogates pieces output_items tool_calls
+    chat_accumulator response_accumulator answer_text consts validate messages
+    stream request response
     __init__
 """
 SHELL = """

@@ -79,6 +79,14 @@ def test_makers(message: Any, wire: dict[str, Any]) -> None:
             {"content": "", "tool_calls": [CALL_JSON], "reasoning_content": "hm"},
         ),
         (
+            ChatCompletionMessage(content=None, tool_calls=[CALL], reasoning="hm", reasoning_details=[{"text": "hm"}]),
+            {"content": "", "tool_calls": [CALL_JSON], "reasoning": "hm", "reasoning_details": [{"text": "hm"}]},
+        ),
+        (
+            ChatCompletionMessage(content="", refusal="No.", reasoning="", reasoning_content=""),
+            {"content": "", "refusal": "No.", "reasoning": "", "reasoning_content": ""},
+        ),
+        (
             ChatCompletionMessage(content="hi", error_message="x", annotations=[], final_text_preview="y"),
             {"content": "hi"},
         ),

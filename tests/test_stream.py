@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import tracemalloc
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -208,15 +209,23 @@ def test_what_the_pieces_raise_passes_through() -> None:
         decoder.close()
 
 
-def test_an_interrupted_feed_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+class InterruptingChoice(msgspec.Struct):
+    finish_reason: str | None = None
 
-    decoder = chat()
-    decoder.feed(HELLO)
-    monkeypatch.setattr(decoder, "_look_at", interrupt)
+    def __post_init__(self) -> None:
+        if self.finish_reason is not None:
+            raise KeyboardInterrupt
+
+
+class InterruptingChunk(msgspec.Struct):
+    choices: list[InterruptingChoice]
+
+
+def test_an_interrupted_feed_is_the_last() -> None:
+    decoder = StreamDecoder(CHAT_COMPLETIONS, event_type=InterruptingChunk)
+    assert len(decoder.feed(HELLO)) == 1
     with pytest.raises(KeyboardInterrupt):
-        decoder.feed(STOP)
+        decoder.feed(WORLD + STOP)
     with pytest.raises(LocalProtocolError):
         decoder.feed(DONE)
 
@@ -337,25 +346,48 @@ def test_a_choice_that_finished_is_not_opened_again_for_want_of_an_index() -> No
     assert decoder.finished
 
 
+class CountedIndex(int):
+    """An index that counts how often any is looked up or compared."""
+
+    looks = 0
+
+    def __hash__(self) -> int:
+        CountedIndex.looks += 1
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        CountedIndex.looks += 1
+        return super().__eq__(other)
+
+    def __lt__(self, other: int) -> bool:
+        CountedIndex.looks += 1
+        return super().__lt__(other)
+
+
+class CountedChoice(msgspec.Struct):
+    index: int
+    finish_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        self.index = CountedIndex(self.index)
+
+
+class CountedChunk(msgspec.Struct):
+    choices: list[CountedChoice]
+    error: Any = None
+
+
 def test_many_choices_are_not_gone_over_again_and_again() -> None:
     """Every chunk a new choice: what a chunk costs does not depend on how many there are."""
-    decoder: Any = chat()
-    looks: list[int | None] = []
-
-    class Counted(set[int | None]):
-        def __iter__(self) -> Iterator[int | None]:
-            for index in super().__iter__():
-                looks.append(index)
-                yield index
-
-    decoder._begun = Counted()
+    decoder = StreamDecoder(CHAT_COMPLETIONS, event_type=CountedChunk)
+    CountedIndex.looks = 0
     for index in range(500):
         decoder.feed(chat_chunk("a", None, index))
     for index in range(500):
         assert not decoder.finished
         decoder.feed(chat_chunk("", "stop", index))
     assert decoder.finished
-    assert looks == []
+    assert 0 < CountedIndex.looks < 20 * 1000
 
 
 def test_unknown_events_are_handed_out_as_they_came() -> None:
@@ -389,39 +421,49 @@ QUIET: dict[str, list[bytes]] = {
     "a line of it": [b"event: x\n"],
     "data without data": [b"data:\n\n"],
     "dataless": [b"event: ping\n\nid: 7\n\n"],
+    "heartbeat": [event({"type": "keepalive"})],
+    "named heartbeat": [event({}, "ping")],
 }
 
 
 @pytest.mark.parametrize("pieces", QUIET.values(), ids=QUIET)
 @pytest.mark.parametrize("first", [b"", HELLO], ids=["at the start", "later"])
-def test_what_completes_no_event_is_fruitless(pieces: list[bytes], first: bytes) -> None:
+def test_what_completes_no_event_is_not_counted(pieces: list[bytes], first: bytes) -> None:
+    count = 1 if first else 0
     decoder = chat()
     decoder.feed(first)
     for piece in pieces:
-        decoder.fruitless = False
         assert decoder.feed(piece) == []
-        assert decoder.fruitless
+        assert decoder.events_seen == count
     pulling = chat()
 
     def watched() -> Iterator[bytes]:
         yield first
         for piece in pieces:
-            pulling.fruitless = False
             yield piece
-            assert pulling.fruitless
+            assert pulling.events_seen == count
 
     with pytest.raises(IncompleteStreamError):
         list(pulling.events(watched()))
 
 
 @pytest.mark.parametrize("piece", [HELLO, HELLO + HALF, b": c\n\n" + HELLO, HELLO + b": c\n\n", STOP])
-def test_what_completes_an_event_is_not(piece: bytes) -> None:
-    for first in (b"", WORLD):
-        decoder = chat()
-        decoder.feed(first)
-        decoder.fruitless = False
-        decoder.feed(piece)
-        assert not decoder.fruitless
+def test_what_completes_an_event_is_counted(piece: bytes) -> None:
+    for first in ([], [WORLD], [WORLD + WORLD]):
+        decoder, pulling = chat(), chat()
+        for data in (*first, piece):
+            decoder.feed(data)
+        assert decoder.events_seen == len(b"".join(first)) // len(WORLD) + 1
+
+        def watched(pieces: list[bytes], pulling: StreamDecoder[Any] = pulling) -> Iterator[bytes]:
+            count = 0
+            for data in pieces:
+                yield data
+                count += data.count(b"finish_reason")
+                assert pulling.events_seen == count
+
+        with contextlib.suppress(IncompleteStreamError):
+            list(pulling.events(watched([*first, piece])))
 
 
 # Errors
@@ -483,11 +525,15 @@ def test_the_last_words_of_a_cut_stream() -> None:
 
 
 def test_last_words_without_bounds_are_not_kept() -> None:
-    decoder: Any = chat()
+    decoder = chat()
     decoder.feed(b'{"error": {"code": "503"}')
-    for _ in range(200):
-        decoder.feed(b"\n" + b" " * 1000)
-    assert len(decoder._parser._stray) < 64 * 1024
+    tracemalloc.start()
+    try:
+        for _ in range(2000):
+            decoder.feed(b"\n" + b" " * 1000)
+        assert tracemalloc.get_traced_memory()[0] < 128 * 1024
+    finally:
+        tracemalloc.stop()
     decoder.feed(b"\n}\n")
     with pytest.raises(APIError):  # the blanks that were too many cost nothing
         decoder.close()

@@ -18,15 +18,14 @@ from mimo_proto import (
     Limits,
     ResponseAccumulator,
     StreamDecoder,
-    surrogates,
 )
 from mimo_proto.answer_text import AnswerText
-from mimo_proto.surrogates import HalfKeeper
+from mimo_proto.surrogates import SurrogateJoiner
 from tests.feeding import byte_by_byte, pull, run
 from tests.payloads import DONE, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 HIGH, LOW = "\ud83d", "\ude00"
 EMOJI = (HIGH + LOW).encode("utf-16", "surrogatepass").decode("utf-16")
@@ -281,79 +280,71 @@ def test_a_cut_stream_drops_the_half() -> None:
     assert outcome.error is not None
 
 
-# Linear cost, whatever waits
+# What waits is bounded
 
 MANY = 500
+MOST = 128
+LONG = "x" * 100_000
 
 
-class Counted(dict[Any, Any]):
-    """Halves that count how often one is looked at in search of another."""
-
-    looks = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        for key in super().__iter__():
-            type(self).looks += 1
-            yield key
+@pytest.mark.parametrize("index", [0, MOST - 1])
+def test_the_end_of_a_choice_ends_its_own_text_only(index: int) -> None:
+    choices = [choice({"content": HIGH}, index=number) for number in range(MOST)]
+    rest = [choice({"content": LOW}, index=number) for number in range(MOST) if number != index]
+    events = chat_events(chunk(*choices) + chunk(choice({}, "stop", index)) + chunk(*rest) + DONE)
+    assert pieces(events, "content", index) == [ALONE]
+    assert {text for number in range(MOST) if number != index for text in pieces(events, "content", number)} == {EMOJI}
 
 
-def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
-    """What a function of the module is called with from now on."""
-    calls: list[tuple[Any, ...]] = []
-    function: Callable[..., Any] = getattr(surrogates, name)
-
-    def counted(*arguments: Any) -> Any:
-        calls.append(arguments)
-        return function(*arguments)
-
-    monkeypatch.setattr(surrogates, name, counted)
-    return calls
-
-
-def test_the_end_of_a_choice_looks_at_its_own_halves_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surrogates, "MOST", MANY)
-    monkeypatch.setattr(Counted, "looks", 0)
-    keeper = HalfKeeper()
-    keeper.held = Counted()
+def test_many_choices_end_one_after_the_other() -> None:
+    joiner = SurrogateJoiner()
     for index in range(MANY):
-        keeper.join({"choices": [choice({"content": HIGH}, index=index)]})
-    for index in range(MANY):
-        assert len(keeper.join({"choices": [choice({}, "stop", index=index)]})) == 2
-    assert not keeper.held
-    assert Counted.looks == 0
+        joiner.join({"choices": [choice({"content": HIGH}, index=index)]})
+        assert len(joiner.join({"choices": [choice({}, "stop", index=index)]})) == 2
+    assert not joiner.held
 
 
-def test_the_end_of_an_item_looks_at_its_own_halves_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = count_calls(monkeypatch, "_is_within")
-    monkeypatch.setattr(surrogates, "MOST", MANY)
-    keeper = HalfKeeper()
+def test_a_choice_that_finishes_without_a_delta_ends_its_text() -> None:
+    joiner = SurrogateJoiner()
+    joiner.join({"choices": [choice({"content": HIGH})]})
+    end = {"choices": [{"index": 0, "delta": None, "finish_reason": "stop"}]}
+    alone, last = joiner.join(end)
+    assert (alone["choices"][0]["delta"], last) == ({"content": ALONE}, end)
+
+
+def test_many_items_end_one_after_the_other() -> None:
+    joiner = SurrogateJoiner()
     for index in range(MANY):
-        keeper.join({"type": "response.output_text.delta", "delta": HIGH, "item_id": f"i{index}"})
-    for index in range(MANY):
-        assert len(keeper.join({"type": "response.output_text.done", "item_id": f"i{index}"})) == 2
-        keeper.join({"type": "response.output_text.done", "item_id": f"j{index}"})
-    assert not keeper.held
-    assert len(looks) == MANY
+        joiner.join({"type": "response.output_text.delta", "delta": HIGH, "item_id": f"i{index}"})
+        assert len(joiner.join({"type": "response.output_text.done", "item_id": f"j{index}"})) == 1
+        assert len(joiner.join({"type": "response.output_text.done", "item_id": f"i{index}"})) == 2
+    assert not joiner.held
 
 
 def test_the_end_of_an_item_without_an_id_is_found_by_its_index() -> None:
     delta = {"type": "response.output_text.delta", "delta": HIGH}
-    keeper = HalfKeeper()
+    joiner = SurrogateJoiner()
     for place in ({"item_id": "i0", "output_index": 0}, {"item_id": "i1", "output_index": 1}, {"output_index": 2}):
-        keeper.join(delta | place)
+        joiner.join(delta | place)
     for end in ({"output_index": 0}, {"item_id": "i1", "output_index": 1}, {"item_id": "i2", "output_index": 2}):
-        assert len(keeper.join({"type": "response.output_item.done", **end})) == 2
-    assert not keeper.held
+        assert len(joiner.join({"type": "response.output_item.done", **end})) == 2
+    assert not joiner.held
 
 
-def test_too_many_halves_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surrogates, "MOST", 2)
-    stream = b"".join(delta_event("output_text", "a" + HIGH, item) for item in range(3))
-    stream += b"".join(delta_event("output_text", LOW, item) for item in range(3))
+def test_an_item_whose_id_changes_is_one_text() -> None:
+    first, second = (
+        delta_event("output_text", text).replace(b"i0", name) for text, name in ((HIGH, b"a"), (LOW, b"b"))
+    )
+    assert [each.delta for each in response_events(first + second + COMPLETED)[:-1]] == ["", EMOJI]
+
+
+def test_too_many_surrogates_do_not_wait() -> None:
+    stream = b"".join(delta_event("output_text", "a" + HIGH, item) for item in range(MOST + 1))
+    stream += b"".join(delta_event("output_text", LOW, item) for item in range(MOST + 1))
     # One that came together makes room for the next.
-    stream += delta_event("output_text", HIGH, 3) + delta_event("output_text", LOW, 3) + COMPLETED
+    stream += delta_event("output_text", HIGH, MOST + 1) + delta_event("output_text", LOW, MOST + 1) + COMPLETED
     texts = [each.delta for each in response_events(stream)[:-1]]
-    assert texts == ["a", "a", "a" + ALONE, EMOJI, EMOJI, ALONE, "", EMOJI]
+    assert texts == ["a"] * MOST + ["a" + ALONE] + [EMOJI] * MOST + [ALONE, "", EMOJI]
 
 
 LARGE: dict[str, Any] = {f"x{number}": ["y" * 100] for number in range(100)}
@@ -361,67 +352,89 @@ LARGE_CALL = {"index": 1, "function": {"arguments": HIGH, **LARGE}}
 
 
 @pytest.mark.parametrize(
-    ("half", "other"),
+    ("held", "delta"),
     [
-        ({"choices": [choice({"content": HIGH})], **LARGE}, {"choices": [choice({"content": LOW})]}),
-        ({"choices": [choice({"content": HIGH}) | LARGE]}, {"choices": [choice({"content": LOW})]}),
-        ({"choices": [choice({"content": HIGH, **LARGE})]}, {"choices": [choice({"content": LOW})]}),
-        ({"choices": [choice({"tool_calls": [LARGE_CALL]})]}, {"choices": [choice(FIELDS["arguments"](LOW))]}),
+        ({"choices": [choice({"content": HIGH})], **LARGE}, {"content": ALONE}),
+        ({"choices": [choice({"content": HIGH}) | LARGE]}, {"content": ALONE}),
+        ({"choices": [choice({"content": HIGH, **LARGE})]}, {"content": ALONE}),
+        ({"choices": [choice({"tool_calls": [LARGE_CALL]})]}, FIELDS["arguments"](ALONE)),
         (
-            {"type": "response.output_text.delta", "item_id": "i0", "delta": HIGH, **LARGE},
-            {"type": "response.output_text.delta", "item_id": "i0", "delta": LOW},
+            {"choices": [choice({"reasoning_details": [{"index": 2, "text": HIGH, **LARGE}]})]},
+            {"reasoning_details": [{"index": 2, "text": ALONE}]},
         ),
     ],
 )
-def test_a_half_waits_where_there_is_room_for_its_event(
-    half: dict[str, Any], other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def joined(keeper: HalfKeeper) -> str:
-        return json.dumps([keeper.join(json.loads(json.dumps(each))) for each in (half, other)])
-
-    assert json.dumps(EMOJI)[1:-1] in joined(HalfKeeper())
-    monkeypatch.setattr(surrogates, "ROOM", 2_000)
-    keeper = HalfKeeper()
-    assert joined(keeper).count(json.dumps(ALONE)) == 2
-    assert not keeper.held
-    # One that came together makes room for the next.
-    for _ in range(50):
-        keeper.join({"choices": [choice({"content": HIGH})]})
-        assert keeper.join({"choices": [choice({"content": LOW})]}) == [{"choices": [choice({"content": EMOJI})]}]
+def test_little_is_kept_of_a_chunk(held: dict[str, Any], delta: dict[str, Any]) -> None:
+    names = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    joiner = SurrogateJoiner()
+    joiner.join(held | names)
+    assert joiner.rest() == [{**names, "choices": [choice(delta)]}]
+    assert not joiner.held
 
 
-def test_halves_of_a_large_event_stay_within_the_memory_promised() -> None:
-    choices = [choice({"content": HIGH}, index=index) for index in range(surrogates.MOST)]
-    for fields in (200, 30_000):
-        data = chunk(*choices, **{f"field {number}": 1 for number in range(fields)})
-        decoder = StreamDecoder(CHAT_COMPLETIONS, limits=Limits(event=2**20))
-        tracemalloc.start()
-        try:
-            events = [*decoder.feed(data), *decoder.feed(DONE)]
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-        assert sum(len(each.choices) for each in events) == surrogates.MOST * (1 if fields > 200 else 2)
-        assert peak < 3 * 2**20 + 8 * 2**20
+def test_little_is_kept_of_a_responses_event() -> None:
+    place = {"type": "response.output_text.delta", "item_id": "i0", "output_index": 0, "content_index": 0}
+    joiner = SurrogateJoiner()
+    joiner.join({**place, "delta": HIGH, "sequence_number": 5, **LARGE})
+    assert joiner.rest() == [{**place, "delta": ALONE}]
 
 
-def test_what_stands_in_for_a_half_is_made_for_those_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = count_calls(monkeypatch, "_only_choice")
-    texts = {f"text {number}": "a" for number in range(surrogates.MOST)}
-    keeper = HalfKeeper()
-    keeper.join({"choices": [choice(texts | {"content": HIGH})]})
-    assert len(made) == 1
-    keeper.join({"choices": [choice(dict.fromkeys(texts, HIGH))]})
-    assert len(made) == surrogates.MOST
+def test_a_long_text_is_not_kept() -> None:
+    joiner = SurrogateJoiner()
+    joiner.join({"choices": [choice({"content": HIGH})], "id": "c1", "model": LONG, "created": [1]})
+    assert joiner.rest() == [{"id": "c1", "choices": [choice({"content": ALONE})]}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"choices": [choice({LONG: HIGH})]},
+        {"choices": [choice({LONG: [{"index": 0, "text": HIGH}]})]},
+        {"type": "response.output_text.delta", "item_id": LONG, "delta": HIGH},
+    ],
+)
+def test_a_text_with_a_long_name_does_not_wait(value: dict[str, Any]) -> None:
+    joiner = SurrogateJoiner()
+    [event] = joiner.join(value)
+    assert not joiner.held
+    assert ALONE in json.dumps(event, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("fields", [200, 30_000])
+def test_the_surrogates_of_a_large_event_stay_within_the_memory_promised(fields: int) -> None:
+    choices = [choice({"content": HIGH}, index=index) for index in range(MOST)]
+    data = chunk(*choices, **{f"field {number}": 1 for number in range(fields)})
+    decoder = StreamDecoder(CHAT_COMPLETIONS, limits=Limits(event=2**20))
+    tracemalloc.start()
+    try:
+        events = [*decoder.feed(data), *decoder.feed(DONE)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(len(each.choices) for each in events) == MOST * 2
+    assert peak < 3 * 2**20 + 8 * 2**20
+
+
+def test_the_texts_of_numbered_elements_are_whole_again() -> None:
+    def details(*elements: dict[str, Any]) -> dict[str, Any]:
+        return {"choices": [choice({"reasoning_details": [*elements]})]}
+
+    joiner = SurrogateJoiner()
+    joiner.join(details({"index": 0, "text": "a" + HIGH}, {"index": 1, "text": HIGH}, {"text": HIGH}))
+    second = details({"index": 1, "text": LOW}, {"index": 0, "text": LOW + "b"}, {"text": LOW})
+    [event] = joiner.join(second)
+    texts = [element["text"] for element in event["choices"][0]["delta"]["reasoning_details"]]
+    # Elements without a number do not add up.
+    assert texts == [EMOJI, EMOJI + "b", ALONE]
 
 
 @pytest.mark.parametrize(
     "value", [5, [], {"choices": 5}, {"choices": [5]}, {"choices": [{"delta": {"tool_calls": [None, {"index": 0}]}}]}]
 )
 def test_other_shapes_pass(value: Any) -> None:
-    keeper = HalfKeeper()
-    assert keeper.join(value) == [value]
-    assert not keeper.held
+    joiner = SurrogateJoiner()
+    assert joiner.join(value) == [value]
+    assert not joiner.held
 
 
 # Any text, cut anywhere between its UTF-16 units.

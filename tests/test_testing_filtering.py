@@ -23,7 +23,7 @@ FILTERED: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "messages": [
                 {
                     "role": "assistant",
-                    "refusal": None,
+                    "mood": None,
                     "tool_calls": [
                         {
                             "id": "1",

@@ -29,10 +29,11 @@ from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request
 from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone, ResponseOutputTextDelta
+from mimo_proto.request import build_request
+from mimo_proto.response import parse_response
 from mimo_proto.sse import SSEDecoder
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.unknown import Unknown
-from mimo_proto.wire import build_request, parse_response
 
 ROOTS = ("ErrorResponse", "ModelList", "ChatCompletion", "ChatCompletionChunk", "Response", "ResponseStreamEvent")
 DECODERS: dict[str, TolerantDecoder[Any]] = {name: TolerantDecoder(getattr(models, name)) for name in ROOTS}
@@ -149,7 +150,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 def echoed(value: Any, where: Steps = ()) -> Iterator[tuple[Steps, Any]]:
     """The outermost objects within a value that go back to the server, and where they are."""
-    if isinstance(value, Unknown) or (isinstance(value, Struct) and value.__struct_config__.forbid_unknown_fields):
+    if isinstance(value, Unknown) or hasattr(value, "__sent_back__"):
         yield where, value
     elif isinstance(value, Struct):
         for name, key in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
@@ -160,18 +161,20 @@ def echoed(value: Any, where: Steps = ()) -> Iterator[tuple[Steps, Any]]:
 
 
 def same(again: Any, came: Any) -> bool:
-    """Whether a value goes back as it came: only nulls may be left out, and a lone constant be put in."""
+    """Whether a value goes back as it came: nulls may be left out; a lone constant and what is empty may be put in."""
     if is_object(came):
         return (
             is_object(again)
             and all(came[key] is None for key in came.keys() - again.keys())
-            and all((key, again[key]) == ("type", "function") for key in again.keys() - came.keys())
+            and all(
+                (key, again[key]) == ("type", "function") or again[key] in ("", [])
+                for key in again.keys() - came.keys()
+            )
             and all(same(again[key], came[key]) for key in again.keys() & came.keys())
         )
     if is_array(came):
         return is_array(again) and len(again) == len(came) and all(map(same, again, came))
-    # A number that the spec has as a fraction is written as one.
-    return (type(again) is type(came) or (type(again), type(came)) == (float, int)) and bool(again == came)
+    return type(again) is type(came) and bool(again == came)
 
 
 def keeps_all(value: Any, came: Any) -> bool:

@@ -30,8 +30,9 @@ from mimo_proto import (
     parse_response,
 )
 from mimo_proto.error_body import api_error, find_error
+from mimo_proto.models import OutputItem, OutputMessage
+from mimo_proto.response import find_header, find_request_id, is_event_stream, parse_error, refuse_answer
 from mimo_proto.testing import recorded, recordings
-from mimo_proto.wire import find_header, find_request_id, is_event_stream, parse_error, refuse_answer
 from tests.payloads import CHAT, CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS, chat_chunk, error_body, event
 
 if TYPE_CHECKING:
@@ -183,9 +184,15 @@ def test_broken_json(body: bytes, path: str) -> None:
     assert error.data == body[:1024]
 
 
-@pytest.mark.parametrize("body", [b'{"output": null}', b"{}", b'{"output": [{"type": "message", "content": null}]}'])
-def test_a_response_without_its_output(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b'{"output": null}', b'{"output": [{"type": "message", "content": null}]}'])
+def test_a_response_with_null_for_its_output(body: bytes) -> None:
     assert type(refused(body, endpoint=RESPONSES)) is DecodeError
+
+
+@pytest.mark.parametrize(("body", "output"), [(b"{}", []), (b'{"output": [{"type": "message"}]}', [OutputMessage()])])
+def test_a_response_without_its_output(body: bytes, output: list[OutputItem]) -> None:
+    response = answer(body, endpoint=RESPONSES)
+    assert (response.output, response.output_text) == (output, "")
 
 
 def test_a_response_that_failed_is_a_result() -> None:

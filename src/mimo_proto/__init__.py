@@ -83,13 +83,14 @@ from mimo_proto.models import (
     ResponseStreamEvent,
     ResponseTool,
 )
+from mimo_proto.request import HTTPRequest, build_request
+from mimo_proto.response import parse_response
 from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from mimo_proto.stream import StreamDecoder
 from mimo_proto.unknown import Unknown
 from mimo_proto.validate import validate
-from mimo_proto.wire import HTTPRequest, build_request, parse_response
 
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply

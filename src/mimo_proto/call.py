@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from mimo_proto.errors import APIError, MimoError
+from mimo_proto.response import find_request_id, parse_response, refuse_answer
 from mimo_proto.retry import parse_retry_after, retry_delay
 from mimo_proto.secret import TELLING, redact, redact_error
 from mimo_proto.watchdog import WATCHDOG, Guard, ended
-from mimo_proto.wire import find_request_id, parse_response, refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mimo_proto.endpoints import Endpoint
     from mimo_proto.limits import Limits, Timeouts
+    from mimo_proto.request import HTTPRequest
     from mimo_proto.retry import RetryPolicy
     from mimo_proto.secret import Secret
     from mimo_proto.transport import Exchange, Transport
-    from mimo_proto.wire import HTTPRequest
 
 __all__ = ["Call", "Reply"]
 

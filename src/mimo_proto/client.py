@@ -2,7 +2,7 @@
 
 Rules:
 
-- It adds nothing to the protocol: what is sent is made by `wire`, what comes is read by `wire` and `stream`.
+- It adds nothing to the protocol: what is sent is made by `request`, what comes is read by `response` and `stream`.
 - The environment (``MIMO_API_KEY``, ``MIMO_BASE_URL``) is read when a client is built, where an argument is missing.
 - A wrong key, base URL or header is refused when the client is built, and a wrong request before anything is sent.
 - The method decides whether the answer is streamed.
@@ -20,12 +20,12 @@ from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.options import CallOptions, take_apart
+from mimo_proto.request import build_request
 from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream
 from mimo_proto.stream import StreamDecoder
-from mimo_proto.wire import build_request
 
 if TYPE_CHECKING:
     import ssl
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         ResponseStreamEvent,
     )
     from mimo_proto.options import ChatCompletionArguments, ResponseArguments
-    from mimo_proto.wire import Auth, HTTPRequest
+    from mimo_proto.request import Auth, HTTPRequest
 
 __all__ = ["Client", "Reply"]
 

@@ -5,16 +5,21 @@ Rules:
   JSON and built part by part (`walk`).
 - An object with a tag that the spec does not know is an `Unknown`, wherever it is. So is an element that has no tag in
   the spec, but a `type` that tells its kind, if it is of another kind and does not fit.
-- A field that the spec does not know is kept on what goes back to the server (`extra`), ignored elsewhere.
-- A field that must be there and is not, or that has the wrong type, is a `DecodeError` with its path: a typed object
-  never lies.
-- A number such as 1771.0 is the integer that it means, where the spec has one: MiMo's tables speak of numbers there.
+- A field that the spec does not know is kept on every object that the server sends (`extra`), and learned when it comes
+  again (`widen`). The caller's own Structs ignore it, or refuse it, as they say themselves.
+- Null where none is taken, and absence, is what the Struct has for it: `__absent__` on what travels both ways, else the
+  field's default.
+- Where meaning is plain it is taken: 1771.0 where the spec has integers only, digits in a text for a timestamp, an
+  object or a list in place of the JSON text of `arguments`.
+- Anything else that must be there and is not, or that has the wrong type, is a `DecodeError` with its path: a typed
+  object never lies.
 - Invalid UTF-8 and halves of surrogate pairs become U+FFFD. Whatever comes in, a value or a `DecodeError` comes out,
   and the value can be encoded.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from functools import lru_cache
@@ -23,9 +28,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.errors import DecodeError
-from mimo_proto.extra import keep_extra
+from mimo_proto.extra import keep_extra, keep_learned
 from mimo_proto.unknown import Unknown
 from mimo_proto.walk import Misfit, Node, Shape, Walk
+from mimo_proto.widen import WideningType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +42,11 @@ T = TypeVar("T")
 
 # Below it a float tells an integer from the next.
 EXACT = 2**53
+# Fields that hold a time in Unix seconds, at times as text; and so many digits are more than any such time has.
+TIMESTAMPS = frozenset({"created", "created_at", "expires_at"})
+MAX_DIGITS = 15
+# How much of a payload an error's text shows.
+SHOWN_BYTES = 200
 
 
 class TolerantDecoder(Generic[T]):
@@ -43,24 +54,42 @@ class TolerantDecoder(Generic[T]):
 
     Args:
         type: A Struct, a union of tagged Structs, or any other type that msgspec decodes.
-
-    Attributes:
-        decode: Decodes one JSON text, ``decode(data: bytes) -> T``; raises DecodeError when it is no JSON or does not
-            fit the type. A function, as a method would cost a known event 0.01 µs more (make bench, tolerant).
-        strict: The bare C decoder, for loops in which a call more counts: when it raises a ValueError or a
-            RecursionError, `decode` has the answer.
     """
 
-    __slots__ = ("_node", "decode", "strict")
+    __slots__ = ("_node", "_type")
 
     @overload
     def __init__(self, type: type[T]) -> None: ...
     @overload
     def __init__(self: TolerantDecoder[Any], type: Any) -> None: ...
     def __init__(self, type: Any) -> None:  # noqa: A002 - msgspec's own name for it
-        self.strict: Callable[[bytes], T]
-        self.decode: Callable[[bytes], T]
-        self._node, self.strict, self.decode = _taken_apart(type)
+        self._node, self._type = _taken_apart(type)
+
+    @property
+    def strict(self) -> Callable[[bytes], T]:
+        """The newest C decode function for the type.
+
+        When it raises a ValueError or a RecursionError, `decode` has the answer. A loop takes the function anew after
+        each payload that it refused, and so knows what was learned from that.
+        """
+        return self._type.decode
+
+    def decode(self, data: bytes) -> T:
+        """Decode one JSON text.
+
+        Args:
+            data: The text.
+
+        Raises:
+            DecodeError: It is no JSON, or does not fit the type.
+        """
+        again = True
+        while again:
+            try:
+                return self._type.decode(data)  # type: ignore[no-any-return]
+            except (ValueError, RecursionError):
+                again = self._type.refresh()
+        return self.build(_plain(data), data)
 
     def build(self, value: Any, data: bytes = b"") -> T:
         """Build the typed value out of a plain one.
@@ -72,42 +101,39 @@ class TolerantDecoder(Generic[T]):
         Raises:
             DecodeError: It does not fit the type.
         """
-        built: T = _build(value, self._node, data)
-        return built
-
-
-# Taking a type apart costs more than decoding into it (12 µs for the events of Responses), and decoders are made per
-# stream.
-@lru_cache(maxsize=128)
-def _taken_apart(wanted: Any) -> tuple[Node, Callable[[bytes], Any], Callable[[bytes], Any]]:
-    """The type's node, its strict and its tolerant function."""
-    node, strict = Node(wanted), msgspec.json.Decoder(wanted).decode
-
-    def decode(data: bytes) -> Any:
+        received = Received()
         try:
-            return strict(data)
-        except (ValueError, RecursionError):
-            pass
-        return _build(_plain(data), node, data)
+            built: T = received.value(value, self._node)
+        except Misfit as misfit:
+            reason, path = misfit.reason, misfit.path
+        except RecursionError:
+            reason, path = "nested too deeply", "$"
+        else:
+            if received.added:
+                self._type.note(received.added)
+            return built
+        reason = f"the server's JSON does not fit the spec at {path}: {reason}"
+        raise DecodeError(reason + _beginning(data), path=path, data=data)
 
-    return node, strict, decode
 
-
-def _build(value: Any, node: Node, data: bytes) -> Any:
-    try:
-        return RECEIVED.value(value, node)
-    except Misfit as misfit:
-        reason, path = misfit.reason, misfit.path
-    except RecursionError:
-        reason, path = "nested too deeply", "$"
-    raise DecodeError(f"the server's JSON does not fit the spec at {path}: {reason}", path=path, data=data)
+# Taking a type apart costs more than decoding into it, and decoders are made per stream.
+@lru_cache(maxsize=128)
+def _taken_apart(wanted: Any) -> tuple[Node, WideningType]:
+    return Node(wanted), WideningType(wanted)
 
 
 class Received(Walk):
-    """Build what came from the server."""
+    """Build one value that came from the server.
+
+    Attributes:
+        added: The names that the spec does not know, each with the Struct in which it came.
+    """
+
+    def __init__(self) -> None:
+        self.added: list[tuple[type[msgspec.Struct], str]] = []
 
     def struct(self, value: dict[str, Any], shape: Shape) -> Any:
-        """Build a Struct; or an Unknown, where an object that goes back says that it is of another kind."""
+        """Build a Struct; or an Unknown, where an object says that it is of another kind."""
         try:
             return super().struct(value, shape)
         except Misfit:
@@ -115,35 +141,72 @@ class Received(Walk):
                 raise
         return Unknown(value)
 
+    def fields(self, value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+        """Build the fields of a Struct; what is absent, or null where none is taken, is what the Struct has for it."""
+        built: dict[str, Any] = {}
+        for field in shape.fields:
+            name, key, node, required = field
+            if key in value:
+                try:
+                    built[name] = self.part(key, _plain_meaning(key, value[key], node), node)
+                    continue
+                except Misfit:
+                    if value[key] is not None or (required and key not in shape.absent):
+                        raise
+            if key in shape.absent:
+                built[name] = self.part(key, copy.copy(shape.absent[key]), node)
+            elif required:
+                raise Misfit(f"`{key}` is missing")
+        return built
+
     def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
-        """Make a Struct, with what the spec does not know if it goes back to the server."""
-        extra = {key: element for key, element in value.items() if key not in shape.keys} if shape.echoed else {}
-        if extra:
-            kept = keep_extra(shape.cls, fields, extra)
-            if kept is not None:
-                return kept
-            # Past the caps: in a union an Unknown loses nothing; elsewhere none is expected, and the type goes first.
-            if shape.tag_field is not None:
-                return Unknown(value, tag_field=shape.tag_field)
-        return shape.cls(**fields)
+        """Make a Struct, with what the spec does not know; a Struct of the caller's has its own way with that."""
+        extra = {key: element for key, element in value.items() if key not in shape.keys} if shape.forbids else {}
+        if not extra:
+            return shape.cls(**fields)
+        if not shape.received:
+            raise Misfit(f"Object contains unknown field `{next(iter(extra))}`")
+        self.added += ((shape.cls, name) for name in extra)
+        kept = keep_extra(shape.cls, fields, extra)
+        # Past the caps: in a union of what goes back an Unknown loses nothing; elsewhere none is expected, or an
+        # event would not be found again, and the type goes first.
+        if kept is None and shape.sent_back and shape.tag_field is not None:
+            return Unknown(value, tag_field=shape.tag_field)
+        return keep_learned(shape.cls, fields, extra) if kept is None else kept
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value by its hint; as text again, if that is what the caller wants."""
         if value.__class__ is float and int in node.plain and (whole := whole_number(value)) is not None:
             return whole
-        return msgspec.Raw(msgspec.json.encode(value)) if node.raw else super().other(value, node)
+        return msgspec.Raw(_encoded(value)) if node.raw else super().other(value, node)
 
     def unknown(self, value: dict[str, Any], node: Node) -> Any:
         """Keep an object of an unknown kind as it is."""
         return Unknown(value, tag_field=node.tag_field or "type")
 
 
-RECEIVED = Received()
+def _plain_meaning(key: str, value: Any, node: Node) -> Any:
+    """What a field of another type than its hint's plainly means; any other value as it is."""
+    if key == "arguments" and str in node.plain and value.__class__ in (dict, list):
+        return _encoded(value).decode()
+    is_digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS
+    if key in TIMESTAMPS and str not in node.plain and is_digits:
+        return int(value)
+    return value
+
+
+def _encoded(value: Any) -> bytes:
+    return msgspec.json.encode(_replace_surrogates(value))
+
+
+def _beginning(data: bytes) -> str:
+    """What a payload begins with, for an error's text."""
+    return f"; the payload begins {data[:SHOWN_BYTES].decode('utf-8', 'replace')!r}" if data else ""
 
 
 def _is_of_another_kind(value: dict[str, Any], shape: Shape) -> bool:
     known = next((field.node.literals for field in shape.fields if field.key == "type"), ())
-    return shape.echoed and bool(known) and isinstance(value.get("type"), str) and value["type"] not in known
+    return shape.received and bool(known) and isinstance(value.get("type"), str) and value["type"] not in known
 
 
 def whole_number(value: object) -> int | None:
@@ -185,7 +248,7 @@ def _read_damaged(data: bytes) -> Any:
         reason = "nested too deeply"
     except ValueError as error:
         reason = str(error)
-    raise DecodeError(f"the server's answer is no JSON: {reason}", data=data)
+    raise DecodeError(f"the server's answer is no JSON: {reason}{_beginning(data)}", data=data)
 
 
 def _refuse(name: str) -> Any:

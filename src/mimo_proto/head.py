@@ -150,7 +150,7 @@ def encode_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
         headers: The fields, in their order; Host comes first (RFC 9110, 7.2).
 
     Raises:
-        ValueError: A line end in one of them; `wire` refuses it earlier, with a better text.
+        ValueError: A line end in one of them; `request` refuses it earlier, with a better text.
     """
     head = "".join([f"{method} {target} HTTP/1.1\r\n", *[f"{name}: {value}\r\n" for name, value in headers.items()]])
     if head.count("\n") != len(headers) + 1 or head.count("\r") != len(headers) + 1:

@@ -2,7 +2,8 @@
 
 Rules for giving a reply back (`to_request`):
 - The thinking and the tool calls stay: with thinking on, MiMo refuses a history whose tool calls lack their
-  `reasoning_content` (MiMo's page on deep thinking).
+  `reasoning_content` (MiMo's page on deep thinking). What came as `reasoning` or `reasoning_details`, from another
+  server, goes back under that name.
 - Null content becomes "", which MiMo takes where it has refused null.
 - What only a reply has (annotations, sound, the search's error) is left out; what the spec does not know is kept.
 - Items of a Responses reply go back as they came.
@@ -38,6 +39,9 @@ RequestT = TypeVar(
     bound=DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage | InputItem | OutputItem,
 )
 MessageT = TypeVar("MessageT", bound=Struct)
+
+# What goes back as it came, where it is not null.
+TAKEN_BACK = ("reasoning_content", "reasoning", "reasoning_details", "refusal")
 
 
 def system(content: str | Sequence[TextPart], *, name: str | None = None) -> SystemMessage:
@@ -126,8 +130,7 @@ def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
     fields: dict[str, Any] = {"content": reply.content or ""}
     if reply.tool_calls:
         fields["tool_calls"] = reply.tool_calls
-    if reply.reasoning_content is not None:
-        fields["reasoning_content"] = reply.reasoning_content
+    fields |= {name: getattr(reply, name) for name in TAKEN_BACK if getattr(reply, name) is not None}
     extra = {
         name: getattr(reply, attribute)
         for attribute, name in _names(cls).items()

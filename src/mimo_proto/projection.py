@@ -2,11 +2,17 @@
 
 Chat: a Struct of the caller's in place of `ChatCompletionChunk`. Its `choices` must be required, or an error object
 would pass for a chunk; and a choice must have `finish_reason`, or the end could not be known. One choice is followed,
-as MiMo gives one; with `error` on the chunk and `index` on the choice, each is followed by itself.
+as MiMo gives one; with `index` on the choice, each is followed by itself.
 
 Responses: a union of the caller's tagged Structs, named by the events' types. It is completed with empty Structs for
 all other known types: they are decoded to nothing and dropped, but the terminal ones still end the stream. Left to the
 tolerant decoder, each of them would cost ten times as much.
+
+A Struct of the caller's has the fields that it names, and no others: nothing is kept in it or learned of it, and what is
+not in it is ignored, unless it forbids unknown fields itself. So it is with the Structs of the spec that it holds: each
+has a twin in its place, a subclass that ignores what it does not know.
+A projection that is a Struct of the spec itself, or a subclass of one, or such a member of the union, is not the
+caller's: all that came is kept in it and learned, as in the endpoint's own events.
 """
 
 from __future__ import annotations
@@ -19,9 +25,12 @@ import msgspec
 from mimo_proto.completion import TERMINAL
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.errors import ConfigurationError
+from mimo_proto.extra import subclass
+from mimo_proto.walk import Node, remake, shape_of
 
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
+    from mimo_proto.walk import Field, Shape
 
 __all__ = ["EventPlan", "Unwanted", "plan_events"]
 
@@ -38,15 +47,11 @@ class EventPlan(NamedTuple):
 
     Attributes:
         decoder: Makes the Struct, or one out of the union of Structs.
-        whole: Chat: a chunk tells its choices apart and names an error, as the endpoint's own does.
-        special: The Responses classes that are not everyday events: terminal, error, dropped.
-        dropped: Those that nobody asked for, and that say nothing about the end either.
+        whole: Whether a chunk of Chat tells its choices apart and holds their errors, as the endpoint's own does.
     """
 
     decoder: TolerantDecoder[Any]
     whole: bool = False
-    special: frozenset[type] = frozenset()
-    dropped: frozenset[type] = frozenset()
 
 
 def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> EventPlan:
@@ -72,22 +77,25 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
     raise ConfigurationError(f"{wanted!r} is no type to decode into: {reason}")
 
 
-# Looking a type over, and taking it apart for the decoder, takes a millisecond; streams are many and types few. To look
-# a union up takes 0.3 µs: it stands in the key once.
+# To take a type apart takes long beside a short stream; streams are many and types few.
 @functools.lru_cache(maxsize=128)
 def _plan_chat(event_type: Any) -> EventPlan:
-    fields = _fields(event_type)
+    decoder = TolerantDecoder(_without_unknown(event_type))
+    chunk = _only_struct(Node(event_type))
+    if chunk is None:
+        raise ConfigurationError(f"{event_type!r} must be a Struct, not array_like, to hold the chunks of a stream")
+    fields = _fields(chunk)
     choices = fields.get("choices")
     if choices is None or not choices.required:
         raise ConfigurationError(f"{event_type!r} needs a required field `choices`, else an error object passes for it")
-    choice = getattr(choices.type, "item_type", None)
-    choice_fields = _fields(choice.cls) if isinstance(choice, msgspec.inspect.StructType) else {}
+    choice = None if choices.node.plain else _only_struct(choices.node.item)
+    choice_fields = _fields(choice) if choice else {}
     if "finish_reason" not in choice_fields:
         raise ConfigurationError(
-            f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, "
+            f"{event_type!r}: `choices` must be a list of Structs with a field `finish_reason`, not array_like, "
             "else the stream's end cannot be known"
         )
-    return EventPlan(TolerantDecoder(event_type), whole="error" in fields and "index" in choice_fields)
+    return EventPlan(decoder, whole="error" in fields and {"index", "error"} <= choice_fields.keys())
 
 
 @functools.lru_cache(maxsize=128)
@@ -98,13 +106,8 @@ def _plan_responses(event_type: Any, full: Any) -> EventPlan:
         for tag in {**dict.fromkeys(TERMINAL), "error": None, **_tagged_members(full)}
         if tag not in wanted
     }
-    ends = {members[tag] for tag in (*TERMINAL, "error")}
-    dropped = {cls for cls in members.values() if issubclass(cls, Unwanted)} - ends
-    return EventPlan(
-        decoder=TolerantDecoder(Union[tuple(members.values())]),  # noqa: UP007 - the members are known at run time only
-        special=frozenset(ends | dropped),
-        dropped=frozenset(dropped),
-    )
+    members = {tag: _without_unknown(cls) for tag, cls in members.items()}
+    return EventPlan(TolerantDecoder(Union[tuple(members.values())]))  # noqa: UP007 - known at run time only
 
 
 def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
@@ -121,9 +124,30 @@ def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
     return members
 
 
-def _fields(struct: Any) -> dict[str, msgspec.inspect.Field]:
-    info = msgspec.inspect.type_info(struct)
-    if not isinstance(info, msgspec.inspect.StructType) or info.array_like:
-        raise ConfigurationError(f"{struct!r} must be a Struct, not array_like, to hold the chunks of a stream")
+def _without_unknown(struct: Any) -> Any:
+    """A Struct of the caller's that holds twins of the spec's; a Struct of the spec, or what is no Struct, as it is."""
+    node = Node(struct)
+    if any(shape.received for shape in node.structs.values()):
+        return struct
+    return remake(struct, _is_received, _twin, {})
+
+
+def _is_received(cls: type[msgspec.Struct]) -> bool:
+    return shape_of(cls).received
+
+
+def _twin(cls: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    return subclass(cls, (), forbid_unknown_fields=False) if _is_received(cls) else subclass(cls, ())
+
+
+def _only_struct(node: Node | None) -> Shape | None:
+    """The Struct that a hint is; None if it is something else, too."""
+    if node is None or node.plain or len(node.structs) != 1:
+        return None
+    [shape] = node.structs.values()
+    return shape
+
+
+def _fields(struct: Shape) -> dict[str, Field]:
     # Under a name of its own a field could not be found again in what was decoded.
-    return {field.name: field for field in info.fields if field.name == field.encode_name}
+    return {field.name: field for field in struct.fields if field.name == field.key}

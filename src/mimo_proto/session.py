@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, T
 
 from mimo_proto.answer_text import AnswerText
 from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
-from mimo_proto.wire import find_request_id, is_event_stream, refuse_answer
+from mimo_proto.response import find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

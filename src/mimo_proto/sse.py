@@ -1,23 +1,234 @@
-"""Server-sent events as such: bytes, cut anywhere, to type, data, id and retry.
+"""The event stream format: bytes, cut anywhere, to events.
 
-The rules are those of `event_parser`, which does the work. Here bytes become text, invalid UTF-8 U+FFFD; an `id` stays
-until the next one, and is ignored when it has a NUL; a `retry` counts when it is all digits, 18 of them at most.
+The rules are the WHATWG's, https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream:
+
+- A line ends in LF, CR or CRLF. One byte order mark at the very start is dropped.
+- A blank line dispatches the event, if the event has data. What no blank line ends is dropped.
+- `data` lines are joined with LF. `event` names the event. A line that begins with a colon is a comment.
+- An `id` stays until the next one, and is ignored when it has a NUL. A `retry` counts when it is all digits.
+
+Ours: a line, or the data of one event, longer than the cap is an `EventTooLargeError`. Time is linear in the input, and
+how the input was cut never matters.
+
+`EventStreamParser` gives the data of the events as bytes; `SSEDecoder` makes text and event objects of them.
 """
 
 from __future__ import annotations
 
 import copy
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mimo_proto.errors import LocalProtocolError, SSEError
-from mimo_proto.event_parser import EventParser
+from mimo_proto.errors import EventTooLargeError, LocalProtocolError, SSEError
 from mimo_proto.limits import Limits
 
-__all__ = ["SSEDecoder", "ServerSentEvent"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
+__all__ = ["EventStreamParser", "SSEDecoder", "ServerSentEvent"]
+
+LF, CR = 10, 13
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # More digits than this are no time to wait, and int() refuses 4,301 of them.
 MAX_RETRY_DIGITS = 18
+
+
+class EventStreamParser:
+    """Cut one event stream into the data of its events.
+
+    One thread at a time.
+
+    Args:
+        max_event_size: How long a line, and the data of one event, may be, in bytes.
+
+    Attributes:
+        others: The lines of the last `feed()` that are neither data nor name nor comment, each with the number of
+            payloads before it.
+        failure: The error behind the payloads of the last `feed()`; nothing can be taken in after it.
+    """
+
+    def __init__(self, max_event_size: int) -> None:
+        self.others: list[tuple[int, bytes]] = []
+        self.failure: EventTooLargeError | None = None
+        # For each payload of the last feed() the line that names the event.
+        self._names: list[bytes] = []
+        self._limit = max_event_size
+        # What the next bytes lose, if they begin with that: the byte order mark, or the LF of a CRLF.
+        self._skipped = BYTE_ORDER_MARK
+        # The line that has not ended.
+        self._line = bytearray()
+        # The event that has not ended: the line that names it, its first data line, and the others with the LF before.
+        self._name = b""
+        self._data: bytes | None = None
+        self._more = bytearray()
+        # The lines that are no fields, from the last one on that may begin a JSON text.
+        self._stray = bytearray()
+        # How the last chunk began that was a whole event, and its line ends; no prefix while an event has not ended.
+        self._prefix, self._line_end = b"", b"\n"
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take in a chunk, and give the data of each event that the chunk completes.
+
+        A payload is what follows `data:`, the optional space included (JSON does not mind it); further data lines are
+        joined to it as the rules say.
+
+        Args:
+            chunk: A piece of the stream, of any size.
+        """
+        if chunk.__class__ is not bytes:
+            chunk = bytes(chunk)
+        payload = chunk.removeprefix(self._prefix)
+        if payload is not chunk:
+            # A live stream: the chunk is one whole event, and begins as the last one did.
+            data, _, rest = payload.partition(self._line_end)
+            if rest == self._line_end and LF not in data and CR not in data and len(chunk) <= self._limit:
+                return [data]
+        return self._feed(chunk)
+
+    def name(self, place: int) -> str:
+        """The type of an event that the last `feed()` gave, "" when the event has none.
+
+        Args:
+            place: Which of the payloads, from 0.
+        """
+        return _text(self._names[place].removeprefix(b"event:"))
+
+    def unfinished(self, *, stray: bool) -> tuple[str, bytes]:
+        """The name and the data of the event that no blank line has ended: what a cut stream says last.
+
+        What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
+
+        Args:
+            stray: Where no event was begun, take the last JSON object that stands on lines of its own.
+        """
+        line = bytes(self._line)
+        value = line.removeprefix(b"data:")
+        if self._data is not None:
+            value = self._data + self._more + (b"" if value is line else b"\n" + value)
+        elif stray and value is line and not line.startswith(b"{"):
+            value = bytes(self._stray) + line
+        return _text(self._name.removeprefix(b"event:")), value.strip()
+
+    def _feed(self, chunk: bytes) -> list[bytes]:
+        """Take in a chunk that is more, or less, than one event like the last."""
+        found: list[bytes] = []
+        self.others, self._names, self._prefix = [], [], b""
+        between_events = self._is_between_events()
+        text = self._with_lf(chunk) if CR in chunk or self._skipped else chunk
+        try:
+            if LF in text:
+                self._take_lines(text, found)
+            else:
+                self._line += text
+            if len(self._line) > self._limit:
+                raise self._too_large("A line")
+        except EventTooLargeError as error:
+            self.failure = error.with_traceback(None)  # its frames would refer back to this
+        if between_events and found and not self.others and self._is_between_events():
+            self._learn(chunk)
+        return found
+
+    def _with_lf(self, chunk: bytes) -> bytes:
+        """Make every line end an LF, and drop the byte order mark at the very start.
+
+        A CR at the end of a chunk is a line end at once; the LF that may follow is dropped with the next chunk.
+        """
+        text = bytes(self._line) + chunk if self._skipped else chunk
+        if self._skipped:
+            self._line.clear()
+            if len(text) < len(self._skipped) and self._skipped.startswith(text):
+                return text  # and waits
+            text = text.removeprefix(self._skipped)
+        self._skipped = b"\n" if text.endswith(b"\r") else b""
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _take_lines(self, text: bytes, found: list[bytes]) -> None:
+        """Read the lines that a text completes; the line that does not end waits."""
+        if self._line:
+            text = bytes(self._line) + text
+            self._line.clear()
+        lines = text.split(b"\n")
+        self._line += lines.pop()
+        self._read(lines if len(text) <= self._limit else self._bounded(lines), found)
+
+    def _is_between_events(self) -> bool:
+        return self._data is None and not (self._line or self._name or self._skipped)
+
+    def _learn(self, chunk: bytes) -> None:
+        """Learn how whole events begin and end."""
+        self._line_end = b"\r\n" if chunk.endswith(b"\r\n") else b"\n"
+        name = self._names[0]
+        prefix = name + self._line_end + b"data:" if name else b"data:"
+        self._prefix = prefix if chunk.startswith(prefix) else b""
+
+    def _bounded(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            if len(line) > self._limit:
+                raise self._too_large("A line")
+            yield line
+
+    def _read(self, lines: Iterable[bytes], found: list[bytes]) -> None:
+        """Follow the rules, line by line."""
+        data, name, names = self._data, self._name, self._names
+        last_name = name
+        for line in lines:
+            if data is None and not line:
+                name = b""
+            elif data is not None and not line:
+                found.append(self._joined(data) if self._more else data)
+                names.append(name)
+                data, name = None, b""
+            elif line == last_name:
+                name = line
+            elif (value := line.removeprefix(b"data:")) is not line:
+                data = value if data is None else self._append(data, value)
+            elif not line.startswith(b":"):
+                data, name = self._take_field(line, data, name, place=len(found))
+                last_name = name
+        self._data, self._name = data, name
+
+    def _take_field(self, line: bytes, data: bytes | None, name: bytes, place: int) -> tuple[bytes | None, bytes]:
+        """Take a field that is not `data:`; returns the data and the name of the event, as they are now."""
+        if line.startswith(b"event:"):
+            return data, line
+        if line == b"event":
+            return data, b""
+        if line == b"data":
+            return b"" if data is None else self._append(data, b""), name
+        self.others.append((place, line))
+        self._keep_stray(line)
+        return data, name
+
+    def _append(self, data: bytes, value: bytes) -> bytes:
+        """Add another data line to the event that has not ended; returns the first."""
+        self._more += b"\n" + value.removeprefix(b" ")
+        if len(data) + len(self._more) > self._limit:
+            raise self._too_large("An event's data")
+        return data
+
+    def _joined(self, data: bytes) -> bytes:
+        data += self._more
+        self._more.clear()
+        return data
+
+    def _keep_stray(self, line: bytes) -> None:
+        """Keep a line that may be part of a JSON text: servers were seen to send one in the stream's place."""
+        if line.startswith((b"id:", b"retry:")) or line.isspace():
+            return
+        if line.startswith((b"{", b"[")):
+            self._stray.clear()
+        if (self._stray or line.lstrip().startswith((b"{", b"["))) and len(self._stray) + len(line) < self._limit:
+            self._stray += line + b"\n"
+
+    def _too_large(self, what: str) -> EventTooLargeError:
+        return EventTooLargeError(
+            f"{what} in the event stream is longer than {self._limit} bytes; Limits(event=...) sets the cap"
+        )
+
+
+def _text(value: bytes) -> str:
+    """The value of a field as text, without the one optional space."""
+    return value.removeprefix(b" ").decode("utf-8", "replace")
 
 
 class ServerSentEvent(NamedTuple):
@@ -27,7 +238,7 @@ class ServerSentEvent(NamedTuple):
         event: The type; "message" when none was sent.
         data: The data lines, joined with LF.
         id: The last event id, "" when none was sent yet.
-        retry: The reconnection time the server sent last, in milliseconds, or None.
+        retry: The reconnection time that the server sent last, in milliseconds, or None.
     """
 
     event: str
@@ -37,7 +248,7 @@ class ServerSentEvent(NamedTuple):
 
 
 class SSEDecoder:
-    """Decode an event stream into raw events, without a look at what they carry.
+    """Decode an event stream into raw events, without a look at what they carry; invalid UTF-8 becomes U+FFFD.
 
     For MiMo's two APIs `StreamDecoder` is what you want: it is faster, typed, and knows when a stream is complete.
     One thread at a time.
@@ -47,7 +258,7 @@ class SSEDecoder:
     """
 
     def __init__(self, max_event_size: int = Limits().event) -> None:
-        self._parser = EventParser(max_event_size)
+        self._parser = EventStreamParser(max_event_size)
         self._id = ""
         self._retry: int | None = None
         self._error: SSEError | None = None  # a copy is raised: its traceback would refer back to this
@@ -59,8 +270,7 @@ class SSEDecoder:
         An event is never lost to an error behind it: the events are returned, the error is raised by the next call.
 
         Args:
-            data: A piece of the stream. It is kept, not copied, until its last event is whole: a `bytearray` must not
-                change before.
+            data: A piece of the stream.
 
         Raises:
             EventTooLargeError: A line or an event is over the cap.
@@ -72,13 +282,12 @@ class SSEDecoder:
             raise copy.copy(self._error)
         events: list[ServerSentEvent] = []
         parser = self._parser
-        payloads = parser.payloads(data)
+        payloads = parser.feed(data)
         others = deque(parser.others)
         for place, payload in enumerate(payloads):
             while others and others[0][0] <= place:
                 self._take_field(others.popleft()[1])
-            text = payload.removeprefix(b" ").decode("utf-8", "replace")
-            events.append(ServerSentEvent(parser.name(place) or "message", text, self._id, self._retry))
+            events.append(ServerSentEvent(parser.name(place) or "message", _text(payload), self._id, self._retry))
         for _, line in others:
             self._take_field(line)
         self._error = parser.failure

@@ -1,20 +1,22 @@
-"""Emoji that were cut in two.
+"""Characters that a stream cuts in two.
 
 JSON writes a character beyond U+FFFF as two escapes, a high and a low surrogate. A server that cuts its text by UTF-16
-units can end one delta with the first half and begin the next with the second. Alone, a half is no character (RFC 8259
-section 8.2). So:
+code units can end one delta with the high surrogate and begin the next with the low one. A lone surrogate is no
+character (RFC 8259 section 8.2). So:
 
-- The first half is held back, and put before the next delta of its field.
-- When the field's text ends first (its choice finishes, its item is done, the stream ends), an event comes before that
-  end which brings U+FFFD in the half's place. Any other half that stands alone becomes U+FFFD where it is.
-- Few halves wait at a time, with little of the events that they came in. One too many becomes U+FFFD at once.
+- A high surrogate at the end of a delta is held back, and put before the next delta of its text.
+- When the text ends first (its choice finishes, its item is done, the stream ends), an event comes before that end
+  which adds U+FFFD in its place. Any other lone surrogate becomes U+FFFD where it stands.
+- Of the event that a held surrogate came in, only what places its text is kept: for Chat the chunk's id, object,
+  created and model, the choice's index and the delta's one field; for Responses the type and the place.
+- A bounded number of short texts is kept, as keys and ids are the server's: one surrogate too many, or one whose text
+  has a name or an id that is too long, becomes U+FFFD at once.
 
-These functions work on plain JSON values, whose strings may hold lone surrogates; only payloads that need it come here.
+The functions work on plain JSON values, whose strings may hold lone surrogates; only payloads that need it come here.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto.completion import TERMINAL
@@ -22,183 +24,186 @@ from mimo_proto.decode import replace_surrogates, whole_number
 from mimo_proto.jsontypes import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Pieces = Callable[[], "Object"]
-
-__all__ = ["HalfKeeper"]
+__all__ = ["SurrogateJoiner"]
 
 REPLACEMENT = "\ufffd"
 
-# So many halves wait at once; a stream of many choices, or of items that are never done, could leave any number.
-MOST = 128
+# How many surrogates wait at once: a stream of many choices, or of items that are never done, could leave any number.
+MAX_HELD = 128
 
-# What is kept of their events may be so large, in bytes and together: all of it is copied when the stream ends.
-ROOM = 2**21
+# How long a name, an id or another text may be that is kept with one, in characters.
+MAX_KEPT_CHARACTERS = 1024
 
-# What a value, or the name of one, takes beside its text.
-EACH = 32
+# Texts of a delta that are never cut: each that comes stands for the whole.
+WHOLE_TEXTS = {
+    "type",
+    "id",
+    "index",
+    "name",
+    "role",
+    "format",
+    "object",
+    "model",
+    "status",
+    "signature",
+    "error_message",
+}
 
-# The texts in a chat delta that are no pieces of a longer one: the last counts.
-WHOLE = ("role", "error_message")
+CHUNK_FIELDS = ("id", "object", "created", "model")
+PLACE_FIELDS = ("item_id", "output_index", "content_index")
 
 Object = dict[str, Any]
 Key = tuple[int | str | None, ...]
 
 
-class Half(NamedTuple):
-    """The first half of a character, the event that is handed out for it should the second never come, and its size."""
-
-    text: str
-    alone: Object
-    size: int
-
-
-class HalfKeeper:
-    """Holds the first halves that wait for their second, one per field of a stream.
+class Text(NamedTuple):
+    """A text in an event.
 
     Attributes:
-        held: The halves by their keys, by what the keys begin with: the choice's index, or the item's id. Empty when
-            nothing waits, which is nearly always.
+        place: Where the stream has it: what its pieces have in common.
+        holder: The object that it is a field of.
+        name: The field's name.
+        alone: What adds U+FFFD to it: a delta for Chat, an event for Responses.
+    """
+
+    place: Key
+    holder: Object
+    name: str
+    alone: Object
+
+
+class SurrogateJoiner:
+    """Join the surrogates of one stream, each with the other of its pair in a later event.
+
+    Attributes:
+        held: The event that adds U+FFFD in place of each high surrogate that waits, and that surrogate, by the place
+            of its text. Empty when none waits, which is nearly always.
     """
 
     def __init__(self) -> None:
-        self.held: dict[int | str | None, dict[Key, Half]] = {}
-        self._count = 0
-        self._room = ROOM
+        self.held: dict[Key, tuple[Object, str]] = {}
 
-    def join(self, event: Any) -> list[Any]:
+    def join(self, value: Any) -> list[Any]:
         """Take an event's plain value and return the values to hand out for it.
 
-        The last is the event itself, its halves joined, held back or replaced. Before it comes what tells of a half
-        whose text ends with this event.
+        The last is the event itself, its surrogates joined, held back or replaced. Before it come the events that add
+        U+FFFD to the texts that end with it.
         """
         before: list[Any] = []
-        if is_object(event):
-            kind = event.get("type")
+        if is_object(value):
+            kind = value.get("type")
             if isinstance(kind, str) and kind.startswith("response."):
-                before = self._join_response_event(kind, event)
+                before = self._join_response_event(kind, value)
             else:
-                before = self._join_chunk(event)
-        return [*before, replace_surrogates(event)]
+                before = self._join_chunk(value)
+        return [*before, replace_surrogates(value)]
 
     def rest(self) -> list[Object]:
-        """Let go of all that waits, as the stream ends, and return the events that tell of it."""
-        return self._let_go([key for group in self.held.values() for key in group])
+        """Return the events that add U+FFFD to all texts that wait, as the stream ends."""
+        return self._release(list(self.held))
 
     def _join_chunk(self, chunk: Object) -> list[Object]:
         before: list[Object] = []
-        # Once for all halves in it: there may be many.
-        size = _size({**chunk, "choices": None})
+        kept = _short_fields(chunk, CHUNK_FIELDS)
         for choice in _objects(chunk.get("choices")):
-            delta = choice.get("delta")
-            if not is_object(delta):
-                continue
-            index, over = _place(choice, "index"), bool(choice.get("finish_reason"))
-            around = size + _size({**choice, "delta": dict.fromkeys(delta)})
-            for place, holder, name, pieces, own in _texts(delta):
-                alone = partial(_only_choice, chunk, choice, pieces)
-                self._join_text((index, *place), holder, name, alone, around + own, last=over)
-            if over:
-                before += self._let_go(list(self.held.get(index, ())))
+            index, ends = _key_part(choice, "index"), bool(choice.get("finish_reason"))
+            if index is None and choice.get("index") is not None:
+                continue  # neither integer nor text: the chunk will be refused
+            for place, holder, name, alone in _texts(choice.get("delta")):
+                event = kept | {"choices": [{"index": index, "delta": alone, "finish_reason": None}]}
+                self._join_text(Text((index, *place), holder, name, event), ends=ends)
+            if ends:
+                before += self._release([key for key in self.held if key[0] == index])
         return before
 
     def _join_response_event(self, kind: str, event: Object) -> list[Object]:
         if kind in TERMINAL:
             return self.rest()
         stem, _, action = kind.rpartition(".")
-        place = tuple(_place(event, name) for name in ("item_id", "output_index", "content_index"))
+        item, *place = (_key_part(event, name) for name in PLACE_FIELDS)
         if action == "delta":
-            size = _size(event | {"delta": None})
-            self._join_text((*place, stem), event, "delta", lambda: event | {"delta": REPLACEMENT}, size, last=False)
+            # An item has one output_index, and with some servers an id that changes from event to event.
+            key = (item if place[0] is None else None, *place, stem)
+            alone = _short_fields(event, ("type", *PLACE_FIELDS)) | {"delta": REPLACEMENT}
+            self._join_text(Text(key, event, "delta", alone), ends=False)
         elif action == "done":
-            item = place[0]
-            groups = list(self.held.values()) if item is None else [self.held.get(each, {}) for each in (item, None)]
-            return self._let_go([key for group in groups for key in group if _is_within(key, place)])
+            return self._release([key for key in self.held if _is_within(key, (item, *place))])
         return []
 
-    def _join_text(self, key: Key, holder: Object, name: str, alone: Pieces, size: int, *, last: bool) -> None:
-        """Put the half that waits before the text, and hold back the one that the text ends with."""
-        text = holder.get(name)
-        if not isinstance(text, str) or not (text or last):
+    def _join_text(self, text: Text, *, ends: bool) -> None:
+        """Put the high surrogate that waits before a text, and hold back the one that the text ends with."""
+        place, holder, name, alone = text
+        value = holder.get(name)
+        if not isinstance(value, str) or not (value or ends):
             return
-        if key in self.held.get(key[0], ()):
-            text = self._pop(key).text + text
-        if not last and "\ud800" <= text[-1] <= "\udbff" and self._count < MOST and size <= self._room:
-            self.held.setdefault(key[0], {})[key] = Half(text[-1], alone(), size)
-            self._count += 1
-            self._room -= size
-            text = text[:-1]
-        holder[name] = text
+        if place in self.held:
+            value = self.held.pop(place)[1] + value
+        if not ends and "\ud800" <= value[-1] <= "\udbff" and len(self.held) < MAX_HELD and all(map(_is_short, place)):
+            self.held[place] = alone, value[-1]
+            value = value[:-1]
+        holder[name] = value
 
-    def _pop(self, key: Key) -> Half:
-        group = self.held[key[0]]
-        half = group.pop(key)
-        if not group:
-            del self.held[key[0]]
-        self._count -= 1
-        self._room += half.size
-        return half
-
-    def _let_go(self, keys: list[Key]) -> list[Object]:
-        return [replace_surrogates(self._pop(key).alone) for key in keys]
+    def _release(self, keys: list[Key]) -> list[Object]:
+        return [replace_surrogates(self.held.pop(key)[0]) for key in keys]
 
 
-def _texts(delta: Object) -> Iterator[tuple[Key, Object, str, Pieces, int]]:
-    """The texts that a chat delta has pieces of: where in the choice, what holds it, its name, a delta of U+FFFD.
+def _texts(delta: object) -> Iterator[Text]:
+    """Yield the texts of a chat delta that add up; none where it is no object.
 
-    Last comes the size of what that delta has beside the names of this one.
-
-    That is each text in it but the whole ones, those of an extended spec too, and the arguments of tool calls. The
-    delta is made when it is needed: it is as large as the delta that it stands in for, and there may be many texts.
+    These are its own, those of the elements that its lists number by `index`, and the arguments of tool calls.
     """
-    for name in [name for name, text in delta.items() if isinstance(text, str) and name not in WHOLE]:
-        yield (name,), delta, name, partial(dict, {name: REPLACEMENT}), 0
-    for call in _objects(delta.get("tool_calls")):
-        function = call.get("function")
-        if is_object(function):
-            place = ("arguments", _place(call, "index"))
-            alone = partial(_only_arguments, call, function)
-            yield place, function, "arguments", alone, _size(alone())
+    if not is_object(delta):
+        return
+    for name in _text_names(delta):
+        yield Text((name,), delta, name, {name: REPLACEMENT})
+    for name, elements in delta.items():
+        for element in _objects(elements):
+            yield from _call_texts(element) if name == "tool_calls" else _element_texts(name, element)
 
 
-def _only_choice(chunk: Object, choice: Object, pieces: Pieces) -> Object:
-    only = {**choice, "finish_reason": None, "delta": dict.fromkeys(choice["delta"]) | pieces()}
-    return {**chunk, "choices": [only], "usage": None}
+def _call_texts(call: Object) -> Iterator[Text]:
+    function = call.get("function")
+    if is_object(function):
+        index = _key_part(call, "index")
+        alone = {"index": index, "function": {"arguments": REPLACEMENT}}
+        yield Text(("tool_calls", index), function, "arguments", {"tool_calls": [alone]})
 
 
-def _only_arguments(call: Object, function: Object) -> Object:
-    only = {"index": call.get("index"), "function": dict.fromkeys(function) | {"arguments": REPLACEMENT}}
-    return {"tool_calls": [dict.fromkeys(call) | only]}
+def _element_texts(field: str, element: Object) -> Iterator[Text]:
+    index = whole_number(element.get("index"))
+    if index is not None:
+        for name in _text_names(element):
+            yield Text((field, index, name), element, name, {field: [{"index": index, name: REPLACEMENT}]})
 
 
-def _size(value: object) -> int:
-    """About how many bytes a JSON value takes; of one that has no room, only that."""
-    size, todo = 0, [value]
-    while todo and size <= ROOM:
-        each = todo.pop()
-        size += EACH
-        if isinstance(each, str):
-            size += len(each)
-        elif is_array(each):
-            todo += each
-        elif is_object(each):
-            todo += each
-            todo += each.values()
-    return size
+def _text_names(value: Object) -> list[str]:
+    return [name for name, text in value.items() if isinstance(text, str) and name not in WHOLE_TEXTS]
 
 
-def _place(value: Object, name: str) -> int | str | None:
-    """Part of a key; what is neither integer nor text cannot be one, and will be refused anyway."""
+def _short_fields(value: Object, names: tuple[str, ...]) -> Object:
+    """Copy the fields of these names that are there, but for long texts, and what is neither text nor number."""
+    return {
+        name: value[name] for name in names if isinstance(value.get(name), str | int | float) and _is_short(value[name])
+    }
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, str) or len(value) <= MAX_KEPT_CHARACTERS
+
+
+def _key_part(value: Object, name: str) -> int | str | None:
+    """Take part of a key; what is neither integer nor text cannot be one, and will be refused anyway."""
     part = value.get(name)
     return part if isinstance(part, str) else whole_number(part)
 
 
 def _is_within(key: Key, place: Key) -> bool:
-    """Whether a text is part of what an event names by item, output index and content index, or by some of them."""
-    return all(mine is None or named is None or mine == named for mine, named in zip(key, place, strict=False))
+    """Tell whether a text is in what an event names by item, output index and content index, or by some of them."""
+    return all(own is None or named is None or own == named for own, named in zip(key, place, strict=False))
 
 
 def _objects(value: object) -> list[Object]:
-    """The objects in a list; nothing for whatever is not a list."""
+    """List the objects in a list; nothing for whatever is not a list."""
     return [item for item in value if is_object(item)] if is_array(value) else []

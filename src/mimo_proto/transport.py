@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from mimo_proto.answer import Answer, ForeignAnswer
     from mimo_proto.connection import PlainConnection
     from mimo_proto.limits import Timeouts
+    from mimo_proto.request import HTTPRequest
     from mimo_proto.watchdog import Guard
-    from mimo_proto.wire import HTTPRequest
 
 __all__ = ["Exchange", "Progress", "Transport"]
 
@@ -65,12 +65,19 @@ class Progress(Protocol):
     """What has become of a stream's pieces, for the clocks. `StreamDecoder` is one.
 
     Attributes:
-        fruitless: Set when a piece completed no event; set back here.
+        events_seen: How many events have come.
         finished: The answer is complete; something may follow.
     """
 
-    fruitless: bool
-    finished: bool
+    @property
+    def events_seen(self) -> int:
+        """How many events have come."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is complete."""
+        ...
 
 
 class Transport:
@@ -267,10 +274,10 @@ class Exchange:
                 return
             if tee is not None:
                 tee(piece)
-            progress.fruitless = False
+            seen = progress.events_seen
             yield piece
             now = monotonic()
-            if not progress.fruitless:
+            if progress.events_seen != seen:
                 idle_at = now + idle
                 linger_at += now - came
             if progress.finished:

@@ -5,6 +5,8 @@ Rules:
   list by its elements, a dict by its values. A value that has no parts and is refused is a `Misfit`, with its path.
 - An object among Structs is the one that its tag names. What to do about a tag that none of them has, about fields that
   a Struct does not have, and about values that are no JSON is up to the subclass.
+- The hints themselves are gone through here as well: which Structs they lead to (`reachable`), and the same hints with
+  subclasses in the place of Structs (`remake`).
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Misfit", "Node", "Shape", "Walk", "shape_of"]
+__all__ = ["Field", "Misfit", "Node", "Shape", "Walk", "reachable", "remake", "shape_of"]
 
 
 class Misfit(Exception):
@@ -62,7 +64,18 @@ class Field(NamedTuple):
 
 
 class Shape:
-    """A Struct, taken apart when it is first needed: Structs may hold themselves."""
+    """A Struct, taken apart when it is first needed: Structs may hold themselves.
+
+    Attributes:
+        hint: The Struct as the hints have it, with the parameters of a generic one.
+        cls: The Struct itself.
+        tag_field: The field that has the tag; None for a Struct without one.
+        tag: The tag.
+        forbids: Whether the Struct takes no field that it does not have.
+        received: Whether the spec has the Struct, as one that the server sends.
+        sent_back: Whether its objects go back to the server in a later request.
+        absent: What stands for a field that the server left out, by JSON name; for Structs that travel both ways.
+    """
 
     def __init__(self, hint: Any) -> None:
         self.hint = hint
@@ -70,7 +83,10 @@ class Shape:
         config = self.cls.__struct_config__
         self.tag_field = config.tag_field
         self.tag = config.tag
-        self.echoed = getattr(self.cls, "__sent_back__", False)
+        self.forbids = config.forbid_unknown_fields
+        self.received: bool = getattr(self.cls, "__received__", False)
+        self.sent_back: bool = getattr(self.cls, "__sent_back__", False)
+        self.absent: Mapping[str, Any] = getattr(self.cls, "__absent__", {})
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -132,7 +148,7 @@ class Node:
                 self.literals += args
             elif origin is Raw:
                 self.raw = True
-            elif isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like:
+            elif _is_struct(origin):
                 shape = shape_of(member)
                 self.tag_field = shape.tag_field
                 self.structs[shape.tag] = shape
@@ -151,9 +167,7 @@ class Node:
 
 def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """The members of a union, aliases and annotations looked through, each with the bounds that it has."""
-    # A `type X = ...` and a NewType stand for another hint.
-    while (meaning := getattr(hint, "__value__", getattr(hint, "__supertype__", None))) is not None:
-        hint = meaning
+    hint = _meaning(hint)
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *more = get_args(hint)
@@ -163,6 +177,96 @@ def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any
             yield from _members(member, metas)
     else:
         yield hint, metas
+
+
+def _meaning(hint: Any) -> Any:
+    """Look through what stands for another hint: a `type X = ...`, a NewType."""
+    while (meaning := getattr(hint, "__value__", getattr(hint, "__supertype__", None))) is not None:
+        hint = meaning
+    return hint
+
+
+def _is_struct(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like
+
+
+def _replace_structs(hint: Any, swap: Callable[[Any], Any]) -> Any:
+    """Copy a hint with other Structs in it.
+
+    Args:
+        hint: Any hint that msgspec decodes into.
+        swap: Gives what stands in the place of a Struct; a generic one comes with its parameters.
+
+    Returns:
+        The copy, or the hint itself where nothing in it was swapped.
+    """
+    meaning = _meaning(hint)
+    origin, args = get_origin(meaning), get_args(meaning)
+    if _is_struct(origin or meaning):
+        return swap(meaning)
+    swapped = tuple(_replace_structs(argument, swap) for argument in args)
+    if all(new is old for new, old in zip(swapped, args, strict=True)):
+        return hint
+    return (Union if origin is UnionType else origin)[swapped]
+
+
+def _structs_in(hint: Any) -> list[Any]:
+    """List the Structs in a hint, without those in their fields."""
+    found: list[Any] = []
+
+    def note(struct: Any) -> Any:
+        found.append(struct)
+        return struct
+
+    _replace_structs(hint, note)
+    return found
+
+
+@cache
+def reachable(struct: Any) -> frozenset[Any]:
+    """The Structs to which the hints of a Struct's fields lead, the Struct itself included."""
+    found: set[Any] = set()
+    ahead = [struct]
+    while ahead:
+        here = ahead.pop()
+        if here not in found:
+            found.add(here)
+            ahead += (inner for field in shape_of(here).fields for inner in _structs_in(field.node.hint))
+    return frozenset(found)
+
+
+def remake(
+    hint: Any, wanted: Callable[[type[Struct]], bool], make: Callable[[type[Struct]], type[Struct]], made: dict[Any, Any]
+) -> Any:
+    """Copy a hint with subclasses in the place of some Structs, and of all Structs that lead to those.
+
+    Args:
+        hint: The hint.
+        wanted: Whether a Struct is one of them.
+        make: Makes a subclass. It adds no field to one that is not wanted.
+        made: The subclasses by Struct. Those that are there already are taken, new ones are added.
+
+    Returns:
+        The copy, or the hint itself where nothing of it is wanted.
+    """
+
+    def swap(struct: Any) -> Any:
+        return made.get(struct, struct)
+
+    structs = {inner for struct in _structs_in(hint) for inner in reachable(struct)}
+    wanted_structs = {struct for struct in structs if wanted(shape_of(struct).cls)}
+    new = [struct for struct in structs if struct not in made and not wanted_structs.isdisjoint(reachable(struct))]
+    # First all classes, then their hints: Structs may hold themselves, and msgspec asks for the hints of a class when
+    # a decoder is made.
+    made.update({struct: make(shape_of(struct).cls) for struct in new})
+    for struct in new:
+        hints = {field.name: field.node.hint for field in shape_of(struct).fields}
+        swapped = {name: _replace_structs(hint, swap) for name, hint in hints.items()}
+        is_generic = struct is not shape_of(struct).cls
+        made[struct].__annotations__ = made[struct].__annotations__ | {
+            name: new_hint for name, new_hint in swapped.items() if is_generic or new_hint is not hints[name]
+        }
+    return _replace_structs(hint, swap)
 
 
 class Walk(ABC):
@@ -212,18 +316,24 @@ class Walk(ABC):
         try:
             return msgspec.convert(value, shape.hint, str_keys=True)
         except ValueError:
-            fields: dict[str, Any] = {}
-        for name, key, node, required in shape.fields:
-            if key in value:
-                fields[name] = self.part(key, value[key], node)
-            elif required:
-                raise Misfit(f"`{key}` is missing")
+            pass
+        fields = self.fields(value, shape)
         try:
             return self.finish(value, shape, fields)
         except (TypeError, ValueError) as error:
             # From a __post_init__: msgspec takes these two for a refusal as well.
             reason = str(error)
         raise Misfit(reason)
+
+    def fields(self, value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+        """Build the fields of a Struct that an object has, by attribute."""
+        built: dict[str, Any] = {}
+        for name, key, node, required in shape.fields:
+            if key in value:
+                built[name] = self.part(key, value[key], node)
+            elif required:
+                raise Misfit(f"`{key}` is missing")
+        return built
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value that is no object, list or dict by its hint."""

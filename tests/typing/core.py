@@ -89,7 +89,7 @@ def streams(chunks: Iterator[bytes]) -> None:
         RESPONSES, event_type=ResponseOutputTextDelta | Narrow
     )
     assert_type(both.feed(b""), list[ResponseOutputTextDelta | Narrow])
-    assert_type((chat.finished, chat.done, chat.fruitless), tuple[bool, bool, bool])
+    assert_type((chat.finished, chat.done, chat.events_seen), tuple[bool, bool, int])
     [event] = SSEDecoder().feed(b"")
     assert_type(event, ServerSentEvent)
     assert_type(event.retry, int | None)

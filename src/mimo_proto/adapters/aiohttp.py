@@ -41,7 +41,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
-    from mimo_proto.wire import HTTPRequest
+    from mimo_proto.request import HTTPRequest
 
 __all__ = ["AiohttpAdapter"]
 

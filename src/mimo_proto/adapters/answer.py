@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
     from mimo_proto.limits import Timeouts
-    from mimo_proto.wire import HTTPRequest
+    from mimo_proto.request import HTTPRequest
 
 __all__ = ["Answer", "HTTPLibrary"]
 

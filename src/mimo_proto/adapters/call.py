@@ -22,20 +22,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.adapters.coding import decoded
 from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, StreamCancelled
+from mimo_proto.response import refuse_answer
 from mimo_proto.retry import parse_retry_after, retry_delay
 from mimo_proto.secret import redact, redact_error
 from mimo_proto.watchdog import ended
-from mimo_proto.wire import refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.adapters.answer import Answer, HTTPLibrary
     from mimo_proto.limits import Limits, Timeouts
+    from mimo_proto.request import HTTPRequest
     from mimo_proto.retry import RetryPolicy
     from mimo_proto.secret import Secret
     from mimo_proto.watchdog import Reason
-    from mimo_proto.wire import HTTPRequest
 
 __all__ = ["AsyncCall"]
 

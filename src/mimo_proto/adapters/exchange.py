@@ -5,8 +5,8 @@ sequence: head, is it an event stream, pieces to the decoder, events, the verdic
 
 Rules:
 
-- The core decides everything: what is sent (`wire`), what an answer means (`wire`, `stream`), what is tried again
-  (`retry`). Nothing here looks into a byte.
+- The core decides everything: what is sent (`request`), what an answer means (`response`, `stream`), what is tried
+  again (`retry`). Nothing here looks into a byte.
 - The library is the caller's: its trust, proxies, pool and hooks are used, its authentication, redirects, timeouts and
   decompression are not.
 - What is raised leaves with its traceback cut off here: the frames below hold what the server sent, which may hold the
@@ -30,17 +30,12 @@ from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import MODELS
 from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.request import build_request
+from mimo_proto.response import find_request_id, is_event_stream, parse_response, refuse_answer
 from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.stream import StreamDecoder
-from mimo_proto.wire import (
-    build_request,
-    find_request_id,
-    is_event_stream,
-    parse_response,
-    refuse_answer,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -49,8 +44,8 @@ if TYPE_CHECKING:
     from mimo_proto.adapters.answer import Answer, HTTPLibrary
     from mimo_proto.endpoints import Endpoint
     from mimo_proto.options import CallOptions
+    from mimo_proto.request import Auth, HTTPRequest
     from mimo_proto.session import Accumulator
-    from mimo_proto.wire import Auth, HTTPRequest
 
 __all__ = ["HTTPAdapter", "HTTPStream"]
 
@@ -125,6 +120,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         """Read pieces until one completes an event; nothing when the stream is complete."""
         decoder, call, answer = self._decoder, self._call, cast("Answer", self._answer)
         self._add_up()
+        if decoder.done:
+            return []
         # An error that came behind the last events was kept back for now.
         events = decoder.feed(b"")
         while not events and not decoder.done:
@@ -138,16 +135,14 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
                     raise
                 piece = b""
             if not piece:
-                decoder.close()
-                break
+                return decoder.close()
             if call.tee is not None:
                 call.tee(piece)
-            decoder.fruitless = False
-            came = monotonic()
+            seen, came = decoder.events_seen, monotonic()
             events = decoder.feed(piece)
             if not events:  # with them, the time is the caller's
                 call.linger -= monotonic() - came
-            if not decoder.fruitless:
+            if decoder.events_seen != seen:
                 call.idle_at = inf
             if decoder.finished and call.linger == inf:
                 call.linger = call.limits.linger

@@ -7,8 +7,8 @@
 
 Rules:
 
-- Requests are sent as `wire` made them. The client's transports, proxies, trust, pool and hooks are used; its default
-  headers, parameters, authentication, timeouts and redirects are not.
+- Requests are sent as `request` made them. The client's transports, proxies, trust, pool and hooks are used; its
+  default headers, parameters, authentication, timeouts and redirects are not.
 - httpx gives the connect clock to TCP and to TLS in turn, so a connection may take twice as long; and it waits for a
   place in the client's pool without a clock but the call's own (idle, total).
 """
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from mimo_proto.limits import Timeouts
-    from mimo_proto.wire import HTTPRequest
+    from mimo_proto.request import HTTPRequest
 
 __all__ = ["HTTPXAdapter"]
 

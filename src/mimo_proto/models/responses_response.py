@@ -212,7 +212,7 @@ class ResponseSnapshot(
     """The id of the model that answers."""
     metadata: dict[str, Any] | None = None
     """Data kept beside the response."""
-    output: list[OutputItem] = field(default_factory=lambda: [])
+    output: list[OutputItem] | None = None
     """What the model has produced up to here: as a rule nothing."""
     output_text: str | None = None
     """The text of all answers up to here."""

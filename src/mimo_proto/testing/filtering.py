@@ -6,13 +6,10 @@ as it is, for the check behind to refuse. An input item without `type` is a mess
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from msgspec import inspect
-
 from mimo_proto.jsontypes import is_array, is_object
-from mimo_proto.models import MessageItem
+from mimo_proto.walk import Node
 
 __all__ = ["filtered"]
 
@@ -24,28 +21,20 @@ def filtered(value: Any, of: Any) -> Any:
         value: What `json.loads` gave.
         of: A Struct class.
     """
-    return _walk(value, _described(of))
+    return _walk(value, Node(of))
 
 
-@cache
-def _described(of: Any) -> inspect.Type:
-    return inspect.type_info(of)
-
-
-def _walk(value: Any, kind: inspect.Type) -> Any:
-    members = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    if is_array(value):
-        inner = next((each.item_type for each in members if isinstance(each, inspect.CollectionType)), None)
-        return value if inner is None else [_walk(item, inner) for item in value]
-    if not is_object(value):
+def _walk(value: Any, node: Node | None) -> Any:
+    if node is None:
         return value
-    structs = [each for each in members if isinstance(each, inspect.StructType)]
-    if any(each.cls is MessageItem for each in structs):
-        value = {"type": MessageItem.type, **value}
-    for each in structs:
-        tag = each.tag_field
-        if tag is None or value.get(tag, each.tag) == each.tag:
-            known = {field.encode_name: field.type for field in each.fields}
-            return {name: _walk(member, known[name]) if name in known else member for name, member in value.items()
-                    if name in known or name == tag}  # fmt: skip
-    return value
+    if is_array(value):
+        return [_walk(item, node.item) for item in value]
+    if not is_object(value) or not node.structs:
+        return value
+    shape = node.shape_of(value)
+    if shape is None:
+        return value
+    if shape is node.default:
+        value = {str(shape.tag_field): shape.tag, **value}
+    known = {field.key: field.node for field in shape.fields}
+    return {name: _walk(member, known.get(name)) for name, member in value.items() if name in shape.keys}
