@@ -23,8 +23,8 @@ CORE = """
     models
     limits base_url secret walk extra
     completion decode sse retry endpoints
-    error_body mend json_reply projection surrogates pieces output_items tool_calls additions accumulate
-    consts validate messages
+    error_body mend json_reply projection surrogates pieces output_items tool_calls
+    chat_accumulator response_accumulator answer_text consts validate messages
     stream request response
     __init__
 """
