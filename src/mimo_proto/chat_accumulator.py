@@ -145,9 +145,9 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
             ):
                 message = self._choices[choice.index or 0].message
                 if delta.content is not None:
-                    message["content"].write(delta.content)
+                    message["content"].add(delta.content)
                 if delta.reasoning_content is not None:
-                    message["reasoning_content"].write(delta.reasoning_content)
+                    message["reasoning_content"].add(delta.reasoning_content)
             else:
                 self._add_as_json(choice, self._add_choice)
 
@@ -165,15 +165,18 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         self._begun = True
         for choice in chunk.pop("choices", ()):
             self._add_choice(choice)
+        if not self._head_is_whole:
+            self._add_head(chunk)
         for name, value in chunk.items():
-            if name in HEAD:
-                counts = not self._fields.says(name)
-            elif name == "usage":
-                counts = says_something(value) or not self._fields.says(name)
-            else:
-                counts = name != "object"
-            if counts:
+            if name == "usage":
+                self._fields.keep_said(name, value)
+            elif name not in HEAD and name != "object":  # the completion has an object of its own
                 self._fields.keep(name, value)
+
+    def _add_head(self, chunk: dict[str, Any]) -> None:
+        for name in HEAD:
+            if name in chunk and not self._fields.says(name):
+                self._fields.keep(name, chunk[name])
         self._head_is_whole = all(map(self._fields.says, HEAD))
 
     def _add_choice(self, choice: dict[str, Any]) -> None:
