@@ -183,7 +183,7 @@ class MoodDelta(ChoiceDelta, kw_only=True):
 
 
 class MoodChoice(ChunkChoice, kw_only=True):
-    delta: MoodDelta  # pyright: ignore[reportIncompatibleVariableOverride]
+    delta: MoodDelta = msgspec.field(default_factory=MoodDelta)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class MoodChunk(ChatCompletionChunk, kw_only=True):

@@ -53,7 +53,8 @@ class ChatProgress:
     def note(self, chunk: Any) -> None:
         """Note which choices a chunk begins, and which it finishes."""
         for choice in chunk.choices:
-            index = self._index_of(choice)
+            # A projection's choices may have no field of that name.
+            index = getattr(choice, "index", 0)
             self._begun.add(index)
             index = index or 0
             if choice.finish_reason:
@@ -69,10 +70,6 @@ class ChatProgress:
         choices = ", ".join(map(str, sorted(self._open)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {choices}"
 
-    def _index_of(self, choice: Any) -> int | None:
-        index: int | None = choice.index
-        return index
-
 
 class ProjectedChatProgress(ChatProgress):
     """The same for chunks in Structs of the caller's, which need not hold an error, nor tell choices apart.
@@ -85,14 +82,11 @@ class ProjectedChatProgress(ChatProgress):
         if len(chunk.choices) != 1 or getattr(chunk, "error", None) is not None:
             return False
         choice = chunk.choices[0]
-        return choice.finish_reason is None and self._index_of(choice) in self._begun
+        return choice.finish_reason is None and getattr(choice, "index", 0) in self._begun
 
     def may_be_error(self, _chunk: Any) -> bool:
         """Look always: the error itself may not be decoded."""
         return True
-
-    def _index_of(self, choice: Any) -> int | None:
-        return getattr(choice, "index", 0)
 
 
 class ResponsesProgress:
