@@ -271,19 +271,6 @@ MESSAGES = [
         NAMED,
         events=1,
     ),
-    Case(
-        "json-for-a-stream-and-done",
-        event(
-            {
-                **CHUNK_HEAD,
-                "object": "chat.completion",
-                "choices": [{"index": 0, "message": WHOLE, "finish_reason": "stop"}],
-            }
-        ).removeprefix(b"data: ")
-        + CHAT_DONE,
-        NAMED,
-        events=1,
-    ),
 ]
 
 CHAT_STREAMS = [*REASONING, *WITH_A_CALL, *USAGES, *MESSAGES]

@@ -24,10 +24,10 @@ from mimo_proto import (
     ResponseStreamEvent,
     StreamDecoder,
 )
-from mimo_proto.accumulate import answer_text, with_output_text
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.models import ChoiceDelta, ChunkChoice, DeltaFunctionCall, DeltaToolCall
-from mimo_proto.pieces import Text
+from mimo_proto.response_accumulator import with_output_text
 from tests.payloads import CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class MoodDelta(ChoiceDelta, kw_only=True):
 
 
 class MoodChoice(ChunkChoice, kw_only=True):
-    delta: MoodDelta  # pyright: ignore[reportIncompatibleVariableOverride]
+    delta: MoodDelta = msgspec.field(default_factory=MoodDelta)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class MoodChunk(ChatCompletionChunk, kw_only=True):
@@ -516,7 +516,7 @@ SOME_DELTAS: list[dict[str, Any]] = [
     st.lists(st.tuples(st.sampled_from(SOME_DELTAS), st.sampled_from([None, "stop"]), st.sampled_from([0, 1, None])))
 )
 def test_a_partial_completion_can_always_be_had(deltas: list[tuple[dict[str, Any], str | None, int | None]]) -> None:
-    accumulator, text = ChatAccumulator(), ""
+    accumulator, text, answer_text = ChatAccumulator(), "", AnswerText()
     for fields, finish, index in deltas:
         chunk = CHUNKS.build(delta(fields, finish, index))
         accumulator.add(chunk)
@@ -579,11 +579,12 @@ def decoded(endpoint: Any, pieces: Sequence[bytes]) -> list[Any]:
 
 
 def test_the_answers_words() -> None:
-    assert [answer_text(event) for event in decoded(CHAT_COMPLETIONS, CHAT_EVENTS)] == ["Hello", " world", ""]
-    assert [answer_text(event) for event in decoded(RESPONSES, RESPONSE_EVENTS)] == ["", "Hello", " world", ""]
+    assert [*map(AnswerText(), decoded(CHAT_COMPLETIONS, CHAT_EVENTS))] == ["Hello", " world", ""]
+    assert [*map(AnswerText(), decoded(RESPONSES, RESPONSE_EVENTS))] == ["", "Hello", " world", ""]
 
 
 def test_the_answers_words_are_of_the_first_choice_and_no_thoughts() -> None:
+    answer_text = AnswerText()
     chunk = CHUNKS.build(
         {
             "choices": [

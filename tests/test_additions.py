@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from mimo_proto.additions import find_additions
 
 from mimo_proto import CHAT_COMPLETIONS, ChatAccumulator, DecodeError, Endpoint, StreamDecoder
-from mimo_proto.additions import find_additions
 from tests.payloads import DONE, choice_chunk
 
 

@@ -30,6 +30,7 @@ from mimo_proto import (
     user,
     validate,
 )
+from mimo_proto.extra import extra_fields
 from tests.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def test_the_new_event_is_typed_under_every_cut(mine: Endpoint[Any, Any, Any], m
     events = list(StreamDecoder(mine).events(body[at : at + pieces] for at in range(0, len(body), pieces)))
     for each in events:
         total.add(each)
-    assert events[0] == models.ResponseQueued(position=3, sequence_number=0)
+    assert isinstance(events[0], models.ResponseQueued)
+    assert (events[0].position, events[0].sequence_number) == (3, 0)
+    assert extra_fields(events[0]) == {"mood": "new"}
     assert events[0].type == "response.queued"
     assert type(total.result()) is models.Response
     assert total.result().output_text == "Hello world"

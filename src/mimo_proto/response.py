@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from mimo_proto.accumulate import with_output_text
 from mimo_proto.decode import TolerantDecoder, read_json
 from mimo_proto.error_body import api_error, find_error, page_title
 from mimo_proto.errors import APIError, DecodeError, MimoError, RedirectRefused, UnexpectedContentType
+from mimo_proto.response_accumulator import with_output_text
 from mimo_proto.retry import parse_retry_after, parse_retry_after_ms
 from mimo_proto.sse import SSEDecoder
 

@@ -18,7 +18,7 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
-from mimo_proto.accumulate import answer_text
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.response import FirstBytes, find_request_id, is_event_stream, refuse_answer
 
@@ -80,6 +80,7 @@ class Stream(Generic[EventT, ResultT]):
         self._accumulator = accumulator
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
+        self._answer_text = AnswerText()
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
 
@@ -145,7 +146,7 @@ class Stream(Generic[EventT, ResultT]):
         """
         if self._accumulator is None:
             raise LocalProtocolError("a projected stream (event_type=) has no text(): iterate over its events")
-        return filter(None, map(answer_text, self))
+        return filter(None, map(self._answer_text, self))
 
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.

@@ -22,17 +22,18 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
 from mimo_proto.adapters.answer import Resumed
 from mimo_proto.adapters.call import AsyncCall
 from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
+from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import MODELS
 from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.request import build_request
 from mimo_proto.response import FirstBytes, find_request_id, is_event_stream, parse_response, refuse_answer
+from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.stream import StreamDecoder
