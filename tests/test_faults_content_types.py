@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 
 
-def seen_by(shell: str, kind: Kind, script: Callable[[Peer], object], *, options: Any = None, **settings: Any) -> Seen:
+def seen_by(
+    shell: str, kind: Kind, script: Callable[[Peer], object], *, options: dict[str, Any] | None = None, **settings: Any
+) -> Seen:
     """What a caller sees whom this script answers."""
 
     async def work() -> Seen:
