@@ -23,7 +23,8 @@ CORE = """
     models
     limits base_url secret walk extra widen
     completion decode sse retry endpoints
-    error_body mend json_reply projection surrogates pieces output_items tool_calls additions accumulate
+    error_body mend json_reply projection surrogates pieces output_items tool_calls
+    chat_accumulator response_accumulator answer_text
     consts validate messages
     stream request response
     __init__

@@ -5,9 +5,7 @@
 - Responses are complete at `response.completed`, `.incomplete` or `.failed`: all three are results.
 
 Sources: MiMo's pages on the two APIs for the order of events; that a Responses stream ends with exactly one terminal
-event is assumed from the OpenAI specification.
-
-Values in, verdict out: nothing here knows bytes. One object for each stream; one thread at a time.
+event is assumed from the OpenAI specification. Values in, verdict out; one object for each stream.
 """
 
 from __future__ import annotations
@@ -34,9 +32,14 @@ class ChatProgress:
         self._open: set[int] = set()
 
     @property
+    def begun(self) -> bool:
+        """Whether a choice has begun."""
+        return bool(self._begun)
+
+    @property
     def finished(self) -> bool:
         """Whether every choice that has begun has finished, or `[DONE]` has come."""
-        return self.done or (bool(self._begun) and not self._open)
+        return self.done or (self.begun and not self._open)
 
     def is_ordinary(self, chunk: Any) -> bool:
         """Whether a chunk is an ordinary delta: of one choice, which goes on, and without an error."""
@@ -65,7 +68,7 @@ class ChatProgress:
 
     def missing(self) -> str:
         """Say what a stream lacks that ended before it was complete."""
-        if not self._begun:
+        if not self.begun:
             return "the stream ended before its first choice"
         choices = ", ".join(map(str, sorted(self._open)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {choices}"
@@ -94,7 +97,10 @@ class ResponsesProgress:
 
     Attributes:
         done: The terminal event has come; nothing follows.
+        begun: Always false: an answer has no beginning of its own.
     """
+
+    begun = False
 
     def __init__(self) -> None:
         self.done = False

@@ -18,12 +18,12 @@ What an item holds:
 from __future__ import annotations
 
 from collections import defaultdict
-from io import StringIO
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.decode import plain_value
 from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.pieces import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ class _Item:
         self.id = ""
         self.kind = ""
         self.fields: dict[str, Any] = {}
-        self.texts: defaultdict[tuple[int, str], StringIO] = defaultdict(StringIO)
+        self.texts: defaultdict[tuple[int, str], Text] = defaultdict(Text)
         self.of_its_own = self.done = False
         # The content, by place and type; and the texts that an event has ended, by place and type of their deltas.
         self._parts: dict[tuple[int, str], Any] = {}
@@ -136,7 +136,7 @@ class _Item:
             self._end(*key)
         for key, text in later.texts.items():
             if key not in self._ended:
-                self.texts[key].write(text.getvalue())
+                self.texts[key].add(text.whole())
 
     def plain(self) -> dict[str, Any]:
         """The item so far, as plain JSON."""
@@ -185,7 +185,7 @@ class OutputItems:
         self._last = item
         # A call has no parts: its deltas all make one text.
         place = (event.content_index or 0) if kind in IN_PARTS else 0
-        item.texts[place, kind].write(event.delta)
+        item.texts[place, kind].add(event.delta)
 
     def add(self, event: Any, kind: str) -> None:
         """Add an event of any other type, if it tells of an item.
@@ -333,5 +333,5 @@ def _type_of(part: object) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _longer(text: object, more: StringIO) -> str:
-    return text + more.getvalue() if isinstance(text, str) else more.getvalue()
+def _longer(text: object, more: Text) -> str:
+    return text + more.whole() if isinstance(text, str) else more.whole()

@@ -10,13 +10,14 @@ sum, and where the types of a field differ, the last that is not null counts. Ot
 | choice | the last that says something | extended | the last; the lists in `logprobs` are extended |
 | chunk | the last that says something; of `id created model` the first | the last | the last |
 
-Texts are written into a buffer and read once, so time and memory are linear in what arrived.
+Of `usage`, in a chunk and in a choice, the last that says something counts.
+
+The pieces of a text are kept as they come and joined once, so time and memory are linear in what arrived.
 """
 
 from __future__ import annotations
 
 import base64
-from io import StringIO
 from typing import Any
 
 import msgspec
@@ -24,10 +25,13 @@ import msgspec
 from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 
-__all__ = ["Sound", "Sum", "plain_sum", "says_something"]
+__all__ = ["Sound", "Sum", "Text", "plain_sum", "says_something"]
 
 # Texts in a delta that come whole each time: names of things, not pieces of a text.
 WHOLE_TEXTS = frozenset(["type", "id", "index", "name", "role", "format", "object", "model", "status", "signature"])
+
+# So many pieces of a text are joined on the way.
+MANY = 1024
 
 
 def says_something(value: object) -> bool:
@@ -48,8 +52,33 @@ def plain_sum(value: Any) -> Any:
     raise DecodeError("what the server sent is nested too deeply")
 
 
-def _whole(value: StringIO | Sound) -> Any:
-    return value.getvalue() if isinstance(value, StringIO) else value.whole()
+def _whole(value: Text | Sound) -> Any:
+    return value.whole()
+
+
+class Text:
+    """A text in pieces; false as long as it is empty."""
+
+    __slots__ = ("_many", "_pieces")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._many = MANY
+
+    def __bool__(self) -> bool:
+        return any(self._pieces)
+
+    def add(self, piece: str) -> None:
+        """Add the next piece."""
+        self._pieces.append(piece)
+        if len(self._pieces) >= self._many:
+            # A word each, pieces take ten times the memory of their text.
+            self._pieces[-MANY:] = ["".join(self._pieces[-MANY:])]
+            self._many = len(self._pieces) + MANY
+
+    def whole(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces)
 
 
 class Sum(dict[str, Any]):
@@ -60,33 +89,42 @@ class Sum(dict[str, Any]):
 
     __slots__ = ()
 
-    def __missing__(self, name: str) -> StringIO:
-        text = self[name] = StringIO()
+    def __missing__(self, name: str) -> Text:
+        text = self[name] = Text()
         return text
 
     def says(self, name: str) -> bool:
         """Whether the field has said something so far."""
         value = self.get(name)
-        return value.tell() > 0 if isinstance(value, StringIO) else says_something(value)
+        return bool(value) if isinstance(value, Text) else says_something(value)
 
     def keep(self, name: str, value: Any) -> None:
         """Add a field of which the last value counts, if it is no empty text."""
         if value is None:
             self.setdefault(name, None)
-        elif value != "" or not isinstance(self.get(name), str | StringIO):
+        elif value != "" or not isinstance(self.get(name), (str, Text)):
             self[name] = value
+
+    def keep_said(self, name: str, value: Any) -> None:
+        """Add a field of which the last value that says something counts."""
+        if says_something(value) or not self.says(name):
+            self.keep(name, value)
 
     def extend(self, name: str, value: Any) -> None:
         """Add a field of a choice: lists are extended, the last of anything else counts."""
-        so_far = self.get(name)
-        if name == "logprobs" and is_object(value):
+        if is_array(value):
+            so_far = self.get(name)
+            if not is_array(so_far):
+                so_far = self[name] = []
+            so_far += value
+        elif name == "logprobs" and is_object(value):
+            so_far = self.get(name)
             if not isinstance(so_far, Sum):
                 so_far = self[name] = Sum()
             for inner, field in value.items():
                 so_far.extend(inner, field)
-        elif is_array(value):
-            self[name] = so_far = so_far if is_array(so_far) else []
-            so_far += value
+        elif name == "usage":
+            self.keep_said(name, value)
         else:
             self.keep(name, value)
 
@@ -94,9 +132,9 @@ class Sum(dict[str, Any]):
         """Add a field of a delta, or of an element of a list in it: texts are joined, lists extended."""
         so_far = self.get(name)
         if isinstance(value, str) and name not in WHOLE_TEXTS:
-            if not isinstance(so_far, StringIO):
-                so_far = self[name] = StringIO()
-            so_far.write(value)
+            if not isinstance(so_far, Text):
+                so_far = self[name] = Text()
+            so_far.add(value)
         elif is_array(value):
             if not isinstance(so_far, _Elements):
                 so_far = self[name] = _Elements()

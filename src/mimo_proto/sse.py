@@ -35,9 +35,7 @@ MAX_RETRY_DIGITS = 18
 
 
 class EventStreamParser:
-    """Cut one event stream into the data of its events.
-
-    One thread at a time.
+    """Cut one event stream into the data of its events. One thread at a time.
 
     Args:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
@@ -46,6 +44,7 @@ class EventStreamParser:
         names: For each payload of the last `feed()` the line that names the event, empty where none did; see `name_in`.
         others: The lines of the last `feed()` that are neither data nor name nor comment, each with the number of
             payloads before it.
+        preamble: The JSON text on lines of its own, or what looks like one, before the first event.
         failure: The error behind the payloads of the last `feed()`; nothing can be taken in after it.
     """
 
@@ -61,8 +60,8 @@ class EventStreamParser:
         # The event that has not ended: the line that names it, and its data.
         self._name = b""
         self._data: Payload | None = None
-        # The lines that are no fields, from the last one on that may begin a JSON text.
-        self._stray = bytearray()
+        # The lines that are no fields, from the last one on that may begin a JSON text; at first those of the preamble.
+        self._stray = self.preamble = bytearray()
         # How the last chunk began that was a whole event, and its line ends; no prefix while an event has not ended.
         self._prefix, self._line_end = b"", b"\n"
 
@@ -101,7 +100,7 @@ class EventStreamParser:
         if self._data is not None:
             value = bytes(self._data) + (b"" if value is line else b"\n" + value)
         elif stray and value is line and not line.startswith(b"{"):
-            value = bytes(self._stray) + line
+            value = bytes(self._stray or self.preamble) + line
         return name_in(self._name), value.strip()
 
     def _feed(self, chunk: bytes) -> list[Payload]:
@@ -119,6 +118,8 @@ class EventStreamParser:
                 raise self._too_large("A line")
         except EventTooLargeError as error:
             self.failure = error.with_traceback(None)  # its frames would refer back to this
+        if found and self._stray is self.preamble:
+            self._stray = bytearray()
         if between_events and found and not self.others and self._is_between_events():
             self._learn(chunk)
         return found
@@ -190,6 +191,8 @@ class EventStreamParser:
         if line == b"data":
             return b"" if data is None else self._append(data, b""), name
         self.others.append((place, line))
+        if place and self._stray is self.preamble:
+            self._stray = bytearray()
         self._keep_stray(line)
         return data, name
 

@@ -110,10 +110,7 @@ class StreamDecoder(Generic[EventT]):
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 
-        No chunk is pulled after the terminal mark; once it has come there is nothing more to yield.
-
-        Args:
-            chunks: The body, in pieces of any size.
+        The chunks are the body, in pieces of any size; none is pulled after the terminal mark.
 
         Raises:
             MimoError: As `feed()` and `close()` do.
@@ -128,9 +125,6 @@ class StreamDecoder(Generic[EventT]):
 
         Events are never lost to an error behind them: they are returned, and the next call raises.
         What follows the terminal mark is ignored.
-
-        Args:
-            data: A piece of the body.
 
         Raises:
             APIError: The server sent an error.
@@ -160,7 +154,7 @@ class StreamDecoder(Generic[EventT]):
         if self._state == "closed":
             return []
         self._state = "closed"
-        events: list[EventT] = [] if self.done else self._read_unfinished()
+        events: list[EventT] = [] if self.done else self._read_reply(*self._parser.unfinished(stray=not self.finished))
         if not self.finished:
             raise IncompleteStreamError(self._progress.missing())
         return events
@@ -235,13 +229,8 @@ class StreamDecoder(Generic[EventT]):
     def _look_at(self, event: Any, payload: Payload, name: str) -> list[Any] | None:
         """Give the events to hand out for a payload that is no ordinary delta; or raise the error that it brings.
 
-        Args:
-            event: What the C decoder made of the payload, if it could.
-            payload: The JSON, or `[DONE]`.
-            name: The event's name, "" when the event has none.
-
-        Returns:
-            None for what is no event: blank, a heartbeat, or unreadable behind a finished answer.
+        The C decoder has made `event` of it, or None. What is no event gives None: a blank, a heartbeat, and whatever
+        cannot be read behind a finished answer.
         """
         if event is not None and name != "error" and not self._progress.may_be_error(event):
             return self._attend([event])
@@ -260,8 +249,11 @@ class StreamDecoder(Generic[EventT]):
     def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
         """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
         if payload == DONE:  # which means nothing in Responses
-            self._progress.done = self._chat
-            return [self._decoder.build(part) for part in self._surrogates.rest()] if self._chat else None
+            if not self._chat:
+                return None
+            events = self._read_reply("", bytes(self._parser.preamble))
+            self._progress.done = True
+            return [*events, *map(self._decoder.build, self._surrogates.rest())]
         value = read_json(payload)
         raise_error(value, name, payload)
         if event is not None:
@@ -289,13 +281,12 @@ class StreamDecoder(Generic[EventT]):
                 wanted.append(event)
         return wanted
 
-    def _read_unfinished(self) -> list[Any]:
-        """Read what no blank line has ended: a server error, or a whole JSON reply in the stream's place."""
-        name, payload = self._parser.unfinished(stray=not self.finished)
+    def _read_reply(self, name: str, payload: bytes) -> list[Any]:
+        """Read what came without the form of an event: a server error, or a whole JSON reply in the stream's place."""
         with contextlib.suppress(DecodeError):
             value = read_json(payload)
             raise_error(value, name, payload)
-            if not self.events_seen and (reply := event_of_reply(value, chat=self._chat)):
+            if not (self.events_seen or self._progress.begun) and (reply := event_of_reply(value, chat=self._chat)):
                 events = self._attend([self._decoder.build(reply)])
                 self._progress.done = True
                 return events
