@@ -11,6 +11,7 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
+from mimo_proto import widen
 from mimo_proto.testing import LoopbackServer
 from tests.schemas import check
 
@@ -27,6 +28,12 @@ settings.load_profile("tests")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOTS = {"/v1/chat/completions": "ChatCompletionRequest", "/v1/responses": "ResponseRequest"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_learned() -> None:
+    """Each test begins as a process does: no field that the spec does not know has come."""
+    widen.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from mimo_proto import extra as extra_module
-from mimo_proto.extra import extra_fields, keep_extra
-from mimo_proto.models import AssistantMessage, ChatCompletionMessage, FunctionCall, OutputText, ToolCall
+from mimo_proto.extra import extra_fields, keep_extra, keep_some
+from mimo_proto.models import (
+    AssistantMessage,
+    ChatCompletionMessage,
+    ChoiceDelta,
+    FunctionCall,
+    OutputText,
+    ToolCall,
+)
+from mimo_proto.widen import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +31,6 @@ def pickled(value: Any) -> Any:
 
 COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, msgspec.structs.replace, pickled]
 NAMES = ["new", "class", "a b", "", "é", "ﬁ", "_private", "__class__", "__reduce__", "__added_fields__", "mro", "copy"]
-
-
-@pytest.fixture(autouse=True)
-def _own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra_module, "_classes", {})
 
 
 def kept(cls: type[msgspec.Struct], fields: dict[str, Any], extra: dict[str, Any]) -> Any:
@@ -107,17 +109,66 @@ def test_one_class_for_the_same_names_in_any_order() -> None:
     assert type(kept(AssistantMessage, {}, {"a": 1, "b": 2})) is not type(one)
 
 
-def test_the_caps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra_module, "MAX_CLASSES", 2)
+# No field of msgspec's may have such a name.
+ODD_NAMES = ['say "hi"', "back\\slash", "line\nfeed", "\x00", "\ud83d"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_no_class_can_have(name: str) -> None:
+    assert keep_extra(OutputText, {"text": "hi"}, {name: 1, "new": 2}) is None
+    assert extra_fields(keep_some(OutputText, {"text": "hi"}, {name: 1, "new": 2})) == {"new": 2}
+
+
+def test_nothing_to_keep() -> None:
+    assert type(keep_extra(OutputText, {"text": "hi"}, {})) is OutputText
+
+
+def test_equal_is_what_has_the_same_fields() -> None:
+    text = kept(OutputText, {"text": "hi"}, {"new": 1})
+    forget()
+    of_another_class = kept(OutputText, {"text": "hi"}, {"new": 1})
+    assert type(text) is not type(of_another_class)
+    assert text == of_another_class
+    assert not text != of_another_class
+    assert text != kept(OutputText, {"text": "hi"}, {"new": 1, "newer": None})
+    assert text != kept(OutputText, {"text": "ho"}, {"new": 1})
+    assert text != "hi"
+    assert text != ChoiceDelta()
+    assert OutputText(text="hi") != text
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(text)
+
+
+def fill(cls: type[msgspec.Struct], fields: dict[str, Any]) -> None:
+    """Have so many sets of names come that no class is made for another."""
+    for number in range(256):
+        kept(cls, fields, {f"fill_{number}": 1})
+
+
+def test_the_caps() -> None:
     first = kept(OutputText, {"text": "hi"}, {"a": 1})
     pickled = pickle.dumps(kept(OutputText, {"text": "hi"}, {"b": 1}))
+    forget()
+    kept(OutputText, {"text": "hi"}, {"a": 1})
+    for number in range(255):
+        kept(OutputText, {"text": "hi"}, {f"fill_{number}": 1})
     assert keep_extra(OutputText, {"text": "hi"}, {"c": 1}) is None
+    assert keep_some(OutputText, {"text": "hi"}, {"c": 1}) == OutputText(text="hi")
     # Those that are there go on being used.
     assert keep_extra(OutputText, {"text": "hi"}, {"a": 1}) == first
     # A process past its caps reads what the spec knows of a pickle.
-    monkeypatch.setattr(extra_module, "_classes", {})
-    monkeypatch.setattr(extra_module, "MAX_CLASSES", 0)
     assert pickle.loads(pickled) == OutputText(text="hi")
+
+
+def test_what_goes_back_to_the_server_has_room_of_its_own() -> None:
+    fill(ChoiceDelta, {})
+    assert keep_extra(ChoiceDelta, {}, {"new": 1}) is None
+    assert extra_fields(kept(OutputText, {"text": "hi"}, {"new": 1})) == {"new": 1}
+    assert extra_fields(kept(AssistantMessage, {}, {"new": 1})) == {"new": 1}
+    fill_rest = [keep_extra(OutputText, {"text": "hi"}, {f"fill_{number}": 1}) for number in range(256)]
+    assert fill_rest[-1] is None
+    forget()
+    assert extra_fields(kept(ChoiceDelta, {}, {"new": 1})) == {"new": 1}
 
 
 def test_the_caps_on_one_class() -> None:

@@ -30,6 +30,7 @@ from mimo_proto import (
     user,
     validate,
 )
+from mimo_proto.extra import extra_fields
 from tests.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
 
 if TYPE_CHECKING:
@@ -186,9 +187,9 @@ def test_the_code_runs(
 def test_requests_are_held_to_the_extended_spec(chat: Endpoint[Any, Any, Any], models: ModuleType) -> None:
     good = {"model": "m", "messages": [user("hi")], "reasoning_effort": "low"}
     assert validate(good, chat.request).reasoning_effort == "low"
-    built = build_request(chat, good, api_key="sk-1").body
-    assert built == build_request(chat, models.ChatCompletionRequest(**good), api_key="sk-1").body
-    assert json.loads(built or b"")["reasoning_effort"] == "low"
+    built = json.loads(build_request(chat, good, api_key="sk-1").body or b"")
+    assert built == json.loads(build_request(chat, models.ChatCompletionRequest(**good), api_key="sk-1").body or b"")
+    assert built["reasoning_effort"] == "low"
     for endpoint, wrong in ((chat, {**good, "reasoning_effort": "huge"}), (CHAT_COMPLETIONS, good)):
         with pytest.raises(InvalidRequestError) as refused:
             build_request(endpoint, wrong, api_key="sk-1")
@@ -202,7 +203,9 @@ def test_the_new_event_is_typed_under_every_cut(mine: Endpoint[Any, Any, Any], m
     events = list(StreamDecoder(mine).events(body[at : at + pieces] for at in range(0, len(body), pieces)))
     for each in events:
         total.add(each)
-    assert events[0] == models.ResponseQueued(position=3, sequence_number=0)
+    assert isinstance(events[0], models.ResponseQueued)
+    assert (events[0].position, events[0].sequence_number) == (3, 0)
+    assert extra_fields(events[0]) == {"mood": "new"}
     assert events[0].type == "response.queued"
     assert type(total.result()) is models.Response
     assert total.result().output_text == "Hello world"

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from mimo_proto import extra
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.messages import assistant, developer, system, to_request, tool, user
 from mimo_proto.models import (
@@ -121,11 +120,19 @@ def test_a_name_that_only_requests_have_in_the_spec() -> None:
     assert to_request(decoded(content="hi", name="Mimo")) == assistant("hi", name="Mimo")
 
 
-def test_past_the_caps_the_message_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_past_the_caps_the_message_goes_first() -> None:
     reply = decoded(content="hi", mood="good")
-    monkeypatch.setattr(extra, "MAX_CLASSES", 0)
-    monkeypatch.setattr(extra, "_classes", {})
+    for number in range(256):
+        to_request(decoded(content="hi", **{f"fill_{number}": 1}))
     assert to_request(reply) == assistant("hi")
+
+
+def test_a_field_that_was_learned_and_is_absent_is_not_in_the_message() -> None:
+    for _ in range(3):
+        reply = decoded(content="hi", mood="good")
+    assert json.loads(msgspec.json.encode(to_request(reply)))["mood"] == "good"
+    assert to_request(decoded(content="hi")) == assistant("hi")
+    assert to_request(decoded(content="hi", mood=None)) != assistant("hi")
 
 
 def test_items_and_messages_go_back_as_they_are() -> None:

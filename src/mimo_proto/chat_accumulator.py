@@ -13,6 +13,7 @@ Chunks are read by the names of their fields, so that those of an extended spec 
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from mimo_proto.decode import TolerantDecoder, plain_value
@@ -26,6 +27,7 @@ from mimo_proto.tool_calls import ToolCalls
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from msgspec import Struct
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     from mimo_proto.models import ChatCompletion
@@ -39,6 +41,17 @@ __all__ = ["ChatAccumulator"]
 
 # Of these fields of a chunk the first that says something counts.
 HEAD = ("id", "created", "model")
+
+
+def _others(cls: type[Struct], *names: str) -> tuple[attrgetter[tuple[Any, ...]], tuple[None, ...]]:
+    """What gives the fields of an object but for some, and what that is when none of those says anything."""
+    others = [name for name in cls.__struct_fields__ if name not in names]
+    return attrgetter(*others), (None,) * len(others)
+
+
+_others_of_chunk, _NOTHING_IN_CHUNK = _others(ChatCompletionChunk, *HEAD, "object", "choices")
+_others_of_choice, _NOTHING_IN_CHOICE = _others(ChunkChoice, "index", "delta")
+_others_of_delta, _NOTHING_IN_DELTA = _others(ChoiceDelta, "content", "reasoning_content")
 
 
 class _Choice:
@@ -114,12 +127,9 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         if self._finished:
             raise LocalProtocolError("add() after result(): the sum has been handed out")
         chunk: Any = event
-        if (
-            not self._head_is_whole
-            or chunk.__class__ is not ChatCompletionChunk
-            or chunk.usage is not None
-            or chunk.error is not None
-        ):
+        # A class of its own holds fields that the spec does not know.
+        is_ordinary = chunk.__class__ is ChatCompletionChunk and _others_of_chunk(chunk) == _NOTHING_IN_CHUNK
+        if not (is_ordinary and self._head_is_whole):
             self._add_as_json(chunk, self._add_chunk)
             return
         # Nearly always it is one choice, with a piece of one of two texts and nothing else.
@@ -127,21 +137,9 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
             delta = choice.delta
             if (
                 choice.__class__ is ChunkChoice
-                and choice.finish_reason is None
-                and choice.message is None
-                and choice.usage is None
-                and choice.error is None
                 and delta.__class__ is ChoiceDelta
-                and delta.role is None
-                and delta.reasoning is None
-                and delta.reasoning_details is None
-                and delta.refusal is None
-                and delta.tool_calls is None
-                and delta.annotations is None
-                and delta.error_message is None
-                and delta.audio is None
-                and delta.final_text_preview is None
-                and delta.audio_tokens is None
+                and _others_of_choice(choice) == _NOTHING_IN_CHOICE
+                and _others_of_delta(delta) == _NOTHING_IN_DELTA
             ):
                 message = self._choices[choice.index or 0].message
                 if delta.content is not None:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.errors import DecodeError
-from mimo_proto.extra import keep_extra, keep_learned
+from mimo_proto.extra import keep_extra, keep_some
 from mimo_proto.unknown import Unknown
 from mimo_proto.walk import Misfit, Node, Shape, Walk
 from mimo_proto.widen import WideningType
@@ -167,12 +167,11 @@ class Received(Walk):
         if not shape.received:
             raise Misfit(f"Object contains unknown field `{next(iter(extra))}`")
         self.added += ((shape.cls, name) for name in extra)
+        if not shape.sent_back or shape.tag_field is None:
+            return keep_some(shape.cls, fields, extra)
+        # Past the caps an Unknown loses nothing, where one of a union is expected.
         kept = keep_extra(shape.cls, fields, extra)
-        # Past the caps: in a union of what goes back an Unknown loses nothing; elsewhere none is expected, or an
-        # event would not be found again, and the type goes first.
-        if kept is None and shape.sent_back and shape.tag_field is not None:
-            return Unknown(value, tag_field=shape.tag_field)
-        return keep_learned(shape.cls, fields, extra) if kept is None else kept
+        return Unknown(value, tag_field=shape.tag_field) if kept is None else kept
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value by its hint; as text again, if that is what the caller wants."""

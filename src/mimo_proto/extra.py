@@ -29,7 +29,7 @@ __all__ = [
     "forget_classes",
     "is_field_name",
     "keep_extra",
-    "keep_learned",
+    "keep_some",
     "known_class",
     "subclass",
 ]
@@ -73,16 +73,22 @@ def keep_extra(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str
     return cast("StructT", made(**fields, **{attributes[name]: value for name, value in extra.items()}))
 
 
-def keep_learned(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str, Any]) -> StructT:
-    """Make a `cls` that holds of what the spec does not know only what was learned.
+def keep_some(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str, Any]) -> StructT:
+    """Make a `cls` that holds as much as can be of what the spec does not know.
 
     Args:
         cls: The Struct of the spec.
         fields: Its fields, by attribute name.
-        extra: What was added, by JSON name.
+        extra: What was added, by JSON name; none of them a name of the Struct's own.
+
+    Returns:
+        The object. Past the caps of `keep_extra` it has the names that were learned, and no others.
     """
-    learned = added_fields(_learned.get(cls, cls))
-    kept = keep_extra(cls, fields, {name: value for name, value in extra.items() if name in learned})
+    fit = {name: value for name, value in extra.items() if is_field_name(name)}
+    kept = keep_extra(cls, fields, fit)
+    if kept is None:
+        learned = added_fields(_learned.get(cls, cls))
+        kept = keep_extra(cls, fields, {name: value for name, value in fit.items() if name in learned})
     return cls(**fields) if kept is None else kept
 
 
@@ -201,5 +207,4 @@ def _reduce(self: Struct) -> tuple[Any, ...]:
 
 def _restore(cls: type[Struct], fields: dict[str, Any], extra: dict[str, Any]) -> Struct:
     # Past the caps of the process that reads the pickle, what the spec knows and what was learned can be had.
-    kept = keep_extra(cls, fields, extra)
-    return keep_learned(cls, fields, extra) if kept is None else kept
+    return keep_some(cls, fields, extra)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import UNSET, Struct
 
-from mimo_proto.extra import extra_fields, keep_extra
+from mimo_proto.extra import extra_fields, keep_some, known_class
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,
@@ -133,13 +133,12 @@ def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
     fields |= {name: getattr(reply, name) for name in TAKEN_BACK if getattr(reply, name) is not None}
     extra = {
         name: getattr(reply, attribute)
-        for attribute, name in _names(cls).items()
+        for attribute, name in _names(known_class(cls)).items()
         if name not in ChatCompletionMessage.__struct_encode_fields__ and getattr(reply, attribute) is not None
     } | extra_fields(reply)
     # A name that only the request has in the spec may be what the server added.
     fields |= {attribute: extra.pop(name) for attribute, name in _names(message).items() if name in extra}
-    kept = keep_extra(message, fields, extra) if extra else None
-    return message(**fields) if kept is None else kept
+    return keep_some(message, fields, extra)
 
 
 def _names(cls: type[Struct]) -> dict[str, str]:

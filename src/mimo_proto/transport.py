@@ -200,6 +200,16 @@ class Exchange:
         finally:
             del failure
 
+    def unread(self, data: bytes) -> None:
+        """Give what was read back: the next `read` gives it again."""
+        read1 = self._read1
+
+        def again(_: int) -> bytes:
+            self._read1 = read1
+            return data
+
+        self._read1 = again
+
     def body(self, limit: int, tee: Callable[[bytes], object] | None = None) -> bytes:
         """Read the whole body, and give the connection back.
 

@@ -236,7 +236,10 @@ def reachable(struct: Any) -> frozenset[Any]:
 
 
 def remake(
-    hint: Any, wanted: Callable[[type[Struct]], bool], make: Callable[[type[Struct]], type[Struct]], made: dict[Any, Any]
+    hint: Any,
+    wanted: Callable[[type[Struct]], bool],
+    make: Callable[[type[Struct]], type[Struct]],
+    made: dict[Any, Any],
 ) -> Any:
     """Copy a hint with subclasses in the place of some Structs, and of all Structs that lead to those.
 

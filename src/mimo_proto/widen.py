@@ -81,9 +81,7 @@ class _Learned:
 
     def _can_be_learned(self, cls: type[Struct], name: str) -> bool:
         known = self.names.get(cls, set())
-        return (
-            name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_LENGTH and is_field_name(name)
-        )
+        return name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_LENGTH and is_field_name(name)
 
     def _learn(self, cls: type[Struct], name: str) -> None:
         names = self.names.setdefault(cls, set())
@@ -127,12 +125,14 @@ class WideningType:
     def __init__(self, hint: Any) -> None:
         self.decode: Callable[[bytes], Any]
         self._hint = hint
-        self.begin()
+        self.decode = msgspec.json.Decoder(hint).decode
+        self._widened, self._version, self._rebuilds = hint, 0, 0
         LEARNED.types.add(self)
 
-    def begin(self) -> None:
-        """Decode into the type as the spec has it, whatever was learned."""
-        self.decode = msgspec.json.Decoder(self._hint).decode
+    def forget(self) -> None:
+        """Decode into the type as the spec has it again, and learn anew."""
+        if self._widened is not self._hint:
+            self.decode = msgspec.json.Decoder(self._hint).decode
         self._widened, self._version, self._rebuilds = self._hint, 0, 0
 
     def refresh(self) -> bool:
@@ -182,4 +182,4 @@ def forget() -> None:
         LEARNED.version = 0
         forget_classes()
         for each in list(LEARNED.types):
-            each.begin()
+            each.forget()
