@@ -59,7 +59,7 @@ def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
             properties[name] = {"const": schema["const"]}
             required.append(name)
             continue
-        alternatives = list(_alternatives(schema, shape))
+        alternatives = _alternatives(schema, shape)
         if "x-absent" in schema:
             required.append(name)
         elif name not in required and shape == "received":
@@ -85,27 +85,28 @@ def _fields(spec: Spec, definition: Definition) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _alternatives(schema: Schema, shape: Shape) -> Iterator[Schema]:
+def _alternatives(schema: Schema, shape: Shape) -> list[Schema]:
     """The types that a value may have, one by one."""
     if "oneOf" in schema:
-        for member in schema["oneOf"]:
-            yield from _alternatives(member, shape)
-    elif "$ref" in schema:
-        yield {"$ref": f"#/$defs/{target(schema['$ref'])}"}
-    elif "const" in schema or "enum" in schema:
-        yield {"type": "string", "enum": schema.get("enum", [schema.get("const")])}
-        if shape != "sent":
-            yield {"type": "string"}
-    else:
-        for name in types_of(schema):
-            kept: Schema = {}
-            if shape == "sent":
-                kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
-            if name == "number" and shape != "sent":
-                yield {"type": "integer"}
-            if name == "array" and "items" in schema:
-                kept["items"] = _one_of(_alternatives(schema["items"], shape))
-            yield {"type": name, **kept}
+        return [found for member in schema["oneOf"] for found in _alternatives(member, shape)]
+    if "$ref" in schema:
+        return [{"$ref": f"#/$defs/{target(schema['$ref'])}"}]
+    if "const" in schema or "enum" in schema:
+        listed: Schema = {"type": "string", "enum": schema.get("enum", [schema.get("const")])}
+        return [listed] if shape == "sent" else [listed, {"type": "string"}]
+    return [found for name in types_of(schema) for found in _of_type(name, schema, shape)]
+
+
+def _of_type(name: str, schema: Schema, shape: Shape) -> list[Schema]:
+    """What a schema says of one of its JSON types."""
+    if name == "number" and shape != "sent":
+        return [{"type": "integer"}, {"type": "number"}]
+    kept: Schema = {}
+    if shape == "sent":
+        kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
+    if name == "array" and "items" in schema:
+        kept["items"] = _one_of(_alternatives(schema["items"], shape))
+    return [{"type": name, **kept}]
 
 
 def _one_of(alternatives: Iterable[Schema]) -> Schema:

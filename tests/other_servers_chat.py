@@ -77,6 +77,16 @@ REASONING = [
         {"thinking_blocks": [THINKING]},
     ),
     Case(
+        "logprobs-extend",
+        chunk({"content": "Eb"}, None, {"logprobs": {"content": [{"token": "Eb", "logprob": 0}], "refusal": None}})
+        + chunk({"content": "b"}, None, {"logprobs": {"content": [{"token": "b", "logprob": -0.5}], "refusal": None}})
+        + finish(),
+        {
+            "choices.0.logprobs.content": [{"token": "Eb", "logprob": 0}, {"token": "b", "logprob": -0.5}],
+            "message.content": "Ebb",
+        },
+    ),
+    Case(
         "cut-while-it-thinks",
         chunk({"reasoning": "Perhaps "}) + chunk({"reasoning": "not"}),
         {"message.reasoning": "Perhaps not"},

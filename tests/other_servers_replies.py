@@ -285,6 +285,42 @@ ERROR_BODIES = [
         APIError,
         "quota used up",
     ),
+    ErrorBody(
+        "fastapi-fields",
+        *plain({"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, 422),
+        BadRequestError,
+        "Field required",
+    ),
+    ErrorBody(
+        "error-in-the-message",
+        *plain({"error": {"message": json.dumps(mimo("429", "ebb")), "code": 500}}, 500),
+        RateLimitError,
+        "ebb",
+    ),
+    ErrorBody(
+        "openrouter-event",
+        *raw("data: " + json.dumps(mimo("421", "Moderation Block"))),
+        ContentFilterError,
+        "Moderation Block",
+    ),
+    ErrorBody(
+        "siliconflow",
+        *plain({"code": 20012, "message": "no such tide", "data": None}, 400),
+        BadRequestError,
+        "no such tide",
+    ),
+    ErrorBody(
+        "anthropic",
+        *plain({"type": "error", "error": {"type": "overloaded_error", "message": "full moon"}}, 529),
+        ServerError,
+        "full moon",
+    ),
+    ErrorBody(
+        "gemini-list",
+        *plain([{"error": {"code": 429, "message": "quota is used up"}}], 429),
+        RateLimitError,
+        "quota is used up",
+    ),
     ErrorBody("milliseconds", *plain(LIMITED, 429), RateLimitError, "slow down", (("retry-after-ms", "1750"),), 1.75),
     ErrorBody(
         "milliseconds-and-seconds",

@@ -236,7 +236,7 @@ CHAT_INVALID = {
     "empty-named-message": b"event: message\ndata: {}\n\n",
     "delta-odd": b'data: {"choices": [{"index": 0, "delta": []}]}\n\n',
     "index-odd": b'data: {"choices": [{"index": [], "delta": {"content": "\\ud83d"}}]}\n\n',
-    "error-odd": b'data: {"choices": [], "error": 5}\n\n',
+    "error-odd": b'data: {"choices": [], "error": 0}\n\n',
     "usage-null": b'data: {"usage": null}\n\n',
     "usage-empty": b'data: {"choices": null, "usage": {}}\n\n',
     "usage-odd": b'data: {"choices": null, "usage": 5}\n\n',

@@ -168,7 +168,7 @@ def test_what_is_sent(shell: str) -> None:
     with Server(serve) as server:
         over(shell, server, work, **settings)
     whole, streamed = server.requests
-    assert whole.json == {**CHAT_REQUEST, "new": 1}
+    assert whole.json == {**CHAT_REQUEST, "new": 1, "stream": False}
     assert streamed.json == {**CHAT_REQUEST, "stream": True}
     assert (whole.headers["x-team"], whole.headers["x-both"], whole.headers["api-key"]) == ("a", "call", KEY)
     assert streamed.headers["accept"] == "text/event-stream"
@@ -313,7 +313,7 @@ def test_a_large_request(shell: str) -> None:
 
     with Server(serve) as server:
         over(shell, server, work)
-    assert server.requests[0].json == request
+    assert server.requests[0].json == {**request, "stream": False}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -74,7 +74,7 @@ def test_chat_in_every_form(server: Server, client: Client) -> None:
         client.send(CHAT_COMPLETIONS, struct).value,
     ]
     assert all(reply == msgspec.convert(CHAT, ChatCompletion) for reply in replies)
-    assert all(request.json == CHAT_REQUEST for request in server.requests)
+    assert all(request.json == {**CHAT_REQUEST, "stream": False} for request in server.requests)
     assert server.connections == 1
 
 
@@ -165,7 +165,7 @@ def test_options_of_a_call(server: Server, client: Client) -> None:
     client.create_chat_completion(
         **CHAT_REQUEST, extra_body={"new": 1}, tee=seen.append, timeouts=Timeouts(read=5), retry=RetryPolicy()
     )
-    assert server.requests[0].json == {**CHAT_REQUEST, "new": 1}
+    assert server.requests[0].json == {**CHAT_REQUEST, "new": 1, "stream": False}
     assert msgspec.json.decode(b"".join(seen)) == CHAT
     seen.clear()
     with client.stream_chat_completion(CHAT_REQUEST, tee=seen.append) as stream:

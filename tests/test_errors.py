@@ -168,6 +168,7 @@ def test_bodies_are_kept_within_a_bound() -> None:
         (403, None, PermissionDeniedError),
         (404, None, NotFoundError),
         (421, None, ContentFilterError),
+        (441, None, ContentFilterError),
         (422, None, BadRequestError),
         (429, None, RateLimitError),
         (500, None, ServerError),
@@ -178,6 +179,8 @@ def test_bodies_are_kept_within_a_bound() -> None:
         (200, None, APIError),
         # The body's code, where it is a known one
         (400, "421", ContentFilterError),
+        (400, "441", ContentFilterError),
+        (200, "441", ContentFilterError),
         (400, "400", BadRequestError),
         (500, "429", RateLimitError),
         (200, "503", ServerError),

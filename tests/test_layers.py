@@ -23,13 +23,14 @@ CORE = """
     models
     limits base_url secret walk extra widen
     completion decode sse retry endpoints
-    error_body mend json_reply projection surrogates pieces output_items tool_calls additions accumulate
+    error_body mend json_reply projection surrogates pieces output_items tool_calls
+    chat_accumulator response_accumulator answer_text
     consts validate messages
     stream request response
     __init__
 """
 SHELL = """
-    chunked head options watchdog answer connection pool transport
+    chunked head options watchdog network_errors answer connection pool transport
     call session client
     testing adapters
     words demo cli __main__

@@ -69,30 +69,30 @@ def test_what_says_something_is_no_heartbeat(field: str) -> None:
     assert mend_chunk(dict(value), "ping") == value
 
 
-@pytest.mark.parametrize(
-    ("value", "event"),
-    [
-        ({}, ""),
-        ({}, "message"),
-        ({}, "error"),
-        ({"id": "1"}, ""),
-        ({"id": "1"}, "error"),
-        ({"id": "1", "choices": None}, ""),
-        ({"id": "1", "choices": None, "usage": None}, ""),
-        ({"id": "1", "choices": None, "usage": {}}, ""),
-        ({"choices": None, "type": "ping"}, "ping"),
-        ({"usage": []}, ""),
-        ({"usage": "much"}, ""),
-        ({"type": "error"}, ""),
-        ({"type": "error"}, "error"),
-        ({"type": None}, ""),
-        ({"type": {}}, ""),
-        ({"choices": {}, "usage": USAGE}, ""),
-        ({"choices": [None, 5, "x"]}, ""),
-        ({"choices": [{"delta": []}]}, ""),
-        ({"choices": [], "prompt_filter_results": []}, ""),
-    ],
-)
+LEFT: list[tuple[dict[str, Any], str]] = [
+    ({}, ""),
+    ({}, "message"),
+    ({}, "error"),
+    ({"id": "1"}, ""),
+    ({"id": "1"}, "error"),
+    ({"id": "1", "choices": None}, ""),
+    ({"id": "1", "choices": None, "usage": None}, ""),
+    ({"id": "1", "choices": None, "usage": {}}, ""),
+    ({"choices": None, "type": "ping"}, "ping"),
+    ({"usage": []}, ""),
+    ({"usage": "much"}, ""),
+    ({"type": "error"}, ""),
+    ({"type": "error"}, "error"),
+    ({"type": None}, ""),
+    ({"type": {}}, ""),
+    ({"choices": {}, "usage": USAGE}, ""),
+    ({"choices": [None, 5, "x"]}, ""),
+    ({"choices": [{"delta": []}]}, ""),
+    ({"choices": [], "prompt_filter_results": []}, ""),
+]
+
+
+@pytest.mark.parametrize(("value", "event"), LEFT)
 def test_what_is_left_to_the_decoder(value: dict[str, Any], event: str) -> None:
     assert mend_chunk(copy.deepcopy(value), event) == value
 

@@ -22,8 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct
 
-from mimo_proto import models
-from mimo_proto.accumulate import ResponseAccumulator
+from mimo_proto import ResponseAccumulator, models
 from mimo_proto.decode import TolerantDecoder
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError

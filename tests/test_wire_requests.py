@@ -59,7 +59,7 @@ def test_a_chat_request() -> None:
             "authorization": f"Bearer {KEY}",
             "content-type": "application/json",
         },
-        b'{"model":"mimo-v2.6-pro","messages":[{"role":"user","content":"hi"}]}',
+        b'{"model":"mimo-v2.6-pro","messages":[{"role":"user","content":"hi"}],"stream":false}',
     )
 
 
@@ -102,7 +102,7 @@ FORMS: dict[str, Any] = {
 @pytest.mark.parametrize("request_", FORMS.values(), ids=FORMS)
 def test_every_form_sends_the_same(request_: Any, extra: Any, stream: bool) -> None:
     sent = body(build(request_, stream=stream, extra_body=extra))
-    assert sent == {**CHAT_REQUEST, **(extra or {}), **({"stream": True} if stream else {})}
+    assert sent == {**CHAT_REQUEST, **(extra or {}), "stream": stream}
 
 
 def test_the_request_itself_stays_as_it_is() -> None:
@@ -137,6 +137,12 @@ def test_a_struct_of_the_callers_own() -> None:
     assert body(build_request(mine, Mine(model_name="m"), api_key=KEY)) == {"modelName": "m"}
 
 
+def test_where_there_are_no_streams_nothing_is_said_about_them() -> None:
+    whole = CHAT_COMPLETIONS.with_types(request=ChatCompletionRequest, reply=ChatCompletion, event=None)
+    for request in (STRUCT, CHAT_REQUEST):
+        assert body(build_request(whole, request, api_key=KEY)) == CHAT_REQUEST
+
+
 # `stream`: whoever calls decides
 
 
@@ -157,7 +163,7 @@ def test_a_contrary_stream_field_is_refused(said: bool | None, stream: bool, fit
     request = ResponseRequest(**fields) if as_struct else fields
     if fits:
         http = build_request(RESPONSES, request, api_key=KEY, stream=stream)
-        assert body(http).get("stream", False) is stream
+        assert body(http)["stream"] is stream
     else:
         with pytest.raises(InvalidRequestError, match="the method decides") as caught:
             build_request(RESPONSES, request, api_key=KEY, stream=stream)
@@ -170,7 +176,7 @@ def test_a_contrary_stream_field_in_extra_body_is_refused() -> None:
 
 
 def test_a_null_stream_field_is_no_contradiction() -> None:
-    assert body(build({**CHAT_REQUEST, "stream": None}))["stream"] is None
+    assert body(build({**CHAT_REQUEST, "stream": None}))["stream"] is False
     assert body(build({**CHAT_REQUEST, "stream": None}, stream=True))["stream"] is True
 
 
@@ -183,7 +189,7 @@ def test_mappings_are_checked_and_structs_trusted() -> None:
     assert caught.value.path == "$.messages[0].role"
     with pytest.raises(InvalidRequestError, match="max_completion_tokens"):
         build({**CHAT_REQUEST, "max_tokens": 5})
-    assert body(build({"model": 5}, validate=False)) == {"model": 5}
+    assert body(build({"model": 5}, validate=False)) == {"model": 5, "stream": False}
     assert body(build(ChatCompletionRequest(model="m", messages=[], temperature=9.0)))["temperature"] == 9.0
 
 
@@ -285,7 +291,7 @@ def test_the_repr_shows_neither_key_nor_body() -> None:
         assert KEY not in shown
         assert "hi" not in shown.replace("this", "")
         assert "https://api.xiaomimimo.com/v1/chat/completions" in shown
-        assert "69 bytes" in shown
+        assert "84 bytes" in shown
     assert repr(build_request(MODELS, api_key=KEY)).endswith("body=None)")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto._version import __version__
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
+from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import (
     APIError,
@@ -85,6 +85,7 @@ from mimo_proto.models import (
 )
 from mimo_proto.request import HTTPRequest, build_request
 from mimo_proto.response import parse_response
+from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.sse import ServerSentEvent, SSEDecoder
 from mimo_proto.stream import StreamDecoder

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from mimo_proto.errors import APIError, MimoError
+from mimo_proto.errors import MimoError
 from mimo_proto.response import find_request_id, parse_response, refuse_answer
-from mimo_proto.retry import parse_retry_after, retry_delay
+from mimo_proto.retry import retry_delay
 from mimo_proto.secret import TELLING, redact, redact_error
 from mimo_proto.watchdog import WATCHDOG, Guard, ended
 
@@ -101,13 +101,11 @@ class Call:
         guard = self.guard
         WATCHDOG.watch(guard, guard.total_at)
         while guard.reason is None:
-            outcome, asked = self._attempt()
+            outcome = self._attempt()
             if not isinstance(outcome, MimoError):
                 return outcome
             fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
-            delay = retry_delay(
-                self._retry, outcome, self.attempts, now=time.time(), fraction=fraction, retry_after=asked
-            )
+            delay = retry_delay(self._retry, outcome, self.attempts, now=time.time(), fraction=fraction)
             if delay is None or time.monotonic() + delay >= guard.total_at:
                 try:
                     raise self.report(outcome)
@@ -164,22 +162,18 @@ class Call:
         """End it from any thread, whatever it is doing. False if it was over."""
         return self.guard.trip("cancelled")
 
-    def _attempt(self) -> tuple[Exchange | MimoError, str | None]:
-        """Make one request; returns what came of it, and the ``Retry-After`` of a refusal."""
+    def _attempt(self) -> Exchange | MimoError:
+        """Make one request; returns what came of it."""
         self.attempts += 1
         try:
             exchange = self._transport.open(self._request, self.guard, self._timeouts)
             if self._key[:TELLING] in "\n".join(exchange.headers.values()):
                 exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
             if 200 <= exchange.status <= 299:
-                return exchange, None
+                return exchange
             redirect = 300 <= exchange.status <= 399
             body = b"" if redirect else exchange.error_body(self.limits.error_body)
             exchange.close()
         except MimoError as exc:
-            return exc, None
-        error = refuse_answer(exchange.status, exchange.headers, body, wanted="an answer")
-        asked = exchange.headers.get("retry-after")
-        if isinstance(error, APIError):
-            error.retry_after = parse_retry_after(asked, now=time.time())
-        return error, asked
+            return exc
+        return refuse_answer(exchange.status, exchange.headers, body, wanted="an answer", now=time.time())

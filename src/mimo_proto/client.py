@@ -13,14 +13,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Call, Reply
+from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.options import CallOptions, take_apart
 from mimo_proto.request import build_request
+from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.session import Accumulator, Stream

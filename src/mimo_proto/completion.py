@@ -5,9 +5,7 @@
 - Responses are complete at `response.completed`, `.incomplete` or `.failed`: all three are results.
 
 Sources: MiMo's pages on the two APIs for the order of events; that a Responses stream ends with exactly one terminal
-event is assumed from the OpenAI specification.
-
-Values in, verdict out: nothing here knows bytes. One object for each stream; one thread at a time.
+event is assumed from the OpenAI specification. Values in, verdict out; one object for each stream.
 """
 
 from __future__ import annotations
@@ -34,9 +32,14 @@ class ChatProgress:
         self._open: set[int] = set()
 
     @property
+    def begun(self) -> bool:
+        """Whether a choice has begun."""
+        return bool(self._begun)
+
+    @property
     def finished(self) -> bool:
         """Whether every choice that has begun has finished, or `[DONE]` has come."""
-        return self.done or (bool(self._begun) and not self._open)
+        return self.done or (self.begun and not self._open)
 
     def is_ordinary(self, chunk: Any) -> bool:
         """Whether a chunk is an ordinary delta: of one choice, which goes on, and without an error."""
@@ -53,7 +56,8 @@ class ChatProgress:
     def note(self, chunk: Any) -> None:
         """Note which choices a chunk begins, and which it finishes."""
         for choice in chunk.choices:
-            index = self._index_of(choice)
+            # A projection's choices may have no field of that name.
+            index = getattr(choice, "index", 0)
             self._begun.add(index)
             index = index or 0
             if choice.finish_reason:
@@ -64,14 +68,10 @@ class ChatProgress:
 
     def missing(self) -> str:
         """Say what a stream lacks that ended before it was complete."""
-        if not self._begun:
+        if not self.begun:
             return "the stream ended before its first choice"
         choices = ", ".join(map(str, sorted(self._open)))
         return f"the stream ended without [DONE], and without a finish_reason for choice {choices}"
-
-    def _index_of(self, choice: Any) -> int | None:
-        index: int | None = choice.index
-        return index
 
 
 class ProjectedChatProgress(ChatProgress):
@@ -85,14 +85,11 @@ class ProjectedChatProgress(ChatProgress):
         if len(chunk.choices) != 1 or getattr(chunk, "error", None) is not None:
             return False
         choice = chunk.choices[0]
-        return choice.finish_reason is None and self._index_of(choice) in self._begun
+        return choice.finish_reason is None and getattr(choice, "index", 0) in self._begun
 
     def may_be_error(self, _chunk: Any) -> bool:
         """Look always: the error itself may not be decoded."""
         return True
-
-    def _index_of(self, choice: Any) -> int | None:
-        return getattr(choice, "index", 0)
 
 
 class ResponsesProgress:
@@ -100,7 +97,10 @@ class ResponsesProgress:
 
     Attributes:
         done: The terminal event has come; nothing follows.
+        begun: Always false: an answer has no beginning of its own.
     """
+
+    begun = False
 
     def __init__(self) -> None:
         self.done = False

@@ -17,7 +17,7 @@ MimoError
 │   ├── InsufficientBalanceError              402
 │   ├── PermissionDeniedError                 403
 │   ├── NotFoundError                         404
-│   ├── ContentFilterError                    421, whatever the HTTP status
+│   ├── ContentFilterError                    421, 441, whatever the HTTP status
 │   ├── RateLimitError                        429
 │   └── ServerError                           5xx
 ├── RemoteProtocolError                       the server broke the protocol
@@ -223,7 +223,7 @@ class NotFoundError(APIError):
 
 
 class ContentFilterError(APIError):
-    """421, or a body whose code is "421" under another HTTP status: the content filter refused. Never retried."""
+    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status. Never retried."""
 
 
 class RateLimitError(APIError):
@@ -311,6 +311,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
     403: PermissionDeniedError,
     404: NotFoundError,
     421: ContentFilterError,
+    441: ContentFilterError,
     422: BadRequestError,
     429: RateLimitError,
 }
@@ -319,7 +320,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 def api_error_class(status: int, code: str | None) -> type[APIError]:
     """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
 
-    MiMo has been seen to send a content-filter refusal (code "421") with HTTP 400.
+    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
 
     Args:
         status: The HTTP status.

@@ -1,7 +1,15 @@
-"""The output of a response that has not ended: its items, put together from what the events say of them.
+"""The output of a response that has not ended: its items, put together from the events of the stream.
 
-- Which item is meant, `output_index` says; where there is none, the item's id; where there is none either, it is the
-  one that was told of last, or the first. An event that has both joins what came under either.
+Which item an event belongs to; an id of "" is no id:
+
+- The place is `output_index`. An id that is known there names its item. Otherwise the event goes on with the last item
+  there, unless it begins another: `response.output_item.added` with another id does, and so does an event of another
+  kind of item, and anything with another id once the item is done.
+- Without an index the id names the item, and without either it is the item referenced last. What came under an id alone
+  is joined with what came under an index when an event has both.
+
+What an item holds:
+
 - An item is what the last event that brings it says, a part of its content likewise. What `response.created` and
   `response.in_progress` say of it counts until an event of its own comes.
 - Deltas make the text at their place longer. The event that ends a text says what it is.
@@ -10,7 +18,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import count
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -40,90 +47,104 @@ ENDS = {
 # The parts of a content that are a text, with the deltas of it.
 PARTS = {"output_text": "response.output_text.delta", "reasoning_text": "response.reasoning_text.delta"}
 IN_PARTS = frozenset(PARTS.values())
+# The types of the items whose parts these are.
+HOLDERS = {"output_text": "message", "reasoning_text": "reasoning"}
 
-# What an item needs is filled in where the event that begins it did not come.
+ADDED, DONE = "response.output_item.added", "response.output_item.done"
+PART_ADDED, PART_DONE = "response.content_part.added", "response.content_part.done"
+
+# What an item has of which no event brought the whole.
 NEW_ITEMS: dict[str, dict[str, Any]] = {
     "message": {"type": "message", "role": "assistant", "content": []},
-    "reasoning": {"type": "reasoning", "id": "", "content": []},
+    "reasoning": {"type": "reasoning", "content": []},
     "function_call": {"type": "function_call", "call_id": "", "name": "", "arguments": ""},
     "custom_tool_call": {"type": "custom_tool_call", "call_id": "", "name": "", "input": ""},
 }
 
-# An item's output index, or its id.
-Key = int | str
-
 
 class _Item:
-    """What has come of one item."""
+    """What has come of one item.
 
-    __slots__ = ("born", "done", "ended", "fields", "of_its_own", "parts", "texts")
+    Attributes:
+        born: Which item of the response this is, by arrival.
+        place: Its `output_index`; None before one comes.
+        id: Its id; "" before one comes.
+        kind: Its type, as far as it is known; "" if it is not.
+        fields: Its fields, but for parts and deltas.
+        texts: The deltas of the texts that are not done, by place in the content and type of event.
+        of_its_own: Whether an event other than a delta has brought something of it.
+        done: Whether the event that ends it has come.
+    """
 
-    def __init__(self, born: int) -> None:
+    __slots__ = ("_ended", "_parts", "born", "done", "fields", "id", "kind", "of_its_own", "place", "texts")
+
+    def __init__(self, born: int, place: int | None) -> None:
         self.born = born
+        self.place = place
+        self.id = ""
+        self.kind = ""
         self.fields: dict[str, Any] = {}
-        # The content, by index and type.
-        self.parts: dict[tuple[int, str], Any] = {}
-        # The deltas of the texts that are not done, by index and type of event.
         self.texts: defaultdict[tuple[int, str], Text] = defaultdict(Text)
-        # Those of them that an event has ended.
-        self.ended: set[tuple[int, str]] = set()
-        # An event of its own has told of it; and the one that ends it.
         self.of_its_own = self.done = False
+        # The content, by place and type; and the texts that an event has ended, by place and type of their deltas.
+        self._parts: dict[tuple[int, str], Any] = {}
+        self._ended: set[tuple[int, str]] = set()
 
     def set(self, item: dict[str, Any]) -> None:
         """Take the item as an event brings it, without what the deltas add."""
         content = item.get("content")
         self.fields = item
-        self.parts = {}
+        self.kind = _type_of(item)
+        self._parts = {}
         if is_array(content):
-            self.parts = {(place, _type_of(part)): part for place, part in enumerate(content)}
+            self._parts = {(place, _type_of(part)): part for place, part in enumerate(content)}
+
+    def set_part(self, place: int, part: Any, *, done: bool) -> None:
+        """Take a part of the content as an event brings it."""
+        name = _type_of(part)
+        self._parts[place, name] = part
+        if done:
+            self._end(place, PARTS.get(name, ""))
 
     def end_text(self, place: int, deltas: str, text: str) -> None:
         """Take a text as the event that ends it says."""
-        kind, name = DELTAS[deltas]
-        self.fill_in(kind)
-        self.end_deltas(place, deltas)
+        name = DELTAS[deltas][1]
+        self._end(place, deltas)
         if name in PARTS:
-            self.parts[place, name] = {**self.parts.get((place, name), {"type": name}), "text": text}
+            self._parts[place, name] = {**self._parts.get((place, name), {"type": name}), "text": text}
         else:
             self.fields[name] = text
 
-    def end_deltas(self, place: int, deltas: str) -> None:
-        """Drop the deltas of a text that has come whole."""
+    def _end(self, place: int, deltas: str) -> None:
         self.texts.pop((place, deltas), None)
-        self.ended.add((place, deltas))
-
-    def fill_in(self, kind: str) -> None:
-        """Give the item what it needs, if it has it not, and is not of another type."""
-        if self.fields.get("type", kind) == kind:
-            self.fields = {**NEW_ITEMS[kind], **self.fields}
+        self._ended.add((place, deltas))
 
     def take_in(self, later: _Item) -> None:
         """Add what came of the same item under another key, and began later."""
         self.of_its_own |= later.of_its_own
+        self.kind = self.kind or later.kind
         if self.done and not later.done:
             return
-        # What was only filled in is empty.
         said = {field: value for field, value in later.fields.items() if value}
         self.fields = {**later.fields, **self.fields, **said}
-        begun = {key: part for key, part in later.parts.items() if (key[0], PARTS.get(key[1], "")) not in self.ended}
-        self.parts = {**self.parts, **begun}
+        begun = {key: part for key, part in later._parts.items() if (key[0], PARTS.get(key[1], "")) not in self._ended}
+        self._parts = {**self._parts, **begun}
         if later.done:
-            self.done, self.parts = True, later.parts
+            self.done, self._parts = True, later._parts
             self.texts.clear()
-        for key in later.ended:
-            self.end_deltas(*key)
+        for key in later._ended:
+            self._end(*key)
         for key, text in later.texts.items():
-            if key not in self.ended:
-                self.texts[key].add(str(text))
+            if key not in self._ended:
+                self.texts[key].add(text.whole())
 
     def plain(self) -> dict[str, Any]:
         """The item so far, as plain JSON."""
-        item, parts = dict(self.fields), dict(self.parts)
+        item, parts = dict(self.fields), dict(self._parts)
+        if "type" not in item:
+            item = {**NEW_ITEMS.get(self.kind, {}), **item}
         for (place, deltas), text in sorted(self.texts.items(), key=itemgetter(0)):
-            kind, name = DELTAS[deltas]
-            if item.get("type", kind) == kind:
-                item = {**NEW_ITEMS[kind], **item}
+            name = DELTAS[deltas][1]
             if name in PARTS:
                 part = parts.get((place, name), {"type": name})
                 parts[place, name] = {**part, "text": _longer(part.get("text"), text)}
@@ -132,6 +153,8 @@ class _Item:
         if parts:
             # By place alone: at one place, parts of several types stay in the order in which they came.
             item["content"] = [part for _, part in sorted(parts.items(), key=lambda entry: entry[0][0])]
+        if self.id:
+            item["id"] = item.get("id") or self.id
         return item
 
 
@@ -142,13 +165,13 @@ class OutputItems:
     """
 
     def __init__(self) -> None:
-        # The numbers tell which of two items began first.
-        self._items: defaultdict[Key, _Item] = defaultdict(map(_Item, count()).__next__)
-        # Where the items are whose ids were told together with an index.
-        self._places: dict[str, int] = {}
-        # The item that was told of last.
-        self._last: Key = 0
-        # No index below is free for an item that begins without one, and without an id.
+        self._items: list[_Item] = []
+        # By place and id; by None and the id, whatever the place.
+        self._known: dict[tuple[int | None, str], _Item] = {}
+        # The last item at each place, and the one referenced last.
+        self._at: dict[int, _Item] = {}
+        self._last: _Item | None = None
+        # No place below is free for an item that begins without one, and without an id.
         self._next = 0
 
     def __bool__(self) -> bool:
@@ -156,15 +179,13 @@ class OutputItems:
 
     def add_delta(self, event: Any, kind: str) -> None:
         """Add an event of one of the types in `DELTAS`."""
-        key: Key | None = event.output_index
-        item_id: str | None = event.item_id
-        # Here, not in `_key`: that would be a call for each delta.
-        if key is None or (item_id and item_id not in self._places):
-            key = self._key(event.output_index, item_id)
-        self._last = key
+        item = self._known.get((event.output_index, event.item_id))
+        if item is None:
+            item = self._find(event.output_index, event.item_id, DELTAS[kind][0], kind)
+        self._last = item
         # A call has no parts: its deltas all make one text.
         place = (event.content_index or 0) if kind in IN_PARTS else 0
-        self._items[key].texts[place, kind].add(event.delta)
+        item.texts[place, kind].add(event.delta)
 
     def add(self, event: Any, kind: str) -> None:
         """Add an event of any other type, if it tells of an item.
@@ -172,76 +193,139 @@ class OutputItems:
         Raises:
             DecodeError: It is nested too deeply for where this is called.
         """
-        if kind in ("response.output_item.added", "response.output_item.done"):
-            plain = plain_value(event.item)
-            key = self._key(event.output_index, plain.get("id"))
-            ends, nameless = kind == "response.output_item.done", event.output_index is None and not plain.get("id")
-            if nameless and not ends and self._items[key].of_its_own:
-                # Another one begins: the one before is not to be lost.
-                while self._next in self._items:
-                    self._next += 1
-                key = self._next
-            item = self._items[key]
-            item.set(plain)
-            if ends:
-                item.done = True
-                item.texts.clear()
-        elif kind in ("response.content_part.added", "response.content_part.done"):
-            part, place = plain_value(event.part), event.content_index or 0
-            key, name = self._key(event.output_index, event.item_id), _type_of(part)
-            item = self._items[key]
-            item.fill_in("reasoning" if name == "reasoning_text" else "message")
-            item.parts[place, name] = part
-            if kind == "response.content_part.done":
-                item.end_deltas(place, PARTS.get(name, ""))
+        if kind in (ADDED, DONE):
+            item = self._add_item(event, kind)
+        elif kind in (PART_ADDED, PART_DONE):
+            part = plain_value(event.part)
+            item = self._find(event.output_index, event.item_id, HOLDERS.get(_type_of(part), ""), kind)
+            item.kind = item.kind or "message"
+            item.set_part(event.content_index or 0, part, done=kind == PART_DONE)
         elif kind in ENDS:
-            key, (deltas, field) = self._key(event.output_index, event.item_id), ENDS[kind]
-            item = self._items[key]
-            place = (event.content_index or 0) if field == "text" else 0
-            item.end_text(place, deltas, getattr(event, field))
-            if item.fields.get("name") == "":
-                item.fields["name"] = getattr(event, "name", None) or ""
+            item = self._add_end(event, kind)
         else:
             return
-        item.of_its_own, self._last = True, key
+        item.of_its_own, self._last = True, item
+
+    def _add_item(self, event: Any, kind: str) -> _Item:
+        plain = plain_value(event.item)
+        item = self._find(event.output_index, plain.get("id"), _type_of(plain), kind)
+        item.set(plain)
+        self._name(item, plain.get("id"))
+        if kind == DONE:
+            item.done = True
+            item.texts.clear()
+        return item
+
+    def _add_end(self, event: Any, kind: str) -> _Item:
+        deltas, field = ENDS[kind]
+        item = self._find(event.output_index, event.item_id, DELTAS[deltas][0], kind)
+        place = (event.content_index or 0) if field == "text" else 0
+        item.end_text(place, deltas, getattr(event, field))
+        name = getattr(event, "name", None)
+        if name:
+            item.fields["name"] = item.fields.get("name") or name
+        return item
 
     def add_snapshot(self, output: Iterable[dict[str, Any]]) -> None:
         """Add the output of a response as it was when it began, or later, as plain JSON."""
-        for index, plain in enumerate(output):
-            item = self._items[self._key(index, plain.get("id"))]
+        for place, plain in enumerate(output):
+            item_id = plain.get("id")
+            item = self._known.get((None, item_id)) if isinstance(item_id, str) else None
+            item = item or self._at.get(place) or self._begin(place)
             if not (item.of_its_own or item.texts):
                 item.set(plain)
+                self._name(item, item_id)
 
     def plain(self) -> list[dict[str, Any]]:
-        """The items so far, as plain JSON: by index, and behind them, in the order they came, those that have none."""
-        by_index: list[Key] = sorted(key for key in self._items if isinstance(key, int))
-        others: list[Key] = [key for key in self._items if isinstance(key, str)]
-        items = [self._items[key].plain() for key in [*by_index, *others]]
-        for item, item_id in zip(items[len(by_index) :], others, strict=True):
-            item["id"] = item.get("id") or item_id
-        return items
+        """The items so far, as plain JSON: by place, and behind them, in the order they came, those that have none."""
+        ordered = sorted(self._items, key=lambda item: (item.place is None, item.place or 0, item.born))
+        return [item.plain() for item in ordered]
 
-    def _key(self, index: int | None, item_id: object) -> Key:
-        """Which item an event tells of; what came of it under its id alone is joined with what came under its index."""
-        if not isinstance(item_id, str) or not item_id:
-            return self._last if index is None else index
-        if index is None:
-            return self._places.get(item_id, item_id)
-        self._places[item_id] = index
-        if item_id in self._items:
-            self._join(item_id, index)
-        return index
+    def _find(self, place: int | None, item_id: object, kind: str, event: str) -> _Item:
+        """The item that an event belongs to; a new one if it begins one.
 
-    def _join(self, item_id: str, index: int) -> None:
-        """Put what came under an id to what came under an index."""
-        item = self._items.pop(item_id)
-        if index in self._items:
-            item, later = sorted((item, self._items[index]), key=attrgetter("born"))
-            item.take_in(later)
-        item.fields["id"] = item.fields.get("id") or item_id
-        self._items[index] = item
-        if self._last == item_id:
-            self._last = index
+        Args:
+            place: The event's `output_index`.
+            item_id: The id of the item that it tells.
+            kind: The type of the item; "" if it is not known.
+            event: The event's type.
+        """
+        name = item_id if isinstance(item_id, str) else ""
+        if place is None:
+            item = self._find_without_place(name, event)
+        else:
+            item = self._known.get((place, name)) if name else None
+            item = item or self._find_at(place, name, kind, event)
+        item = item or self._begin(None if place is None and name else self._free(place))
+        item.kind = item.kind or kind
+        if not item.id:
+            self._name(item, name)
+        return item
+
+    def _find_without_place(self, name: str, event: str) -> _Item | None:
+        if name:
+            return self._known.get((None, name))
+        last = self._last
+        if last is None or (event == ADDED and last.of_its_own) or (event == DONE and last.done):
+            return None
+        return last
+
+    def _find_at(self, place: int, name: str, kind: str, event: str) -> _Item | None:
+        item, early = self._at.get(place), self._known.get((None, name)) if name else None
+        if early is not None and early.place is None:
+            return self._put(early, place)
+        if item is None or _begins(item, name, kind, event):
+            return None
+        return item
+
+    def _put(self, early: _Item, place: int) -> _Item:
+        """Put what came under an id alone to its place, and join it with what came there without an id."""
+        item = self._at.get(place)
+        if item is not None and not item.id and not _differ(item.kind, early.kind):
+            first, later = sorted((item, early), key=attrgetter("born"))
+            first.take_in(later)
+            self._items.remove(later)
+        else:
+            first = early
+        if self._last is item or self._last is early:
+            self._last = first
+        first.place, self._at[place] = place, first
+        self._name(first, early.id)
+        return first
+
+    def _free(self, place: int | None) -> int:
+        if place is not None:
+            return place
+        while self._next in self._at:
+            self._next += 1
+        return self._next
+
+    def _begin(self, place: int | None) -> _Item:
+        item = _Item(len(self._items), place)
+        self._items.append(item)
+        if place is not None:
+            self._at[place] = item
+        self._last = self._last or item
+        return item
+
+    def _name(self, item: _Item, item_id: object) -> None:
+        """Note an id of an item."""
+        if isinstance(item_id, str) and item_id:
+            item.id = item_id
+            self._known[item.place, item_id] = self._known[None, item_id] = item
+
+
+def _begins(item: _Item, name: str, kind: str, event: str) -> bool:
+    """Whether an event begins another item at the place of this one, in which its id is not known."""
+    another_kind = _differ(kind, item.kind)
+    if name and item.id:
+        return another_kind or event == ADDED or item.done
+    return another_kind and (name != "" or event in (ADDED, DONE))
+
+
+def _differ(kind: str, other: str) -> bool:
+    """Whether two types of items differ, as far as they are known."""
+    return "" not in (kind, other) and kind != other
 
 
 def _type_of(part: object) -> str:
@@ -250,4 +334,4 @@ def _type_of(part: object) -> str:
 
 
 def _longer(text: object, more: Text) -> str:
-    return text + str(more) if isinstance(text, str) else str(more)
+    return text + more.whole() if isinstance(text, str) else more.whole()

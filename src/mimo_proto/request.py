@@ -1,7 +1,8 @@
 """A call's HTTP request: method, URL, headers and bytes.
 
 - The key is checked before it is used, and travels as a `Secret`. Nobody else's header may carry or replace it.
-- Whoever calls decides about `stream`; a request that says the contrary is refused rather than corrected.
+- Whoever calls decides about `stream`; a request that says the contrary is refused rather than corrected. Where there
+  are streams, false is sent too: some gateways stream unless they are told not to.
 - Dicts are checked against the spec before they are sent, Structs are trusted. The body is encoded once.
 """
 
@@ -101,13 +102,8 @@ def build_request(
         "accept": "text/event-stream" if stream else "application/json",
         "user-agent": USER_AGENT,
         **_check_headers(extra_headers or {}),
+        **_authentication(auth, api_key),
     }
-    if auth == "bearer":
-        headers["authorization"] = Secret(f"Bearer {api_key}")
-    elif auth == "api-key":
-        headers["api-key"] = Secret(api_key)
-    else:
-        raise ConfigurationError(f'auth is {auth!r}: it must be "bearer" or "api-key"')
     url = check_base_url(base_url, allow_http=allow_http) + endpoint.path
     if endpoint.request is None:
         if request is not None or extra_body:
@@ -118,7 +114,15 @@ def build_request(
     if validate and is_mapping(request):
         check_request(request, endpoint.request)
     headers["content-type"] = "application/json"
-    return HTTPRequest(endpoint.method, url, headers, _encode(request, stream=stream, extra=extra_body or {}))
+    return HTTPRequest(endpoint.method, url, headers, _encode(endpoint, request, stream=stream, extra=extra_body or {}))
+
+
+def _authentication(auth: Auth, api_key: str) -> dict[str, str]:
+    if auth == "bearer":
+        return {"authorization": Secret(f"Bearer {api_key}")}
+    if auth == "api-key":
+        return {"api-key": Secret(api_key)}
+    raise ConfigurationError(f'auth is {auth!r}: it must be "bearer" or "api-key"')
 
 
 def _check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
@@ -134,18 +138,19 @@ def _check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _encode(request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
+def _encode(endpoint: Endpoint[Any, Any, Any], request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
     """Encode the body, once, with `stream` in it as the caller's method wants it."""
     body: Any = request
+    says = stream or endpoint.event is not None
     if extra or is_mapping(request) or not hasattr(request, "stream"):
         body = {**_fields(request), **extra}
         said = body.get("stream")
-        if stream:
-            body["stream"] = True
+        if says:
+            body["stream"] = stream
     else:
         said = request.stream
-        if stream:
-            body = msgspec.structs.replace(request, stream=True)
+        if says:
+            body = msgspec.structs.replace(request, stream=stream)
     if said not in (None, msgspec.UNSET, stream):
         raise InvalidRequestError(
             f"`stream` is {said!r}, but the method decides about it: "

@@ -7,7 +7,8 @@ Rules:
   policy lists.
 - Never: 401, 402 and content-filter refusals, whatever the policy lists; anything after a stream has begun;
   `ConnectionClosed` and the other timeouts, since the server may have done (and billed) the work.
-- ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one is refused at once instead of slept.
+- ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one is refused at once instead of slept. Where
+  ``retry-after-ms`` came too, that counts: it is the same wait, told exactly.
 - Between attempts: full jitter, ``fraction * min(backoff_max, backoff * 2**(attempt - 1))``.
 
 The clock and the random number come in as arguments; `email.utils` is not imported, so a date costs no import.
@@ -31,7 +32,7 @@ from mimo_proto.errors import (
     MimoError,
 )
 
-__all__ = ["RetryPolicy", "retry_delay", "parse_retry_after"]
+__all__ = ["RetryPolicy", "retry_delay", "parse_retry_after", "parse_retry_after_ms"]
 
 NEVER = (AuthenticationError, InsufficientBalanceError, ContentFilterError)
 """Trying these again cannot help, and hammering with them gets keys and accounts blocked."""
@@ -117,12 +118,32 @@ def parse_retry_after(value: str | None, *, now: float | None) -> float | None:
     if value is None:
         return None
     value = value.strip()
-    if value.isascii() and value.replace(".", "", 1).isdigit() and len(value) <= 32:
-        return float(value)
+    number = _number(value)
+    if number is not None:
+        return number
     date = _epoch(value)
     if date is None or now is None:
         return None
     return max(0.0, date - now)
+
+
+def parse_retry_after_ms(value: str | None) -> float | None:
+    """Read a ``retry-after-ms`` header: milliseconds, as Azure and gateways send them for what is no whole second.
+
+    Args:
+        value: The header.
+
+    Returns:
+        Seconds to wait, or None for no header and for one that is no number.
+    """
+    number = None if value is None else _number(value.strip())
+    return None if number is None else number / 1000
+
+
+def _number(text: str) -> float | None:
+    """Give the number that digits are, with a fraction perhaps; no sign, and no exponent."""
+    plain = text.isascii() and text.replace(".", "", 1).isdigit() and len(text) <= 32
+    return float(text) if plain else None
 
 
 def _epoch(text: str) -> float | None:

@@ -18,9 +18,9 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
-from mimo_proto.accumulate import answer_text
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
-from mimo_proto.response import find_request_id, is_event_stream, refuse_answer
+from mimo_proto.response import FirstBytes, find_request_id, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,6 +80,7 @@ class Stream(Generic[EventT, ResultT]):
         self._accumulator = accumulator
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
+        self._answer_text = AnswerText()
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
 
@@ -145,7 +146,7 @@ class Stream(Generic[EventT, ResultT]):
         """
         if self._accumulator is None:
             raise LocalProtocolError("a projected stream (event_type=) has no text(): iterate over its events")
-        return filter(None, map(answer_text, self))
+        return filter(None, map(self._answer_text, self))
 
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.
@@ -208,10 +209,18 @@ class Stream(Generic[EventT, ResultT]):
     def _begin(self, call: Call) -> Iterator[EventT]:
         self._exchange = exchange = call.open()
         self.status, self.headers = exchange.status, exchange.headers
-        if not is_event_stream(exchange.status, exchange.headers):
+        if not (is_event_stream(exchange.status, exchange.headers) or self._begins_as_one(exchange)):
             body = exchange.error_body(call.limits.error_body)
             raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")
         return self._decoder.events(exchange.chunks(self._decoder, call.limits.linger, call.tee))
+
+    def _begins_as_one(self, exchange: Exchange) -> bool:
+        """Whether the first bytes are those of an event stream, whatever the type says."""
+        first = FirstBytes(self._call.limits.error_body)
+        while first.is_event_stream is None:
+            first.feed(exchange.read())
+        exchange.unread(first.data)
+        return first.is_event_stream
 
     def _complete(self) -> None:
         if self.end is None and self._exchange is not None:

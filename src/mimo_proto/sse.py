@@ -9,8 +9,6 @@ The rules are the WHATWG's, https://html.spec.whatwg.org/multipage/server-sent-e
 
 Ours: a line, or the data of one event, longer than the cap is an `EventTooLargeError`. Time is linear in the input, and
 how the input was cut never matters.
-
-`EventStreamParser` gives the data of the events as bytes; `SSEDecoder` makes text and event objects of them.
 """
 
 from __future__ import annotations
@@ -25,7 +23,10 @@ from mimo_proto.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["EventStreamParser", "SSEDecoder", "ServerSentEvent"]
+__all__ = ["EventStreamParser", "SSEDecoder", "ServerSentEvent", "name_in"]
+
+Payload = bytes | bytearray
+"""The data of an event; a bytearray when the data came in several lines."""
 
 LF, CR = 10, 13
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -34,69 +35,62 @@ MAX_RETRY_DIGITS = 18
 
 
 class EventStreamParser:
-    """Cut one event stream into the data of its events.
-
-    One thread at a time.
+    """Cut one event stream into the data of its events. One thread at a time.
 
     Args:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
 
     Attributes:
+        names: For each payload of the last `feed()` the line that names the event, empty where none did; see `name_in`.
         others: The lines of the last `feed()` that are neither data nor name nor comment, each with the number of
             payloads before it.
+        preamble: The JSON text on lines of its own, or what looks like one, before the first event.
         failure: The error behind the payloads of the last `feed()`; nothing can be taken in after it.
     """
 
     def __init__(self, max_event_size: int) -> None:
+        self.names: list[bytes] = []
         self.others: list[tuple[int, bytes]] = []
         self.failure: EventTooLargeError | None = None
-        # For each payload of the last feed() the line that names the event.
-        self._names: list[bytes] = []
         self._limit = max_event_size
         # What the next bytes lose, if they begin with that: the byte order mark, or the LF of a CRLF.
         self._skipped = BYTE_ORDER_MARK
         # The line that has not ended.
         self._line = bytearray()
-        # The event that has not ended: the line that names it, its first data line, and the others with the LF before.
+        # The event that has not ended: the line that names it, and its data.
         self._name = b""
-        self._data: bytes | None = None
-        self._more = bytearray()
-        # The lines that are no fields, from the last one on that may begin a JSON text.
-        self._stray = bytearray()
+        self._data: Payload | None = None
+        # The lines that are no fields, from the last one on that may begin a JSON text; at first those of the preamble.
+        self._stray = self.preamble = bytearray()
         # How the last chunk began that was a whole event, and its line ends; no prefix while an event has not ended.
         self._prefix, self._line_end = b"", b"\n"
 
-    def feed(self, chunk: bytes) -> list[bytes]:
+    def feed(self, chunk: bytes) -> list[Payload]:
         """Take in a chunk, and give the data of each event that the chunk completes.
 
-        A payload is what follows `data:`, the optional space included (JSON does not mind it); further data lines are
-        joined to it as the rules say.
+        That is what follows `data:`, the optional space included (JSON does not mind it); more data lines are joined.
+        """
+        data = self.whole_event(chunk)
+        return self._feed(bytes(chunk)) if data is None else [data]
 
-        Args:
-            chunk: A piece of the stream, of any size.
+    def whole_event(self, chunk: bytes) -> bytes | None:
+        """The data of a chunk that is one whole event and begins as the last one did, as live streams come; else None.
+
+        Nothing has to be remembered of such an event: the chunk need not be fed.
         """
         if chunk.__class__ is not bytes:
-            chunk = bytes(chunk)
+            return None
         payload = chunk.removeprefix(self._prefix)
-        if payload is not chunk:
-            # A live stream: the chunk is one whole event, and begins as the last one did.
-            data, _, rest = payload.partition(self._line_end)
-            if rest == self._line_end and LF not in data and CR not in data and len(chunk) <= self._limit:
-                return [data]
-        return self._feed(chunk)
-
-    def name(self, place: int) -> str:
-        """The type of an event that the last `feed()` gave, "" when the event has none.
-
-        Args:
-            place: Which of the payloads, from 0.
-        """
-        return _text(self._names[place].removeprefix(b"event:"))
+        if payload is chunk:
+            return None
+        data, _, rest = payload.partition(self._line_end)
+        is_whole = rest == self._line_end and LF not in data and CR not in data and len(chunk) <= self._limit
+        return data if is_whole else None
 
     def unfinished(self, *, stray: bool) -> tuple[str, bytes]:
         """The name and the data of the event that no blank line has ended: what a cut stream says last.
 
-        What the data are is guessed generously; a line without a field name is among it. Call it at the end only.
+        The data are guessed generously: a line without a field name is among them.
 
         Args:
             stray: Where no event was begun, take the last JSON object that stands on lines of its own.
@@ -104,15 +98,15 @@ class EventStreamParser:
         line = bytes(self._line)
         value = line.removeprefix(b"data:")
         if self._data is not None:
-            value = self._data + self._more + (b"" if value is line else b"\n" + value)
+            value = bytes(self._data) + (b"" if value is line else b"\n" + value)
         elif stray and value is line and not line.startswith(b"{"):
-            value = bytes(self._stray) + line
-        return _text(self._name.removeprefix(b"event:")), value.strip()
+            value = bytes(self._stray or self.preamble) + line
+        return name_in(self._name), value.strip()
 
-    def _feed(self, chunk: bytes) -> list[bytes]:
+    def _feed(self, chunk: bytes) -> list[Payload]:
         """Take in a chunk that is more, or less, than one event like the last."""
-        found: list[bytes] = []
-        self.others, self._names, self._prefix = [], [], b""
+        found: list[Payload] = []
+        self.others, self.names, self._prefix = [], [], b""
         between_events = self._is_between_events()
         text = self._with_lf(chunk) if CR in chunk or self._skipped else chunk
         try:
@@ -124,6 +118,8 @@ class EventStreamParser:
                 raise self._too_large("A line")
         except EventTooLargeError as error:
             self.failure = error.with_traceback(None)  # its frames would refer back to this
+        if found and self._stray is self.preamble:
+            self._stray = bytearray()
         if between_events and found and not self.others and self._is_between_events():
             self._learn(chunk)
         return found
@@ -142,7 +138,7 @@ class EventStreamParser:
         self._skipped = b"\n" if text.endswith(b"\r") else b""
         return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _take_lines(self, text: bytes, found: list[bytes]) -> None:
+    def _take_lines(self, text: bytes, found: list[Payload]) -> None:
         """Read the lines that a text completes; the line that does not end waits."""
         if self._line:
             text = bytes(self._line) + text
@@ -157,7 +153,7 @@ class EventStreamParser:
     def _learn(self, chunk: bytes) -> None:
         """Learn how whole events begin and end."""
         self._line_end = b"\r\n" if chunk.endswith(b"\r\n") else b"\n"
-        name = self._names[0]
+        name = self.names[0]
         prefix = name + self._line_end + b"data:" if name else b"data:"
         self._prefix = prefix if chunk.startswith(prefix) else b""
 
@@ -167,16 +163,15 @@ class EventStreamParser:
                 raise self._too_large("A line")
             yield line
 
-    def _read(self, lines: Iterable[bytes], found: list[bytes]) -> None:
+    def _read(self, lines: Iterable[bytes], found: list[Payload]) -> None:
         """Follow the rules, line by line."""
-        data, name, names = self._data, self._name, self._names
+        data, name, names = self._data, self._name, self.names
         last_name = name
         for line in lines:
-            if data is None and not line:
-                name = b""
-            elif data is not None and not line:
-                found.append(self._joined(data) if self._more else data)
-                names.append(name)
+            if not line:
+                if data is not None:
+                    found.append(data)
+                    names.append(name)
                 data, name = None, b""
             elif line == last_name:
                 name = line
@@ -187,7 +182,7 @@ class EventStreamParser:
                 last_name = name
         self._data, self._name = data, name
 
-    def _take_field(self, line: bytes, data: bytes | None, name: bytes, place: int) -> tuple[bytes | None, bytes]:
+    def _take_field(self, line: bytes, data: Payload | None, name: bytes, place: int) -> tuple[Payload | None, bytes]:
         """Take a field that is not `data:`; returns the data and the name of the event, as they are now."""
         if line.startswith(b"event:"):
             return data, line
@@ -196,19 +191,17 @@ class EventStreamParser:
         if line == b"data":
             return b"" if data is None else self._append(data, b""), name
         self.others.append((place, line))
+        if place and self._stray is self.preamble:
+            self._stray = bytearray()
         self._keep_stray(line)
         return data, name
 
-    def _append(self, data: bytes, value: bytes) -> bytes:
-        """Add another data line to the event that has not ended; returns the first."""
-        self._more += b"\n" + value.removeprefix(b" ")
-        if len(data) + len(self._more) > self._limit:
+    def _append(self, data: Payload, value: bytes) -> bytearray:
+        """Add another data line to the data of an event."""
+        data = data if isinstance(data, bytearray) else bytearray(data)
+        data += b"\n" + value.removeprefix(b" ")
+        if len(data) > self._limit:
             raise self._too_large("An event's data")
-        return data
-
-    def _joined(self, data: bytes) -> bytes:
-        data += self._more
-        self._more.clear()
         return data
 
     def _keep_stray(self, line: bytes) -> None:
@@ -226,7 +219,12 @@ class EventStreamParser:
         )
 
 
-def _text(value: bytes) -> str:
+def name_in(line: bytes) -> str:
+    """The type of an event, out of the line that names the event; "" for no line."""
+    return _text(line.removeprefix(b"event:"))
+
+
+def _text(value: Payload) -> str:
     """The value of a field as text, without the one optional space."""
     return value.removeprefix(b" ").decode("utf-8", "replace")
 
@@ -250,8 +248,7 @@ class ServerSentEvent(NamedTuple):
 class SSEDecoder:
     """Decode an event stream into raw events, without a look at what they carry; invalid UTF-8 becomes U+FFFD.
 
-    For MiMo's two APIs `StreamDecoder` is what you want: it is faster, typed, and knows when a stream is complete.
-    One thread at a time.
+    For MiMo's APIs use `StreamDecoder`: it is typed, and knows when a stream is complete. One thread at a time.
 
     Args:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
@@ -269,9 +266,6 @@ class SSEDecoder:
 
         An event is never lost to an error behind it: the events are returned, the error is raised by the next call.
 
-        Args:
-            data: A piece of the stream.
-
         Raises:
             EventTooLargeError: A line or an event is over the cap.
             LocalProtocolError: The decoder was closed.
@@ -287,7 +281,9 @@ class SSEDecoder:
         for place, payload in enumerate(payloads):
             while others and others[0][0] <= place:
                 self._take_field(others.popleft()[1])
-            events.append(ServerSentEvent(parser.name(place) or "message", _text(payload), self._id, self._retry))
+            events.append(
+                ServerSentEvent(name_in(parser.names[place]) or "message", _text(payload), self._id, self._retry)
+            )
         for _, line in others:
             self._take_field(line)
         self._error = parser.failure

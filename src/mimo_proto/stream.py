@@ -4,10 +4,8 @@
 - A server error inside the stream is raised as the `APIError` that its code names, in whatever shape it came.
 - Events that the spec does not know are `Unknown`; an emoji cut in two is put together again (`surrogates`).
 - An error never costs an event that came before it, and neither depends on how the bytes were cut.
-- A whole JSON reply in the stream's place is its one event.
-
-The way of a payload: the C decoder makes an event of it; most are ordinary deltas, and handed out. All others are
-looked at: read again as plain JSON where an error may be in them or the C decoder refused them.
+- The C decoder makes an event of each payload. Most are ordinary deltas; all others are looked at, and read again as
+  plain JSON where an error may be in them or the C decoder refused them.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from mimo_proto.jsontypes import is_object
 from mimo_proto.limits import Limits
 from mimo_proto.mend import mend_chunk
 from mimo_proto.projection import Unwanted, plan_events
-from mimo_proto.sse import EventStreamParser
+from mimo_proto.sse import EventStreamParser, Payload, name_in
 from mimo_proto.surrogates import SurrogateJoiner
 from mimo_proto.unknown import Unknown
 
@@ -40,6 +38,8 @@ EventT = TypeVar("EventT")
 ProjectedT = TypeVar("ProjectedT")
 
 DONE = b"[DONE]"
+# What the C decoder raises on what it cannot read; msgspec's errors are ValueErrors.
+NOT_DECODED = (ValueError, RecursionError)
 
 
 class StreamDecoder(Generic[EventT]):
@@ -85,7 +85,7 @@ class StreamDecoder(Generic[EventT]):
         self._chat = endpoint.protocol == "chat"
         self._projected = event_type is not None
         self._decoder = plan.decoder
-        self._decode: Callable[[bytes], Any] = plan.decoder.strict
+        self._decode: Callable[[Any], Any] = plan.decoder.strict
         self._progress: ChatProgress | ResponsesProgress = ResponsesProgress()
         if self._chat:
             self._progress = ChatProgress() if plan.whole else ProjectedChatProgress()
@@ -93,14 +93,13 @@ class StreamDecoder(Generic[EventT]):
         self._parser = EventStreamParser(limits.event)
         self._surrogates = SurrogateJoiner()
         self._failure: MimoError | None = None  # found behind events that are handed out first
-        # Who may give bytes: anybody; events(), which has the decoder for itself; nobody any more, before close() or
-        # after.
+        # Who may give bytes: anybody; events(), which has the decoder for itself; nobody, before close() and after.
         self._state: Literal["open", "pulled", "ended", "closed"] = "open"
         self.events_seen = 0
 
     @property
     def finished(self) -> bool:
-        """The protocol's verdict: the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
+        """Whether the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
         return self._progress.finished
 
     @property
@@ -111,18 +110,10 @@ class StreamDecoder(Generic[EventT]):
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 
-        No chunk is pulled after the terminal mark; once it has come there is nothing more to yield.
-
-        Args:
-            chunks: The body, in pieces of any size.
+        The chunks are the body, in pieces of any size; none is pulled after the terminal mark.
 
         Raises:
-            APIError: The server sent an error.
-            DecodeError: An event that the models cannot hold.
-            EventTooLargeError: An event over the cap.
-            IncompleteStreamError: The chunks ended before the stream did.
-            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()` before and has
-                not come to the terminal mark.
+            MimoError: As `feed()` and `close()` do.
         """
         if self._state != "open":
             return iter(self._refuse())
@@ -134,9 +125,6 @@ class StreamDecoder(Generic[EventT]):
 
         Events are never lost to an error behind them: they are returned, and the next call raises.
         What follows the terminal mark is ignored.
-
-        Args:
-            data: A piece of the body.
 
         Raises:
             APIError: The server sent an error.
@@ -155,10 +143,7 @@ class StreamDecoder(Generic[EventT]):
         return events
 
     def close(self) -> list[EventT]:
-        """Say that no more bytes will come.
-
-        Returns:
-            The events that the end completes: one, if a whole JSON reply came in the stream's place; else none.
+        """Say that no more bytes will come; returns the one event that a whole JSON reply in the stream's place is.
 
         Raises:
             IncompleteStreamError: The stream was not complete.
@@ -169,16 +154,27 @@ class StreamDecoder(Generic[EventT]):
         if self._state == "closed":
             return []
         self._state = "closed"
-        events: list[EventT] = [] if self.done else self._read_unfinished()
+        events: list[EventT] = [] if self.done else self._read_reply(*self._parser.unfinished(stray=not self.finished))
         if not self.finished:
             raise IncompleteStreamError(self._progress.missing())
         return events
 
     def _pull(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Decode chunk after chunk, up to the stream's end."""
-        take, progress = self._take, self._progress
+        whole_event, progress, is_ordinary = self._parser.whole_event, self._progress, self._is_ordinary
         for chunk in chunks:
-            yield from take(chunk)
+            # What most chunks of a live stream are, without a list of one.
+            payload = whole_event(chunk)
+            if payload is not None:
+                try:
+                    event: Any = self._decode(payload)
+                except NOT_DECODED:
+                    event = None
+                if event is not None and is_ordinary(event):
+                    self.events_seen += 1
+                    yield event
+                    continue
+            yield from self._take(chunk)
             if self._failure is not None:
                 self._refuse()
             if progress.done:
@@ -212,9 +208,9 @@ class StreamDecoder(Generic[EventT]):
                     if is_ordinary(event):
                         events.append(event)
                         continue
-                except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+                except NOT_DECODED:
                     event = None
-                found = self._look_at(event, payload, parser.name(place))
+                found = self._look_at(event, payload, name_in(parser.names[place]))
                 if found is None:
                     no_events += 1
                     continue
@@ -230,27 +226,16 @@ class StreamDecoder(Generic[EventT]):
         self.events_seen += len(payloads) - no_events
         return events
 
-    def _look_at(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
-        """Give what to hand out for a payload that is no ordinary delta.
+    def _look_at(self, event: Any, payload: Payload, name: str) -> list[Any] | None:
+        """Give the events to hand out for a payload that is no ordinary delta; or raise the error that it brings.
 
-        Args:
-            event: What the C decoder made of the payload, if it could.
-            payload: The JSON, or `[DONE]`.
-            name: The event's name, "" when the event has none.
-
-        Returns:
-            The events; None where the payload is none: blank, a heartbeat, or unreadable behind a finished answer.
-
-        Raises:
-            APIError: The payload is a server error.
-            DecodeError: The payload is not what the models can hold.
+        The C decoder has made `event` of it, or None. What is no event gives None: a blank, a heartbeat, and whatever
+        cannot be read behind a finished answer.
         """
         if event is not None and name != "error" and not self._progress.may_be_error(event):
             return self._attend([event])
-        text = payload.strip()
+        text = bytes(payload.strip())
         try:
-            if text == DONE:
-                return self._attend(self._read_done())
             events = self._read(event, text, name) if text else None
         except DecodeError as error:
             if self.finished:
@@ -261,15 +246,14 @@ class StreamDecoder(Generic[EventT]):
         what = f"the event {name or 'message'!r} that begins {text[:200]!r}"
         raise DecodeError(f"{what}: {problem}", path=problem.path, data=text)
 
-    def _read_done(self) -> list[Any]:
-        """End a chat stream; the mark means nothing in Responses."""
-        if not self._chat:
-            return []
-        self._progress.done = True
-        return [self._decoder.build(part) for part in self._surrogates.rest()]
-
     def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
         """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
+        if payload == DONE:  # which means nothing in Responses
+            if not self._chat:
+                return None
+            events = self._read_reply("", bytes(self._parser.preamble))
+            self._progress.done = True
+            return [*events, *map(self._decoder.build, self._surrogates.rest())]
         value = read_json(payload)
         raise_error(value, name, payload)
         if event is not None:
@@ -288,8 +272,7 @@ class StreamDecoder(Generic[EventT]):
         wanted: list[Any] = []
         for event in events:
             if isinstance(event, Unknown):
-                if not self._projected:
-                    wanted.append(event)
+                wanted += [] if self._projected else [event]
                 continue
             is_wanted = not isinstance(event, Unwanted)
             if is_wanted or event.__struct_config__.tag in TERMINAL:
@@ -298,14 +281,12 @@ class StreamDecoder(Generic[EventT]):
                 wanted.append(event)
         return wanted
 
-    def _read_unfinished(self) -> list[Any]:
-        """Read what no blank line has ended: a server error, or a whole JSON reply in the stream's place."""
-        name, payload = self._parser.unfinished(stray=not self.finished)
+    def _read_reply(self, name: str, payload: bytes) -> list[Any]:
+        """Read what came without the form of an event: a server error, or a whole JSON reply in the stream's place."""
         with contextlib.suppress(DecodeError):
             value = read_json(payload)
             raise_error(value, name, payload)
-            reply = None if self.events_seen else event_of_reply(value, chat=self._chat)
-            if reply is not None:
+            if not (self.events_seen or self._progress.begun) and (reply := event_of_reply(value, chat=self._chat)):
                 events = self._attend([self._decoder.build(reply)])
                 self._progress.done = True
                 return events

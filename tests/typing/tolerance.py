@@ -63,7 +63,7 @@ def match_by_class(item: OutputItem) -> str | None:
         case FunctionCallOutputItem() | CustomToolCallOutputItem():
             return item.call_id
         case ReasoningItem():
-            return item.id
+            return item.id or None
         case Unknown():
             assert_type(item, Unknown)
             return item.tag
@@ -84,7 +84,7 @@ def match_by_type(item: OutputItem) -> str | None:
         case "function_call_output" | "custom_tool_call_output":
             return item.call_id
         case "reasoning":
-            return item.id
+            return item.id or None
         case "unknown":
             assert_type(item, Unknown)
             assert_type(item["anything"], Any)

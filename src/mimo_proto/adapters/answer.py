@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.request import HTTPRequest
 
-__all__ = ["Answer", "HTTPLibrary"]
+__all__ = ["Answer", "HTTPLibrary", "Resumed"]
 
 
 class Answer(ABC):
@@ -38,6 +38,33 @@ class Answer(ABC):
     @abstractmethod
     def drop(self) -> None:
         """Do the same without waiting, from any thread."""
+
+
+class Resumed(Answer):
+    """An answer of which something was read already, which comes again first. One task at a time.
+
+    Args:
+        answer: The answer.
+        data: What was read of it.
+    """
+
+    def __init__(self, answer: Answer, data: bytes) -> None:
+        self.status, self.headers = answer.status, answer.headers
+        self._answer = answer
+        self._data = data
+
+    async def read(self) -> bytes:
+        """Give what was read, then what is left."""
+        data, self._data = self._data, b""
+        return data or await self._answer.read()
+
+    async def aclose(self) -> None:
+        """See `Answer.aclose`."""
+        await self._answer.aclose()
+
+    def drop(self) -> None:
+        """See `Answer.drop`."""
+        self._answer.drop()
 
 
 class HTTPLibrary(ABC):

@@ -21,9 +21,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.adapters.coding import decoded
-from mimo_proto.errors import APIError, BodyTooLargeError, MimoError, StreamCancelled
+from mimo_proto.errors import BodyTooLargeError, MimoError, StreamCancelled
 from mimo_proto.response import refuse_answer
-from mimo_proto.retry import parse_retry_after, retry_delay
+from mimo_proto.retry import retry_delay
 from mimo_proto.secret import redact, redact_error
 from mimo_proto.watchdog import ended
 
@@ -97,13 +97,11 @@ class AsyncCall:
         self._loop = asyncio.get_running_loop()
         while True:
             self._refuse_if_cancelled()
-            outcome, asked = await self._attempt()
+            outcome = await self._attempt()
             if not isinstance(outcome, MimoError):
                 return outcome
             fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
-            delay = retry_delay(
-                self._retry, outcome, self.attempts, now=time.time(), fraction=fraction, retry_after=asked
-            )
+            delay = retry_delay(self._retry, outcome, self.attempts, now=time.time(), fraction=fraction)
             if delay is None or monotonic() + delay >= self._total_at:
                 try:
                     raise outcome
@@ -190,30 +188,26 @@ class AsyncCall:
         redact_error(error, self._key)
         return error
 
-    async def _attempt(self) -> tuple[Answer | MimoError, str | None]:
-        """Make one request; returns what came of it, and the ``Retry-After`` of a refusal."""
+    async def _attempt(self) -> Answer | MimoError:
+        """Make one request; returns what came of it."""
         self.attempts += 1
         self.idle_at = monotonic() + self._idle
         try:
             send = partial(self._library.request, self._request, self._timeouts)
             answer = await self._bounded(send, answered=False)
         except MimoError as exc:
-            return exc, None
+            return exc
         answer.headers = {name: redact(value, self._key) for name, value in answer.headers.items()}
         answer = decoded(answer)
         if 200 <= answer.status <= 299:
-            return answer, None
+            return answer
         try:
             body = await self.error_body(answer)
         except MimoError as exc:
-            return exc, None
+            return exc
         finally:
             await self.close(answer)
-        error = refuse_answer(answer.status, answer.headers, body, wanted="an answer")
-        asked = answer.headers.get("retry-after")
-        if isinstance(error, APIError):
-            error.retry_after = parse_retry_after(asked, now=time.time())
-        return error, asked
+        return refuse_answer(answer.status, answer.headers, body, wanted="an answer", now=time.time())
 
     async def _bounded(self, work: Callable[[], Coroutine[Any, Any, ResultT]], *, answered: bool) -> ResultT:
         """Await what the library does until it is done, a clock runs out, or the call is cancelled."""

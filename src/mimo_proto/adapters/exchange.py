@@ -22,16 +22,18 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
-from mimo_proto.accumulate import ChatAccumulator, ResponseAccumulator
+from mimo_proto.adapters.answer import Resumed
 from mimo_proto.adapters.call import AsyncCall
 from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
 from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.call import Reply
+from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import MODELS
 from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.request import build_request
-from mimo_proto.response import find_request_id, is_event_stream, parse_response, refuse_answer
+from mimo_proto.response import FirstBytes, find_request_id, is_event_stream, parse_response, refuse_answer
+from mimo_proto.response_accumulator import ResponseAccumulator
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.secret import Secret
 from mimo_proto.stream import StreamDecoder
@@ -111,9 +113,17 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._answer = answer = await call.open()
         self.status, self.headers = answer.status, answer.headers
         self.request_id = find_request_id(answer.headers)
-        if not is_event_stream(answer.status, answer.headers):
-            body = await call.error_body(answer)
+        if not (is_event_stream(answer.status, answer.headers) or await self._begins_as_one(answer)):
+            body = await call.error_body(self._answer)
             raise refuse_answer(answer.status, answer.headers, body, wanted="an event stream")
+
+    async def _begins_as_one(self, answer: Answer) -> bool:
+        """Whether the first bytes are those of an event stream, whatever the type says."""
+        first = FirstBytes(self._call.limits.error_body)
+        while first.is_event_stream is None:
+            first.feed(await self._call.read(answer))
+        self._answer = Resumed(answer, first.data)
+        return first.is_event_stream
 
     async def _fetch(self) -> list[EventT]:
         """Read pieces until one completes an event; nothing when the stream is complete."""

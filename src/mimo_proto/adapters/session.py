@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Never, Self, TypeVar, overload
 
-from mimo_proto.accumulate import answer_text
+from mimo_proto.answer_text import AnswerText
 from mimo_proto.errors import APIError, LocalProtocolError, MimoError, StreamCancelled
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
         self._whole = whole
         # What has come and was not handed out yet.
         self._ready: deque[EventT] = deque()
+        self._answer_text = AnswerText()
         self._failure: MimoError | None = None
         self._opened = False
 
@@ -178,7 +179,7 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
 
     async def _words(self) -> AsyncIterator[str]:
         async for event in self:
-            words = answer_text(event)
+            words = self._answer_text(event)
             del event  # nothing that the server sent stays in the frame
             if words:
                 yield words
