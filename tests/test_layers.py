@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1] / "src" / "mimo_proto"
 CORE = """
     _version errors jsontypes unknown
     models
-    limits base_url secret walk extra widen
+    limits base_url secret hints walk extra widen
     completion decode sse retry endpoints
     error_body mend json_reply projection surrogates pieces output_items tool_calls
     chat_accumulator response_accumulator answer_text

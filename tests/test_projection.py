@@ -253,6 +253,21 @@ def test_structs_that_hold_themselves_and_are_frozen() -> None:
     assert chunk == WithCalls((WithCallsChoice(ChoiceDelta(), None, [other]),))
 
 
+class WithPair(msgspec.Struct):
+    class Pair(msgspec.Struct, array_like=True):
+        usage: CompletionUsage
+        model: str
+
+    choices: list[Choice]
+    pair: Pair
+
+
+def test_a_struct_of_the_spec_in_an_array_ignores_too() -> None:
+    decoder: Any = plan_events(CHAT_COMPLETIONS, WithPair).decoder
+    chunk = decoder.strict(b'{"choices": [], "pair": [{"new": 1}, "m"]}')
+    assert chunk == WithPair([], WithPair.Pair(CompletionUsage(), "m"))
+
+
 def test_a_projection_is_not_taught() -> None:
     decoder: Any = plan_events(CHAT_COMPLETIONS, WithUsage).decoder
     before = decoder.strict

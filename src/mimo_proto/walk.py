@@ -15,14 +15,15 @@ import collections.abc
 import re
 from abc import ABC, abstractmethod
 from functools import cache, cached_property
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Raw, Struct
 
+from mimo_proto.hints import is_struct, members_of, replace_structs, structs_in
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Field", "Misfit", "Node", "Shape", "Walk", "reachable", "remake", "shape_of"]
 
@@ -136,28 +137,35 @@ class Node:
         self.values: Node | None = None
         self.literals: tuple[Any, ...] = ()
         self.raw = False
-        for member, metas in _members(hint, ()):
+        for member, metas in members_of(hint, ()):
             origin, args = get_origin(member) or member, get_args(member)
             if origin in SCALARS and not metas:
                 self.plain.add(origin)
-            elif origin in ARRAYS and args:
-                self.item = Node(args[0])
-                self.bounds = Annotated[(list[Any], *metas)] if metas else None
-            elif origin is tuple and args[1:] == (Ellipsis,):
-                self.item = Node(args[0])
-                self.bounds = Annotated[(tuple[Any, ...], *metas)] if metas else tuple[Any, ...]
-            elif origin in (dict, collections.abc.Mapping) and args and args[1] is not Any:
-                self.values = Node(args[1])
             elif origin is Literal:
                 self.literals += args
             elif origin is Raw:
                 self.raw = True
-            elif _is_struct(origin):
-                shape = shape_of(member)
-                self.tag_field = shape.tag_field
-                self.structs[shape.tag] = shape
-                if getattr(origin, "__tag_default__", False):
-                    self.default = shape
+            elif is_struct(origin):
+                self._add_struct(member)
+            elif args:
+                self._add_parts(origin, args, metas)
+
+    def _add_struct(self, struct: Any) -> None:
+        shape = shape_of(struct)
+        self.tag_field = shape.tag_field
+        self.structs[shape.tag] = shape
+        if getattr(shape.cls, "__tag_default__", False):
+            self.default = shape
+
+    def _add_parts(self, origin: Any, args: tuple[Any, ...], metas: tuple[Any, ...]) -> None:
+        if origin in ARRAYS:
+            self.item = Node(args[0])
+            self.bounds = Annotated[(list[Any], *metas)] if metas else None
+        elif origin is tuple and args[1:] == (Ellipsis,):
+            self.item = Node(args[0])
+            self.bounds = Annotated[(tuple[Any, ...], *metas)] if metas else tuple[Any, ...]
+        elif origin in (dict, collections.abc.Mapping) and args[1] is not Any:
+            self.values = Node(args[1])
 
     def shape_of(self, value: Mapping[str, Any]) -> Shape | None:
         """The Struct that an object is, by its tag; None if that names none of them."""
@@ -169,63 +177,6 @@ class Node:
         return self.structs.get(tag) if isinstance(tag, str | int) else None
 
 
-def _members(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """The members of a union, aliases and annotations looked through, each with the bounds that it has."""
-    hint = _meaning(hint)
-    origin = get_origin(hint)
-    if origin is Annotated:
-        inner, *more = get_args(hint)
-        yield from _members(inner, (*metas, *more))
-    elif origin in (Union, UnionType):
-        for member in get_args(hint):
-            yield from _members(member, metas)
-    else:
-        yield hint, metas
-
-
-def _meaning(hint: Any) -> Any:
-    """Look through what stands for another hint: a `type X = ...`, a NewType."""
-    while (meaning := getattr(hint, "__value__", getattr(hint, "__supertype__", None))) is not None:
-        hint = meaning
-    return hint
-
-
-def _is_struct(origin: Any) -> bool:
-    return isinstance(origin, type) and issubclass(origin, Struct) and not origin.__struct_config__.array_like
-
-
-def _replace_structs(hint: Any, swap: Callable[[Any], Any]) -> Any:
-    """Copy a hint with other Structs in it.
-
-    Args:
-        hint: Any hint that msgspec decodes into.
-        swap: Gives what stands in the place of a Struct; a generic one comes with its parameters.
-
-    Returns:
-        The copy, or the hint itself where nothing in it was swapped.
-    """
-    meaning = _meaning(hint)
-    origin, args = get_origin(meaning), get_args(meaning)
-    if _is_struct(origin or meaning):
-        return swap(meaning)
-    swapped = tuple(_replace_structs(argument, swap) for argument in args)
-    if all(new is old for new, old in zip(swapped, args, strict=True)):
-        return hint
-    return (Union if origin is UnionType else origin)[swapped]
-
-
-def _structs_in(hint: Any) -> list[Any]:
-    """List the Structs in a hint, without those in their fields."""
-    found: list[Any] = []
-
-    def note(struct: Any) -> Any:
-        found.append(struct)
-        return struct
-
-    _replace_structs(hint, note)
-    return found
-
-
 @cache
 def reachable(struct: Any) -> frozenset[Any]:
     """The Structs to which the hints of a Struct's fields lead, the Struct itself included."""
@@ -235,7 +186,7 @@ def reachable(struct: Any) -> frozenset[Any]:
         here = ahead.pop()
         if here not in found:
             found.add(here)
-            ahead += (inner for field in shape_of(here).fields for inner in _structs_in(field.node.hint))
+            ahead += (inner for field in shape_of(here).fields for inner in structs_in(field.node.hint))
     return frozenset(found)
 
 
@@ -260,7 +211,7 @@ def remake(
     def swap(struct: Any) -> Any:
         return made.get(struct, struct)
 
-    structs = {inner for struct in _structs_in(hint) for inner in reachable(struct)}
+    structs = {inner for struct in structs_in(hint) for inner in reachable(struct)}
     wanted_structs = {struct for struct in structs if wanted(shape_of(struct).cls)}
     new = [struct for struct in structs if struct not in made and not wanted_structs.isdisjoint(reachable(struct))]
     # First all classes, then their hints: Structs may hold themselves, and msgspec asks for the hints of a class when
@@ -268,12 +219,12 @@ def remake(
     made.update({struct: make(shape_of(struct).cls) for struct in new})
     for struct in new:
         hints = {field.name: field.node.hint for field in shape_of(struct).fields}
-        swapped = {name: _replace_structs(hint, swap) for name, hint in hints.items()}
+        swapped = {name: replace_structs(hint, swap) for name, hint in hints.items()}
         is_generic = struct is not shape_of(struct).cls
         made[struct].__annotations__ = made[struct].__annotations__ | {
             name: new_hint for name, new_hint in swapped.items() if is_generic or new_hint is not hints[name]
         }
-    return _replace_structs(hint, swap)
+    return replace_structs(hint, swap)
 
 
 class Walk(ABC):
