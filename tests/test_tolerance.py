@@ -28,7 +28,7 @@ from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError
 from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request
-from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone, ResponseOutputTextDelta
+from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone
 from mimo_proto.request import build_request
 from mimo_proto.response import parse_response
 from mimo_proto.sse import SSEDecoder
