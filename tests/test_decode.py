@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import pickle
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from msgspec import Struct
 
-from mimo_proto import extra
 from mimo_proto.decode import TolerantDecoder, plain_value, read_json, replace_surrogates
 from mimo_proto.errors import DecodeError
+from mimo_proto.extra import extra_fields
 from mimo_proto.models import (
     Annotation,
     AudioOutput,
     ChatCompletion,
     ChatCompletionChunk,
     ChatCompletionMessage,
+    ChoiceDelta,
+    ChunkChoice,
+    FunctionCall,
     FunctionCallItem,
     OutputMessage,
     OutputText,
@@ -138,25 +142,105 @@ def test_a_field_added_to_what_goes_back_is_kept() -> None:
     assert pickle.loads(pickle.dumps(decoded)) == decoded
 
 
-def test_a_field_added_to_anything_else_is_ignored() -> None:
-    assert COMPLETION.decode(b'{"choices":[],"new":1,"usage":{"new":2}}') == COMPLETION.decode(
-        b'{"choices":[],"usage":{}}'
-    )
-    chunk = TolerantDecoder(ChatCompletionChunk)
-    assert chunk.strict(b'{"choices":[{"delta":{"new":1},"new":2}],"new":3}') == chunk.decode(
-        b'{"choices":[{"delta":{}}]}'
-    )
-    # In the slow path too.
-    decoded = RESPONSE.decode(b'{"output":[{"type":"dance"}],"new":1}')
-    assert decoded == Response(output=[Unknown({"type": "dance"})])
+def test_a_field_added_to_anything_else_is_kept_too() -> None:
+    data = {"choices": [{"message": {"content": "hi"}, "new": 2}], "usage": {"new": 1}, "new": None}
+    assert json.loads(msgspec.json.encode(COMPLETION.decode(json.dumps(data).encode()))) == data
+    chunk = {"choices": [{"finish_reason": None, "delta": {"new": 1}, "new": 2}], "new": 3}
+    assert json.loads(msgspec.json.encode(TolerantDecoder(ChatCompletionChunk).decode(json.dumps(chunk).encode()))) == chunk
+    event = {"type": "response.output_text.delta", "delta": "hi", "new": {"a": 1}}
+    assert json.loads(msgspec.json.encode(EVENT.decode(json.dumps(event).encode()))) == event
 
 
-def test_past_the_caps_the_type_goes_first_where_no_unknown_is_expected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra, "MAX_CLASSES", 0)
-    monkeypatch.setattr(extra, "_classes", {})
+def fill(make: Callable[[str], bytes], decoder: TolerantDecoder[Any]) -> None:
+    """Have so many names come that no class is made for another."""
+    for number in range(256):
+        decoder.decode(make(f"fill_{number}"))
+
+
+def test_past_the_caps_the_type_goes_first_where_no_unknown_is_expected() -> None:
+    fill(lambda name: completion(**{name: 1}), COMPLETION)
     item = {"type": "function_call", "call_id": "1", "name": "f", "arguments": "", "new": 1}
     assert RESPONSE.decode(json.dumps({"output": [item]}).encode()).output == [Unknown(item)]
     assert first_message(completion(content="hi", new=1)) == ChatCompletionMessage(content="hi")
+
+
+def test_past_the_caps_an_event_is_still_one() -> None:
+    fill(lambda name: json.dumps({"type": "response.output_text.delta", name: 1}).encode(), EVENT)
+    data = b'{"type":"response.output_text.delta","delta":"hi","new":1}'
+    assert EVENT.decode(data) == ResponseOutputTextDelta(delta="hi")
+    # What comes again is learned all the same, and from then on kept.
+    assert extra_fields(EVENT.decode(data)) == {}
+    assert extra_fields(EVENT.decode(data)) == {"new": 1}
+    both = b'{"type":"response.output_text.delta","delta":"hi","new":1,"newer":2}'
+    assert extra_fields(EVENT.decode(both)) == {"new": 1}
+
+
+# What is plainly meant
+
+
+def test_null_and_absence_are_the_default() -> None:
+    item = b'{"type":"function_call","call_id":null,"arguments":null}'
+    read = RESPONSE.decode(b'{"output":[%b,{"type":"message","content":null}],"tools":null}' % item)
+    assert read.output == [FunctionCallItem(call_id="", name="", arguments=""), OutputMessage()]
+    call = first_message(completion(tool_calls=[{"function": {"name": "f"}}])).tool_calls
+    assert call == [ToolCall(id="", function=FunctionCall(name="f", arguments=""))]
+    event = EVENT.decode(b'{"type":"response.output_text.delta","delta":null}')
+    assert event == ResponseOutputTextDelta(delta="")
+    chunk = TolerantDecoder(ChatCompletionChunk).decode(b'{"choices":[{"delta":null}]}')
+    assert chunk == ChatCompletionChunk(choices=[ChunkChoice(delta=ChoiceDelta())])
+
+
+def test_what_stands_for_an_absent_list_is_of_the_object_alone() -> None:
+    class Notes(Struct, forbid_unknown_fields=True):
+        __received__: ClassVar[bool] = True
+        __absent__: ClassVar[Mapping[str, Any]] = {"notes": [], "by": {}}
+        notes: list[Any]
+        by: dict[str, Any]
+
+    decoder: TolerantDecoder[Notes] = TolerantDecoder(Notes)
+    decoder.decode(b"{}").notes.append(1)
+    decoder.decode(b"{}").by["a"] = 1
+    assert decoder.decode(b'{"notes":null}') == Notes([], {})
+
+
+def test_digits_are_a_time() -> None:
+    assert COMPLETION.decode(b'{"choices":[],"created":"1790500000"}').created == 1790500000
+    assert RESPONSE.decode(b'{"output":[],"created_at":"1790500000"}').created_at == 1790500000
+    audio = first_message(completion(audio={"id": "a", "expires_at": "1790500000"})).audio
+    assert audio is not None
+    assert audio.expires_at == 1790500000
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "1e9", "1.5", "\u0661", "1" * 5000])
+def test_another_text_is_no_time(text: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        COMPLETION.decode(json.dumps({"choices": [], "created": text}).encode())
+    assert caught.value.path == "$.created"
+
+
+def test_digits_are_no_other_number() -> None:
+    with pytest.raises(DecodeError) as caught:
+        COMPLETION.decode(b'{"choices":[{"message":{},"index":"0"}]}')
+    assert caught.value.path == "$.choices[0].index"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"a": [1, None], "b c": "\u00e9"}, '{"a":[1,null],"b c":"\u00e9"}'),
+        ({}, "{}"),
+        ([1], "[1]"),
+        ({"a": "\ud83d"}, '{"a":"\ufffd"}'),
+    ],
+)
+def test_arguments_that_are_json_already(given: Any, text: str) -> None:
+    calls = first_message(completion(tool_calls=[{"id": "1", "function": {"name": "f", "arguments": given}}])).tool_calls
+    assert calls == [ToolCall(id="1", function=FunctionCall(name="f", arguments=text))]
+    call = {"type": "function_call", "call_id": "1", "name": "f", "arguments": given}
+    assert RESPONSE.build({"output": [call]}).output == [FunctionCallItem(call_id="1", name="f", arguments=text)]
+    delta = {"type": "custom_tool_call", "call_id": "1", "name": "f", "input": given}
+    with pytest.raises(DecodeError):
+        RESPONSE.decode(json.dumps({"output": [delta]}).encode())
 
 
 @pytest.mark.parametrize(("text", "number"), [("1771.0", 1771), ("1e3", 1000), ("-0.0", 0), ("1e15", 10**15)])
@@ -235,6 +319,19 @@ def test_the_error_says_what() -> None:
         COMPLETION.decode(b'{"choices":[{}]}')
     with pytest.raises(DecodeError, match=r"at \$\.choices\[0\]\.index: Expected `int \| null`, got `str`"):
         COMPLETION.decode(b'{"choices":[{"message":{},"index":"x"}]}')
+
+
+def test_the_error_shows_what_the_payload_begins_with() -> None:
+    with pytest.raises(DecodeError) as caught:
+        COMPLETION.decode(b'{"choices":null,"note":"\xe6\xbd\xae\xff\\ud83d","more":"' + b"x" * 500 + b'"}')
+    text = str(caught.value)
+    assert """begins '{"choices":null,"note":"\u6f6e\ufffd\\\\ud83d","more":"xxx""" in text
+    assert 100 < text.count("x") < 200
+    assert text.encode().decode() == text
+    with pytest.raises(DecodeError, match="no JSON: .*begins '<html>.n.x1b'"):
+        COMPLETION.decode(b"<html>\n\x1b")
+    with pytest.raises(DecodeError, match=r"is missing$"):
+        COMPLETION.build({})
 
 
 # Hostile text
@@ -348,6 +445,17 @@ def test_a_type_of_the_caller_s_own() -> None:
     assert bytes(decoder.decode(b'{"type":"response.output_text.delta","delta":{"a":1}}').delta) == b'{"a":1}'
     slow = decoder.decode(b'{"type":"response.output_text.delta","delta":{"a":"\\ud83d"}}')
     assert bytes(slow.delta) == '{"a":"\ufffd"}'.encode()
+
+
+class Picky(Struct, forbid_unknown_fields=True):
+    choices: list[Any]
+
+
+def test_a_struct_of_the_caller_s_own_forbids_for_itself() -> None:
+    decoder: TolerantDecoder[Picky] = TolerantDecoder(Picky)
+    for _ in range(3):
+        with pytest.raises(DecodeError, match="at \\$: Object contains unknown field `new`"):
+            decoder.decode(b'{"choices":[],"new":1}')
 
 
 def test_a_plain_value_is_built() -> None:

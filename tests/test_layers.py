@@ -30,7 +30,7 @@ CORE = """
     __init__
 """
 SHELL = """
-    chunked head options watchdog answer connection pool transport
+    chunked head options watchdog network_errors answer connection pool transport
     call session client
     testing adapters
     words demo cli __main__

@@ -137,6 +137,12 @@ def test_a_struct_of_the_callers_own() -> None:
     assert body(build_request(mine, Mine(model_name="m"), api_key=KEY)) == {"modelName": "m"}
 
 
+def test_where_there_are_no_streams_nothing_is_said_about_them() -> None:
+    whole = CHAT_COMPLETIONS.with_types(request=ChatCompletionRequest, reply=ChatCompletion, event=None)
+    for request in (STRUCT, CHAT_REQUEST):
+        assert body(build_request(whole, request, api_key=KEY)) == CHAT_REQUEST
+
+
 # `stream`: whoever calls decides
 
 

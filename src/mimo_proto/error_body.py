@@ -248,11 +248,10 @@ def _embedded(text: str) -> Mapping[str, Any] | None:
     begin = text.find("{")
     if begin < 0:
         return None
+    value: dict[str, Any]
     try:
         value, _ = JSON.raw_decode(text, begin)
     except (ValueError, RecursionError):
-        return None
-    if not is_object(value):
         return None
     alone = text[:begin].strip().removeprefix("data:").strip(" [") == ""
     certain = _says_something(value) if alone else _error_beside(value) is not None or _is_error(value)

@@ -2,8 +2,8 @@
 
 Rules:
 
-- Values in, values and our own errors out: this is the one place that knows the exceptions of urllib3, http.client,
-  ssl, socket and zlib, and they end here. Their frames hold the request's headers, so our errors are raised outside the
+- Values in, values and our own errors out: the exceptions of urllib3, http.client, ssl, socket and zlib end here, see
+  `network_errors`. Their frames hold the request's headers, so our errors are raised outside the
   `except` block (no ``__context__``), and what passes through (KeyboardInterrupt) loses its traceback up to here.
 - Reading is prompt: one piece is what one read of the socket gave, decoded; whatever the framing.
 - Everything is bounded: time by the `Guard`, sizes by the caller's limits on *decoded* bytes, read in pieces.
@@ -14,23 +14,13 @@ Rules:
 
 from __future__ import annotations
 
-import http.client
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
-
-from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mimo_proto.connection import LONGEST
-from mimo_proto.errors import (
-    BodyTooLargeError,
-    ConnectError,
-    ConnectionClosed,
-    MimoError,
-    ReadTimeout,
-    RemoteProtocolError,
-    StreamCancelled,
-)
+from mimo_proto.errors import BodyTooLargeError, MimoError, RemoteProtocolError, StreamCancelled
+from mimo_proto.network_errors import Stage, own_error
 from mimo_proto.pool import Pool
 from mimo_proto.watchdog import WATCHDOG, ended
 
@@ -54,11 +44,6 @@ DRAIN_SECONDS: Final = 0.1
 
 CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 """What urllib3 decodes on every installation; brotli and zstd depend on what else is installed."""
-
-Stage: TypeAlias = Literal["connect", "send", "head", "body"]
-
-FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
-"""All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
 
 
 class Progress(Protocol):
@@ -137,7 +122,7 @@ class Transport:
                 stage = "head"
             return Exchange(self._pool, connection, connection.receive(), guard, timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
-            failure = _own_error(exc, stage, guard, timeouts)
+            failure = own_error(exc, stage, guard, timeouts)
         guard.detach()
         connection.close()
         try:
@@ -193,7 +178,7 @@ class Exchange:
                 return data
             failure: BaseException = ended(self._guard.reason, self._timeouts)
         except BaseException as exc:  # noqa: BLE001 - see the rules above
-            failure = _own_error(exc, "body", self._guard, self._timeouts)
+            failure = own_error(exc, "body", self._guard, self._timeouts)
         self.close(broken=True)
         try:
             raise failure
@@ -330,29 +315,3 @@ class Exchange:
         else:
             self._answer.close()
             self._connection.close()
-
-
-def _own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
-    """Map what was raised below to our tree; what is not an error of the network passes, without its frames."""
-    if not isinstance(exc, FOREIGN):
-        exc.__cause__ = exc.__context__ = None
-        return exc.with_traceback(None)
-    if guard.reason is not None:
-        return ended(guard.reason, timeouts)
-    # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
-    cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
-    if isinstance(cause, TimeoutError | ReadTimeoutError):
-        if stage == "connect":
-            return ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
-        seconds = timeouts.read or 0.0
-        doing = "the request could not be sent" if stage == "send" else "no byte came"
-        return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
-    text = f"{cause}"[:300] or type(cause).__name__
-    if stage == "connect":
-        return ConnectError(f"no connection: {text}")
-    if isinstance(cause, OSError | http.client.IncompleteRead):
-        where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
-        return ConnectionClosed(f"the connection broke {where}: {text}")
-    if isinstance(exc, DecodeError):
-        return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
-    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
