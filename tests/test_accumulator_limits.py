@@ -192,6 +192,14 @@ def many_items_without_a_place(rounds: int) -> Iterator[Any]:
         yield {**text_delta("x", index), "item_id": f"m{index}"}
 
 
+def many_items_that_are_joined(rounds: int) -> Iterator[Any]:
+    for index in range(rounds):
+        yield {**text_delta("x", None), "item_id": f"m{index}"}
+        yield text_delta("y", index)
+    for index in range(rounds):
+        yield {**text_delta("z", index), "item_id": f"m{index}"}
+
+
 def many_items_that_name_themselves_in_no_way(rounds: int) -> Iterator[Any]:
     for _ in range(rounds):
         item: dict[str, Any] = {"type": "message", "content": []}
@@ -201,7 +209,13 @@ def many_items_that_name_themselves_in_no_way(rounds: int) -> Iterator[Any]:
 
 @pytest.mark.parametrize(
     "events",
-    [many_items, many_items_at_one_place, many_items_without_a_place, many_items_that_name_themselves_in_no_way],
+    [
+        many_items,
+        many_items_at_one_place,
+        many_items_without_a_place,
+        many_items_that_are_joined,
+        many_items_that_name_themselves_in_no_way,
+    ],
 )
 def test_responses_take_work_in_proportion_to_what_comes(events: Callable[[int], Iterator[Any]]) -> None:
     def add_up(rounds: int) -> int:
