@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping  # noqa: TC003 - msgspec evaluates the annotations
 from typing import Any, ClassVar
 
 import msgspec
@@ -146,7 +146,10 @@ def test_a_field_added_to_anything_else_is_kept_too() -> None:
     data = {"choices": [{"message": {"content": "hi"}, "new": 2}], "usage": {"new": 1}, "new": None}
     assert json.loads(msgspec.json.encode(COMPLETION.decode(json.dumps(data).encode()))) == data
     chunk = {"choices": [{"finish_reason": None, "delta": {"new": 1}, "new": 2}], "new": 3}
-    assert json.loads(msgspec.json.encode(TolerantDecoder(ChatCompletionChunk).decode(json.dumps(chunk).encode()))) == chunk
+    assert (
+        json.loads(msgspec.json.encode(TolerantDecoder(ChatCompletionChunk).decode(json.dumps(chunk).encode())))
+        == chunk
+    )
     event = {"type": "response.output_text.delta", "delta": "hi", "new": {"a": 1}}
     assert json.loads(msgspec.json.encode(EVENT.decode(json.dumps(event).encode()))) == event
 
@@ -234,7 +237,9 @@ def test_digits_are_no_other_number() -> None:
     ],
 )
 def test_arguments_that_are_json_already(given: Any, text: str) -> None:
-    calls = first_message(completion(tool_calls=[{"id": "1", "function": {"name": "f", "arguments": given}}])).tool_calls
+    calls = first_message(
+        completion(tool_calls=[{"id": "1", "function": {"name": "f", "arguments": given}}])
+    ).tool_calls
     assert calls == [ToolCall(id="1", function=FunctionCall(name="f", arguments=text))]
     call = {"type": "function_call", "call_id": "1", "name": "f", "arguments": given}
     assert RESPONSE.build({"output": [call]}).output == [FunctionCallItem(call_id="1", name="f", arguments=text)]
@@ -328,7 +333,7 @@ def test_the_error_shows_what_the_payload_begins_with() -> None:
     assert """begins '{"choices":null,"note":"\u6f6e\ufffd\\\\ud83d","more":"xxx""" in text
     assert 100 < text.count("x") < 200
     assert text.encode().decode() == text
-    with pytest.raises(DecodeError, match="no JSON: .*begins '<html>.n.x1b'"):
+    with pytest.raises(DecodeError, match=r"no JSON: .*begins '<html>.n.x1b'"):
         COMPLETION.decode(b"<html>\n\x1b")
     with pytest.raises(DecodeError, match=r"is missing$"):
         COMPLETION.build({})

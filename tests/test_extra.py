@@ -129,7 +129,7 @@ def test_equal_is_what_has_the_same_fields() -> None:
     of_another_class = kept(OutputText, {"text": "hi"}, {"new": 1})
     assert type(text) is not type(of_another_class)
     assert text == of_another_class
-    assert not text != of_another_class
+    assert (text != of_another_class) is False
     assert text != kept(OutputText, {"text": "hi"}, {"new": 1, "newer": None})
     assert text != kept(OutputText, {"text": "ho"}, {"new": 1})
     assert text != "hi"

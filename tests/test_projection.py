@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import pickle
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -17,6 +18,17 @@ from mimo_proto import (
     MimoError,
     ServerError,
     StreamDecoder,
+)
+from mimo_proto.extra import extra_fields
+from mimo_proto.models import (
+    ChatCompletionChunk,
+    ChoiceDelta,
+    CompletionUsage,
+    DeltaToolCall,
+    FunctionCallItem,
+    OutputItem,
+    PromptTokensDetails,
+    ResponseCompleted,
 )
 from mimo_proto.projection import plan_events
 from tests.feeding import byte_by_byte, pull, run, whole_blocks
@@ -179,6 +191,121 @@ def test_halves_of_emoji_are_joined_in_a_projection() -> None:
     outcome = run(StreamDecoder(CHAT_COMPLETIONS, event_type=Chunk), stream)
     texts: list[Any] = [one.delta.content for each in outcome.events for one in each.choices]  # type: ignore[attr-defined]
     assert texts == ["", "\U0001f600", "", "\ufffd", None]
+
+
+# Fields that a projection does not have
+
+
+class WithUsage(msgspec.Struct):
+    """A caller's own, with Structs of the spec in it; read by position too."""
+
+    choices: list[Choice]
+    usage: CompletionUsage | None = None
+    model: str = ""
+
+
+class WithCalls(msgspec.Struct, frozen=True):
+    choices: tuple[WithCallsChoice, ...]
+
+
+class WithCallsChoice(msgspec.Struct, frozen=True):
+    delta: ChoiceDelta
+    finish_reason: str | None = None
+    others: list[WithCallsChoice] = []
+
+
+NEW_IN_USAGE = event(
+    {"choices": [], "usage": {"total_tokens": 3, "new": 1, "prompt_tokens_details": {"new": 1}}, "new": 1}
+)
+
+
+def test_structs_of_the_spec_in_a_projection_ignore_what_they_do_not_know() -> None:
+    decoder: Any = plan_events(CHAT_COMPLETIONS, WithUsage).decoder
+    payload = NEW_IN_USAGE.removeprefix(b"data: ")
+    chunk = decoder.strict(payload)
+    known = WithUsage([], CompletionUsage(total_tokens=3, prompt_tokens_details=PromptTokensDetails()))
+    assert isinstance(chunk, WithUsage)
+    assert isinstance(chunk.usage, CompletionUsage)
+    assert extra_fields(chunk.usage) == {}
+    assert known == chunk == known
+    assert (known != chunk) is False
+    assert pickle.loads(pickle.dumps(chunk)) == known
+    assert type(pickle.loads(pickle.dumps(chunk))) is WithUsage
+    # The slow path does the same.
+    assert decoder.decode(payload.replace(b": 3", b": 3.0")) == known
+    match chunk:
+        case WithUsage([], usage, model):
+            assert (usage, model) == (known.usage, "")
+        case _:
+            pytest.fail(repr(chunk))
+    # The same Struct goes on refusing elsewhere, and so learns.
+    full: Any = plan_events(CHAT_COMPLETIONS).decoder.decode(payload)
+    assert extra_fields(full.usage) == {"new": 1}
+
+
+def test_structs_that_hold_themselves_and_are_frozen() -> None:
+    decoder: Any = plan_events(CHAT_COMPLETIONS, WithCalls).decoder
+    inner = {"delta": {"content": "hi", "new": 1, "tool_calls": [{"index": 0, "new": 1}]}}
+    chunk = decoder.strict(msgspec.json.encode({"choices": [{"delta": {"new": 1}, "others": [inner]}]}))
+    [other] = chunk.choices[0].others
+    assert isinstance(other, WithCallsChoice)
+    assert other == WithCallsChoice(ChoiceDelta(content="hi", tool_calls=[DeltaToolCall(index=0)]))
+    assert chunk == WithCalls((WithCallsChoice(ChoiceDelta(), None, [other]),))
+
+
+def test_a_projection_is_not_taught() -> None:
+    decoder: Any = plan_events(CHAT_COMPLETIONS, WithUsage).decoder
+    before = decoder.strict
+    for _ in range(3):
+        assert (
+            run(StreamDecoder[Any](CHAT_COMPLETIONS, event_type=WithUsage), [HELLO, NEW_IN_USAGE, STOP]).error is None
+        )
+    assert decoder.strict is before
+
+
+class Forbids(msgspec.Struct, forbid_unknown_fields=True):
+    choices: list[Choice]
+
+
+class ForbidsDelta(msgspec.Struct, tag_field="type", tag="response.output_text.delta", forbid_unknown_fields=True):
+    delta: str
+
+
+def test_a_projection_that_forbids_has_its_way() -> None:
+    for _ in range(3):
+        with pytest.raises(DecodeError, match="Object contains unknown field `new`") as caught:
+            StreamDecoder[Any](CHAT_COMPLETIONS, event_type=Forbids).feed(event({"choices": [], "new": 1}))
+        assert caught.value.path == "$"
+        with pytest.raises(DecodeError, match="unknown field `new`"):
+            StreamDecoder[Any](RESPONSES, event_type=ForbidsDelta).feed(
+                event({"type": "response.output_text.delta", "delta": "x", "new": 1})
+            )
+
+
+class Item(msgspec.Struct, tag_field="type", tag="response.output_item.done"):
+    item: OutputItem
+
+
+def test_a_union_of_the_caller_s_own_and_of_the_spec_s() -> None:
+    done: Any = {"type": "response.completed", "response": {"output": [], "new": 1}, "new": 2}
+    call = {"type": "function_call", "call_id": "1", "name": "f", "arguments": "", "new": 1}
+    item = event({"type": "response.output_item.done", "item": call, "new": 1})
+    for _ in range(4):
+        decoder = StreamDecoder[Any](RESPONSES, event_type=Item | ResponseCompleted)
+        outcome = run(decoder, [item, RESPONSE_EVENTS[1], event(done)])
+        assert outcome.error is None
+        assert decoder.done
+        first, last = cast("tuple[Any, Any]", outcome.events)
+        assert first == Item(FunctionCallItem(call_id="1", name="f", arguments=""))
+        # What is the spec's own keeps all, and is taught.
+        assert (extra_fields(last), extra_fields(last.response)) == ({"new": 2}, {"new": 1})
+
+
+def test_a_projection_that_is_the_spec_s_own_keeps_all() -> None:
+    for _ in range(4):
+        decoder = StreamDecoder(CHAT_COMPLETIONS, event_type=ChatCompletionChunk)
+        [chunk] = decoder.feed(chat_chunk("Hello", new=1))
+        assert extra_fields(chunk) == {"new": 1}
 
 
 # What is refused

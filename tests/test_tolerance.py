@@ -175,8 +175,8 @@ def is_json(text: Any, value: Any) -> bool:
 
 
 def same(again: Any, came: Any) -> bool:
-    """Whether a value is what came. For a null may stand what stands for an absent one, or nothing; and the arguments of
-    a call may be JSON text by now.
+    """Whether a value is what came. For a null may stand what stands for an absent one, or nothing; and the arguments
+    of a call may be JSON text by now.
     """
     if is_object(came) and is_object(again):
         return all(

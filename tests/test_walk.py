@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 from typing_extensions import TypeAliasType
 
-from mimo_proto.walk import Misfit, Node, Shape, Walk
+from mimo_proto.walk import Misfit, Node, Shape, Walk, reachable, remake
 
 T = TypeVar("T")
 
@@ -91,6 +91,9 @@ NEW = {"kind": "bird"}
         (Cat | Fish, {"lives": 1}, Fish()),
         (list[Animal], [{"kind": "cat"}, NEW], [Cat(), "unknown bird"]),
         (Sequence[Animal] | str, [NEW], ["unknown bird"]),
+        (tuple[Animal, ...], [NEW], ("unknown bird",)),
+        (Annotated[tuple[Animal, ...], Meta(max_length=1)], [NEW], ("unknown bird",)),
+        (tuple[int, str], [1, "x"], (1, "x")),
         (Union[Annotated[list[Alias], Meta(max_length=1)], None], [NEW], ["unknown bird"]),  # noqa: UP007 - Annotated has no `|` for pyright
         (dict[str, Animal], {"a": NEW}, {"a": "unknown bird"}),
         (Mapping[str, list[Animal]], {"a": [NEW]}, {"a": ["unknown bird"]}),
@@ -124,6 +127,7 @@ def test_values_are_built(hint: Any, value: Any, built: Any) -> None:
         (dict[str, Cat], {"a b": {"kind": "cat", "lives": "x"}}, "$['a b'].lives", "Expected `int`, got `str`"),
         (dict[str, list[Cat]], {"a": {}}, "$.a", "Expected `array`, got `object`"),
         (Annotated[list[Animal], Meta(max_length=1)], [NEW, NEW], "$", "Expected `array` of length <= 1"),
+        (Annotated[tuple[Animal, ...], Meta(max_length=1)], [NEW, NEW], "$", "Expected `array` of length <= 1"),
         (Dog, {"kind": "dog", "owner": ""}, "$.owner", "Expected `str` of length >= 1"),
         (Box[Point], {"content": [1, "x"]}, "$.content[1]", "Expected `int`, got `str`"),
         (Box[Picky], {"content": {"the name": 5}}, "$.content['the name']", "Expected `str`, got `int`"),
@@ -134,3 +138,55 @@ def test_what_does_not_fit_is_told_with_its_path(hint: Any, value: Any, path: st
     with pytest.raises(Misfit) as caught:
         build(value, hint)
     assert (caught.value.path, caught.value.reason) == (path, reason)
+
+
+# The same hints with other Structs in them
+
+
+class Farm(Struct):
+    animals: list[Animal]
+    boxes: dict[str, Box[Cat] | None]
+    pairs: tuple[Cat, Annotated[Dog, "note"]] | None = None
+    alias: Alias | Name | None = None
+    point: Point | None = None
+
+
+def made_anew(hint: Any, *wanted: type[Struct]) -> tuple[Any, dict[Any, Any]]:
+    made: dict[Any, Any] = {}
+    new = remake(hint, wanted.__contains__, lambda cls: msgspec.defstruct(cls.__name__, [], bases=(cls,)), made)
+    return new, made
+
+
+def test_what_a_struct_leads_to() -> None:
+    assert reachable(Farm) == {Farm, Cat, Dog, Box[Cat]}
+    assert reachable(Dog) == {Dog, Cat}
+    assert reachable(Cat) == {Cat}
+
+
+def test_only_what_leads_to_a_struct_is_made_anew() -> None:
+    assert made_anew(list[Farm], Fish) == (list[Farm], {})
+    assert made_anew(Fish | Cat, Dog) == (Fish | Cat, {})
+    new, made = made_anew(Farm | None, Cat)
+    assert made.keys() == {Farm, Cat, Dog, Box[Cat]}
+    farm = msgspec.json.decode(
+        b"""{"animals": [{"kind": "cat"}, {"kind": "dog", "friends": [{"kind": "cat"}, {"kind": "dog"}]}],
+             "boxes": {"a": {"content": {"kind": "cat"}}, "b": null},
+             "pairs": [{"kind": "cat"}, {"kind": "dog"}], "alias": {"kind": "cat"}, "point": [1, 2]}""",
+        type=new,
+    )
+    cat, dog = farm.animals
+    assert [type(each) for each in (farm, cat, dog, *dog.friends)] == [
+        made[each] for each in (Farm, Cat, Dog, Cat, Dog)
+    ]
+    assert type(farm.boxes["a"]) is made[Box[Cat]]
+    assert type(farm.boxes["a"].content) is type(farm.pairs[0]) is type(farm.alias) is made[Cat]
+    assert type(farm.pairs[1]) is made[Dog]
+    assert type(farm.point) is Point
+
+
+def test_what_was_made_is_taken() -> None:
+    _, made = made_anew(Dog, Cat)
+    before = dict(made)
+    remake(Box[Cat], lambda cls: cls is Cat, lambda cls: msgspec.defstruct("New", [], bases=(cls,)), made)
+    assert made.keys() - before.keys() == {Box[Cat]}
+    assert made[Cat] is before[Cat]

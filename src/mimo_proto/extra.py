@@ -8,7 +8,8 @@ Rules:
 - A learned class (`widen`) has a field for each name that was learned of its Struct. Where none has all the names, a
   class is made for them alone: it serves all objects with the same added names, and stays. So that names without end
   cannot fill the memory, the number of such classes is capped, and so is what one class may add.
-- msgspec has no fields whose names hold `"`, a backslash, a control character or half a surrogate pair: such a name is kept in no class.
+- msgspec has no fields whose names hold `"`, a backslash, a control character or half a surrogate pair: such a name is
+  kept in no class.
 """
 
 from __future__ import annotations
@@ -64,9 +65,8 @@ def keep_extra(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str
     """
     if not extra:
         return cls(**fields)
-    made: type[Struct] | None = _learned.get(cls, cls)
-    if not extra.keys() <= added_fields(made).keys():
-        made = _own_class(cls, tuple(sorted(extra)))
+    learned = _learned.get(cls, cls)
+    made = learned if extra.keys() <= added_fields(learned).keys() else _own_class(cls, tuple(sorted(extra)))
     if made is None:
         return None
     attributes = added_fields(made)
@@ -92,13 +92,13 @@ def keep_some(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str,
     return cls(**fields) if kept is None else kept
 
 
-def extra_fields(value: Struct) -> dict[str, Any]:
-    """Give what the server added to an object, by JSON name; empty if it added nothing."""
+def extra_fields(value: object) -> dict[str, Any]:
+    """Give what the server added to an object, by JSON name; empty if it added nothing, and for what is no Struct."""
     held = {name: getattr(value, attribute) for name, attribute in added_fields(type(value)).items()}
     return {name: element for name, element in held.items() if element is not UNSET}
 
 
-def added_fields(cls: type[Struct]) -> Mapping[str, str]:
+def added_fields(cls: type) -> Mapping[str, str]:
     """The attributes that a class adds to the Struct of the spec, by JSON name."""
     added: Mapping[str, str] = getattr(cls, "__added_fields__", {})
     return added
@@ -186,13 +186,13 @@ def _known(value: Struct) -> Struct:
     return value if known_class(cls) is cls else known_class(cls)(**_known_fields(value))
 
 
-def _is_equal(self: Struct, other: object) -> bool:
+def _is_equal(self: Struct, other: object) -> Any:
     if not isinstance(other, Struct) or known_class(type(self)) is not known_class(type(other)):
         return NotImplemented
     return self is other or (_known(self) == _known(other) and extra_fields(self) == extra_fields(other))
 
 
-def _is_different(self: Struct, other: object) -> bool:
+def _is_different(self: Struct, other: object) -> Any:
     equal = _is_equal(self, other)
     return equal if equal is NotImplemented else not equal
 

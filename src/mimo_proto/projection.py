@@ -8,9 +8,9 @@ Responses: a union of the caller's tagged Structs, named by the events' types. I
 all other known types: they are decoded to nothing and dropped, but the terminal ones still end the stream. Left to the
 tolerant decoder, each of them would cost ten times as much.
 
-A Struct of the caller's has the fields that it names, and no others: nothing is kept in it or learned of it, and what is
-not in it is ignored, unless it forbids unknown fields itself. So it is with the Structs of the spec that it holds: each
-has a twin in its place, a subclass that ignores what it does not know.
+A Struct of the caller's has the fields that it names, and no others: nothing is kept in it or learned of it, and what
+is not in it is ignored, unless it forbids unknown fields itself. So it is with the Structs of the spec that it holds:
+each has a twin in its place, a subclass that ignores what it does not know.
 A projection that is a Struct of the spec itself, or a subclass of one, or such a member of the union, is not the
 caller's: all that came is kept in it and learned, as in the endpoint's own events.
 """

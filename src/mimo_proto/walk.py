@@ -106,6 +106,7 @@ shape_of = cache(Shape)
 """The shape of a Struct, taken apart once."""
 
 SCALARS = (str, int, float, bool, type(None))
+ARRAYS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
 
 
 class Node:
@@ -118,7 +119,7 @@ class Node:
         structs: The Structs that an object may be, by tag.
         default: Of these, the one that an object without a tag is.
         item: What the elements of a list are.
-        bounds: The type that checks the length of a list, if it has bounds.
+        bounds: What a list is converted to: a tuple, or a list whose length has bounds.
         values: What the values of a dict are.
         literals: The texts that a string may be, or is known to be.
         raw: Whether any JSON is taken, as text.
@@ -139,9 +140,12 @@ class Node:
             origin, args = get_origin(member) or member, get_args(member)
             if origin in SCALARS and not metas:
                 self.plain.add(origin)
-            elif origin in (list, collections.abc.Sequence) and args:
+            elif origin in ARRAYS and args:
                 self.item = Node(args[0])
                 self.bounds = Annotated[(list[Any], *metas)] if metas else None
+            elif origin is tuple and args[1:] == (Ellipsis,):
+                self.item = Node(args[0])
+                self.bounds = Annotated[(tuple[Any, ...], *metas)] if metas else tuple[Any, ...]
             elif origin in (dict, collections.abc.Mapping) and args and args[1] is not Any:
                 self.values = Node(args[1])
             elif origin is Literal:

@@ -37,4 +37,4 @@ def _walk(value: Any, node: Node | None) -> Any:
     if shape is node.default:
         value = {str(shape.tag_field): shape.tag, **value}
     known = {field.key: field.node for field in shape.fields}
-    return {name: _walk(member, known.get(name)) for name, member in value.items() if name in shape.keys}
+    return {name: _walk(member, known.get(str(name))) for name, member in value.items() if name in shape.keys}
