@@ -78,7 +78,10 @@ def test_the_last_finish_reason_that_says_something_counts() -> None:
 
 
 def test_the_last_usage_that_says_something_counts() -> None:
-    one, two, nothing = ({"choices": [], "usage": usage} for usage in ({"total_tokens": 1}, {"total_tokens": 2}, {}))
+    def used(**usage: int) -> dict[str, Any]:
+        return {"choices": [], "usage": usage}
+
+    one, two, nothing = used(total_tokens=1), used(total_tokens=2), used()
     for chunks in ([one, two], [one, two, nothing], [nothing, two]):
         done = add_up(delta(), *chunks)
         assert done.usage is not None
@@ -90,15 +93,16 @@ def test_the_usage_of_a_choice_counts_where_no_chunk_has_one() -> None:
     def used(tokens: int, index: int = 0) -> dict[str, Any]:
         return {"choices": [{"index": index, "delta": {}, "usage": {"total_tokens": tokens} if tokens else {}}]}
 
-    for chunks, tokens in (
-        ([used(5), used(12), used(0)], 12),
-        ([used(5), used(12), {"choices": [], "usage": {}}], 12),
-        ([used(12, 1), used(0)], 12),
-        ([{"choices": [], "usage": {"total_tokens": 12}}, used(5)], 12),
-    ):
+    streams: list[list[dict[str, Any]]] = [
+        [used(5), used(12), used(0)],
+        [used(5), used(12), {"choices": [], "usage": {}}],
+        [used(12, 1), used(0)],
+        [{"choices": [], "usage": {"total_tokens": 12}}, used(5)],
+    ]
+    for chunks in streams:
         done = add_up(*chunks)
         assert done.usage is not None
-        assert done.usage.total_tokens == tokens
+        assert done.usage.total_tokens == 12
     assert not any(map(extra_fields, add_up(used(5)).choices))
 
 

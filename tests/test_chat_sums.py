@@ -27,26 +27,26 @@ def unknown(*deltas: dict[str, Any]) -> dict[str, Any]:
     return extra_fields(message(*deltas))
 
 
-@pytest.mark.parametrize(
-    ("values", "whole"),
-    [
-        (["a", "", "b", None], "ab"),
-        ([""], ""),
-        ([None, None], None),
-        ([None, ""], ""),
-        ([[1], [], [2, [3]], None], [1, 2, [3]]),
-        ([[]], []),
-        ([0, None], 0),
-        ([1, 0], 0),
-        ([True, False], False),
-        ([{"a": 1}, {"b": [None]}], {"b": [None]}),
-        ([{"a": 1}, {}], {}),
-        (["a", [1], "b"], "b"),
-        (["a", [1]], [1]),
-        (["a", 1, None], 1),
-        ([[1], {"a": 1}, [2]], [2]),
-    ],
-)
+DELTA_VALUES: list[tuple[list[Any], Any]] = [
+    (["a", "", "b", None], "ab"),
+    ([""], ""),
+    ([None, None], None),
+    ([None, ""], ""),
+    ([[1], [], [2, [3]], None], [1, 2, [3]]),
+    ([[]], []),
+    ([0, None], 0),
+    ([1, 0], 0),
+    ([True, False], False),
+    ([{"a": 1}, {"b": [None]}], {"b": [None]}),
+    ([{"a": 1}, {}], {}),
+    (["a", [1], "b"], "b"),
+    (["a", [1]], [1]),
+    (["a", 1, None], 1),
+    ([[1], {"a": 1}, [2]], [2]),
+]
+
+
+@pytest.mark.parametrize(("values", "whole"), DELTA_VALUES)
 def test_an_unknown_field_of_a_delta(values: list[Any], whole: Any) -> None:
     assert unknown(*({"mood": value} for value in values)) == {"mood": whole}
 
@@ -93,20 +93,24 @@ def test_elements_with_an_index_are_merged() -> None:
     assert unknown(*({"mood": elements} for elements in pieces)) == {"mood": whole}
 
 
-@pytest.mark.parametrize(
-    ("values", "whole"),
-    [
-        (["a", "b", "", None], "b"),
-        ([""], ""),
-        ([None], None),
-        ([[1], [], [{"index": 0}], [{"index": 0}]], [1, {"index": 0}, {"index": 0}]),
-        ([{"a": 1}, {"b": 2}], {"b": 2}),
-        ([0, False, None], False),
-        (["a", [1], "b"], "b"),
-    ],
-)
+def of_choice(**fields: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {}, **fields}]}
+
+
+CHOICE_VALUES: list[tuple[list[Any], Any]] = [
+    (["a", "b", "", None], "b"),
+    ([""], ""),
+    ([None], None),
+    ([[1], [], [{"index": 0}], [{"index": 0}]], [1, {"index": 0}, {"index": 0}]),
+    ([{"a": 1}, {"b": 2}], {"b": 2}),
+    ([0, False, None], False),
+    (["a", [1], "b"], "b"),
+]
+
+
+@pytest.mark.parametrize(("values", "whole"), CHOICE_VALUES)
 def test_an_unknown_field_of_a_choice(values: list[Any], whole: Any) -> None:
-    done = add_up(*({"choices": [{"index": 0, "delta": {}, "mood": value}]} for value in values))
+    done = add_up(*(of_choice(mood=value) for value in values))
     assert extra_fields(done.choices[0]) == {"mood": whole}
 
 
@@ -117,7 +121,7 @@ def test_the_lists_in_logprobs_are_extended() -> None:
         {"content": [{"token": "b", "index": 0}], "model": "m"},
         {"content": None, "model": "", "more": {"a": 1}},
     ]
-    done = add_up(*({"choices": [{"index": 0, "delta": {}, "logprobs": value}]} for value in values))
+    done = add_up(*(of_choice(logprobs=value) for value in values))
     assert extra_fields(done.choices[0]) == {
         "logprobs": {
             "content": [{"token": "a", "index": 0}, {"token": "b", "index": 0}],
@@ -128,10 +132,16 @@ def test_the_lists_in_logprobs_are_extended() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("values", "whole"),
-    [(["a", "b", "", None], "b"), ([[1], [2], []], []), ([{"a": 1}, {}], {}), ([0, None], 0), ([None], None)],
-)
+CHUNK_VALUES: list[tuple[list[Any], Any]] = [
+    (["a", "b", "", None], "b"),
+    ([[1], [2], []], []),
+    ([{"a": 1}, {}], {}),
+    ([0, None], 0),
+    ([None], None),
+]
+
+
+@pytest.mark.parametrize(("values", "whole"), CHUNK_VALUES)
 def test_an_unknown_field_of_a_chunk(values: list[Any], whole: Any) -> None:
     done = add_up(*({**delta({"content": "x"}), "mood": value} for value in values))
     assert extra_fields(done) == {"mood": whole}
@@ -165,14 +175,16 @@ def test_each_documented_field_is_in_the_sum() -> None:
 def test_each_documented_field_of_choice_and_chunk_is_in_the_sum() -> None:
     choice_fields = set(ChunkChoice.__struct_encode_fields__) - {"index", "delta", "message", "usage"}
     assert choice_fields == {"finish_reason", "error"}
-    for name, value in (("finish_reason", "stop"), ("error", {}), ("error", "")):
+    fields: list[tuple[str, Any]] = [("finish_reason", "stop"), ("error", {}), ("error", "")]
+    for name, value in fields:
         done = add_up(delta({"content": ""}), {"choices": [{"index": 0, "delta": {}, name: value}]})
         assert msgspec.to_builtins(done.choices[0])[name] == value
     assert set(ChatCompletionChunk.__struct_encode_fields__) - {"id", "created", "model", "object", "choices"} == {
         "usage",
         "error",
     }
-    for name, value in (("usage", {"total_tokens": 1}), ("error", {}), ("error", "")):
+    fields = [("usage", {"total_tokens": 1}), ("error", {}), ("error", "")]
+    for name, value in fields:
         assert msgspec.to_builtins(add_up(delta({"content": ""}), {"choices": [], name: value}))[name] == value
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mimo_proto import LocalProtocolError, Response, ResponseAccumulator
 from mimo_proto.decode import TolerantDecoder
+from mimo_proto.extra import extra_fields
 from mimo_proto.response_accumulator import with_output_text
 from tests.payloads import RESPONSE
 from tests.sums import CALL, EVENTS, MESSAGE, REASONING, added, done, respond, text_delta
@@ -30,6 +31,61 @@ def test_the_terminal_event_carries_the_result(kind: str) -> None:
     assert accumulator.partial() is result
     with pytest.raises(LocalProtocolError, match="after the terminal event"):
         accumulator.add(terminal)
+
+
+TEXT = [added(MESSAGE), text_delta("hel"), text_delta("lo")]
+
+
+def ended(*events: dict[str, Any], kind: str = "completed", **response: Any) -> Any:
+    accumulator = ResponseAccumulator()
+    for event in (*events, {"type": f"response.{kind}", "response": response}):
+        accumulator.add(EVENTS.build(event))
+    return accumulator.result()
+
+
+@pytest.mark.parametrize("output", [{}, {"output": []}, {"output": None}])
+@pytest.mark.parametrize("kind", ["completed", "incomplete", "failed"])
+def test_where_the_terminal_event_has_no_output_the_items_are_the_output(kind: str, output: dict[str, Any]) -> None:
+    result = ended(*TEXT, done(CALL, 1), kind=kind, id="r1", status=kind, mood=[None], **output)
+    assert (result.id, result.status, result.output_text, extra_fields(result)) == (
+        "r1",
+        kind,
+        "hello",
+        {"mood": [None]},
+    )
+    assert [(item.type, item.id) for item in result.output] == [("message", "m1"), ("function_call", "f1")]
+
+
+def test_the_output_of_the_terminal_event_counts_if_it_has_one() -> None:
+    result = ended(*TEXT, **RESPONSE)
+    assert (result.output_text, len(result.output)) == ("Hello world", 1)
+    assert ended(id="r1").output == []
+
+
+def test_the_text_follows_the_output() -> None:
+    assert ended(*TEXT, output=[], output_text="").output_text == "hello"
+    assert ended(*TEXT, output=[], output_text="as sent").output_text == "as sent"
+    assert ended(TEXT[0], output=[]).output_text == ""
+
+
+def test_a_failed_response_says_why_whatever_else_is_missing() -> None:
+    error = {"code": "rate_limit_exceeded", "message": "slow down", "mood": 1}
+    begun: dict[str, Any] = {"type": "response.created", "response": {"id": "r1", "output": []}}
+    streams: list[list[dict[str, Any]]] = [[], TEXT, [begun]]
+    for events in streams:
+        result = ended(*events, kind="failed", error=error)
+        assert (result.error.code, result.error.message, extra_fields(result.error)) == (
+            "rate_limit_exceeded",
+            "slow down",
+            {"mood": 1},
+        )
+
+
+def test_unknown_fields_of_a_response_that_begins_are_in_what_is_partial() -> None:
+    begun: dict[str, Any] = {"id": "r1", "mood": "low", "was": None, "output": []}
+    partial = respond({"type": "response.created", "response": begun}, *TEXT)
+    assert extra_fields(partial) == {"mood": "low", "was": None}
+    assert (partial.id, partial.output_text) == ("r1", "hello")
 
 
 def test_there_is_no_result_before_the_terminal_event() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, parse_response
+from mimo_proto.jsontypes import is_array, is_object
 from tests.payloads import DONE, event
 
 if TYPE_CHECKING:
@@ -25,67 +27,69 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.sampled_
 NAMES = ["mood", "tide", "format", "signature", "wind_speed", "x-trace", "class", "the name"]
 # What comes whole each time, where texts are joined.
 NOT_CUT = ("type", "id", "name", "role", "format", "object", "model", "status", "signature")
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6
 )
+UNKNOWN: st.SearchStrategy[Object] = st.dictionaries(st.sampled_from(NAMES), VALUES)
 
 
-def objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Object]:
-    """Objects with some of the fields, and with unknown ones."""
-    known = st.fixed_dictionaries({}, optional=fields)
-    return st.builds(lambda mine, added: {**added, **mine}, known, st.dictionaries(st.sampled_from(NAMES), VALUES))
+@st.composite
+def objects(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> Object:
+    """An object with some of the fields, and with unknown ones."""
+    return draw(UNKNOWN) | {name: draw(field) for name, field in fields.items() if draw(st.booleans())}
 
 
 @st.composite
 def elements(draw: st.DrawFn) -> list[Any]:
     """A list: objects with an index, each of its own, among other values."""
-    parts: list[Any] = draw(st.lists(objects(text=TEXTS, type=TEXTS, summary=TEXTS, parts=st.lists(SCALARS)) | VALUES))
-    indexed = draw(st.sets(st.integers(0, 9)))
-    return [
-        {**part, "index": place} if isinstance(part, dict) and place in indexed else part
-        for place, part in enumerate(parts)
-        if not (isinstance(part, dict) and "index" in part)
+    indexed = [
+        {**element, "index": place}
+        for place, element in enumerate(
+            draw(st.lists(objects(text=TEXTS, type=TEXTS, summary=TEXTS, parts=st.lists(SCALARS)), max_size=3))
+        )
     ]
+    others = draw(st.lists(VALUES, max_size=3))
+    return draw(st.permutations([*indexed, *(each for each in others if "index" not in keys_of(each))]))
 
 
-CALLS = st.lists(
-    st.builds(
-        lambda call, called, name, arguments: {**call, "function": {**called, "name": name, "arguments": arguments}},
-        objects(id=TEXTS, extra_content=VALUES),
-        objects(),
-        TEXTS,
-        TEXTS,
-    ),
-    min_size=1,
-    max_size=3,
-).map(lambda calls: [{"type": "function", "id": "", **call} for call in calls])
-MESSAGES = objects(
-    content=TEXTS,
-    reasoning_content=TEXTS,
-    reasoning=TEXTS,
-    refusal=TEXTS,
-    final_text_preview=TEXTS,
-    error_message=TEXTS,
-    reasoning_details=elements(),
-    annotations=st.lists(objects(url=TEXTS, type=st.just("url_citation"))),
-    audio_tokens=st.lists(SCALARS),
-    tool_calls=CALLS,
-    audio=objects(id=TEXTS),
-    steps=elements(),
-).map(lambda message: {**message, "role": "assistant"})
-CHOICES = objects(
-    finish_reason=st.sampled_from(["stop", "length", "tool_calls"]), logprobs=objects(content=st.lists(VALUES))
-)
-USAGES = objects(total_tokens=st.integers(0, 9)).filter(bool)
+def keys_of(value: Any) -> list[str]:
+    return [*value] if is_object(value) else []
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> Object:
+    function = {**draw(UNKNOWN), "name": draw(TEXTS), "arguments": draw(TEXTS)}
+    return {"id": "", **draw(objects(id=TEXTS, extra_content=VALUES)), "type": "function", "function": function}
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> Object:
+    fields = objects(
+        content=TEXTS,
+        reasoning_content=TEXTS,
+        reasoning=TEXTS,
+        refusal=TEXTS,
+        final_text_preview=TEXTS,
+        error_message=TEXTS,
+        reasoning_details=elements(),
+        annotations=st.lists(objects(url=TEXTS, type=st.just("url_citation")), max_size=3),
+        audio_tokens=st.lists(SCALARS, max_size=3),
+        tool_calls=st.lists(calls(), min_size=1, max_size=3),
+        audio=objects(id=TEXTS),
+        steps=elements(),
+    )
+    return {**draw(fields), "role": "assistant"}
 
 
 @st.composite
 def completions(draw: st.DrawFn) -> Object:
+    fields = objects(finish_reason=st.just("length"), logprobs=objects(content=st.lists(VALUES, max_size=3)))
     choices = [
-        {"finish_reason": "stop", **draw(CHOICES), "index": index, "message": draw(MESSAGES)}
+        {"finish_reason": "stop", **draw(fields), "index": index, "message": draw(messages())}
         for index in range(draw(st.integers(1, 2)))
     ]
-    reply = draw(objects(id=TEXTS, model=TEXTS, created=st.integers(0, 2**31), usage=USAGES))
+    usage = objects(total_tokens=st.integers(0, 9)).filter(bool)
+    reply = draw(objects(id=TEXTS, model=TEXTS, created=st.integers(0, 2**31), usage=usage))
     return {**reply, "object": "chat.completion", "choices": choices}
 
 
@@ -132,7 +136,7 @@ def mixed(elements: list[list[Object]], random: Random) -> Iterator[Object]:
 
 def cut_element(element: Any, random: Random) -> list[Any]:
     """One with an index in pieces, each of which has the index; anything else whole."""
-    if not (isinstance(element, dict) and "index" in element):
+    if not is_object(element) or "index" not in element:
         return [element]
     fields = {name: value for name, value in element.items() if name != "index"}
     return [{**piece, "index": element["index"]} for piece in cut_fields(fields, random)] or [element]
@@ -142,7 +146,7 @@ def cut_field(name: str, value: Any, random: Random) -> list[Any]:
     """The values of a field of a delta, or of an element with an index."""
     if isinstance(value, str) and name not in NOT_CUT:
         return cut_text(value, random)
-    if isinstance(value, list):
+    if is_array(value):
         pieces = [*mixed([cut_element(element, random) for element in value], random)]
         return cut_list(pieces, random)
     return repeated(value, random)
@@ -155,7 +159,7 @@ def cut_fields(fields: Object, random: Random) -> list[Object]:
 
 def cut_whole(value: Any, random: Random) -> list[Any]:
     """The values of a field of a choice."""
-    return cut_list(value, random) if isinstance(value, list) else repeated(value, random)
+    return cut_list(value, random) if is_array(value) else repeated(value, random)
 
 
 def cut_call(index: int, call: Object, random: Random) -> list[Object]:
@@ -185,7 +189,7 @@ def cut_choice(choice: Object, random: Random) -> list[Object]:
 
 
 def chat_stream(reply: Object, random: Random) -> bytes:
-    head = {name: reply[name] for name in ("id", "model", "created") if name in reply}
+    head: Object = {name: value for name, value in reply.items() if name in ("id", "model", "created")}
     head["object"] = "chat.completion.chunk"
     others = {name: value for name, value in reply.items() if name not in (*head, "choices", "usage")}
     chunks: list[Object] = [{"choices": []}]
@@ -218,32 +222,33 @@ def test_a_completion_that_was_cut_into_chunks_is_the_completion(reply: Object, 
 
 # Responses
 
-PARTS = st.builds(
-    lambda part, text: {**part, "text": text, "type": "output_text"}, objects(annotations=st.just([])), TEXTS
-) | objects(strokes=st.lists(SCALARS)).map(lambda part: {**part, "type": "sketch"})
-REASONING_PARTS = st.builds(lambda part, text: {**part, "text": text, "type": "reasoning_text"}, objects(), TEXTS)
+
+@st.composite
+def parts(draw: st.DrawFn, kind: str) -> Object:
+    if draw(st.booleans()):
+        return {**draw(UNKNOWN), "type": kind, "text": draw(TEXTS)}
+    return {**draw(objects(strokes=st.lists(SCALARS, max_size=3))), "type": "sketch"}
 
 
-def items(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Object]:
-    return st.builds(
-        lambda item, known: {**item, **known, "type": kind},
-        objects(status=st.just("completed")),
-        st.fixed_dictionaries(fields),
-    )
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "message": {"role": st.just("assistant"), "content": st.lists(parts("output_text"), max_size=3)},
+    "reasoning": {"content": st.lists(parts("reasoning_text"), max_size=2), "summary": st.just([])},
+    "function_call": {"call_id": TEXTS, "name": TEXTS, "arguments": TEXTS},
+    "custom_tool_call": {"call_id": TEXTS, "name": TEXTS, "input": TEXTS},
+    "sketch": {"strokes": st.lists(SCALARS, max_size=3)},
+}
 
 
-ITEMS = (
-    items("message", role=st.just("assistant"), content=st.lists(PARTS, max_size=3))
-    | items("reasoning", content=st.lists(REASONING_PARTS, max_size=2), summary=st.just([]))
-    | items("function_call", call_id=TEXTS, name=TEXTS, arguments=TEXTS)
-    | items("custom_tool_call", call_id=TEXTS, name=TEXTS, input=TEXTS)
-    | items("sketch", strokes=st.lists(SCALARS))
-)
+@st.composite
+def items(draw: st.DrawFn) -> Object:
+    kind = draw(st.sampled_from([*FIELDS]))
+    item = draw(objects(status=st.just("completed")))
+    return item | {name: draw(field) for name, field in FIELDS[kind].items()} | {"type": kind}
 
 
 @st.composite
 def responses(draw: st.DrawFn) -> Object:
-    output = draw(st.lists(ITEMS, max_size=4))
+    output = draw(st.lists(items(), max_size=4))
     if draw(st.booleans()):
         output = [{**item, "id": f"item_{place}"} for place, item in enumerate(output)]
     reply = draw(objects(id=TEXTS, model=TEXTS, created_at=st.integers(0, 2**31), usage=st.just({"total_tokens": 5})))
@@ -257,7 +262,7 @@ def cut_item(place: int, item: Object, random: Random) -> list[Object]:
     """The events of an item; at random with the one that ends it, and with the ends of its texts."""
     known_by: Object = {"output_index": place, **({"item_id": item["id"]} if "id" in item else {})}
     field = TEXT_FIELDS.get(item["type"])
-    begun = {**item, field: ""} if field else {**item, "content": []} if "content" in item else item
+    begun: Object = {**item, **({field: ""} if field else {"content": []} if "content" in item else {})}
     events: list[Object] = [{"type": "response.output_item.added", "output_index": place, "item": begun}]
     if field:
         events += cut_part(f"response.{item['type']}_{field}", field, item[field], known_by, random)
@@ -281,17 +286,16 @@ def cut_part(kind: str, field: str, text: str, where: Object, random: Random) ->
 
 
 def response_stream(reply: Object, random: Random) -> bytes:
-    begun = {**reply, "status": "in_progress", "output": []}
-    items = [cut_item(place, item, random) for place, item in enumerate(reply["output"])]
-    if any("id" in item for item in reply["output"]):
-        events = [*merged(items, random)]
-    else:
-        events = sum(items, start=[])
-    terminal = random.choice([reply, {**reply, "output": []}, {**reply, "output": None}, without_output(reply)])
-    events = [
+    begun: Object = {**reply, "status": "in_progress", "output": []}
+    output: list[Object] = reply["output"]
+    items = [cut_item(place, item, random) for place, item in enumerate(output)]
+    # Without ids an item has to be told to its end before the next begins.
+    inner = merged(items, random) if any("id" in item for item in output) else chain.from_iterable(items)
+    ends: list[Object] = [reply, {**reply, "output": []}, {**reply, "output": None}, without_output(reply)]
+    events: list[Object] = [
         {"type": "response.created", "response": begun},
-        *events,
-        {"type": "response.completed", "response": terminal},
+        *inner,
+        {"type": "response.completed", "response": random.choice(ends)},
     ]
     return b"".join(event(each, each["type"]) for each in events)
 

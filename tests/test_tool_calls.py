@@ -231,6 +231,7 @@ def test_what_is_called_may_be_anything() -> None:
         {"id": 5, "index": 3, "type": "custom", "custom": "patch"},
     ]
     choice = {"index": 0, "delta": {}, "message": {"tool_calls": pieces}}
-    first, second = add_up({"choices": [choice]}).choices[0].message.tool_calls or ()
+    whole: Any = add_up({"choices": [choice]}).choices[0].message
+    first, second = whole.tool_calls
     assert (second.id, second.function.name, extra_fields(second)) == ("", "", {"custom": "patch"})
     assert first == {"id": "b", "type": "custom", "custom": {"name": "", "input": {"a": 1}}}

@@ -69,9 +69,11 @@ class _Choice:
 
     def add(self, choice: dict[str, Any]) -> None:
         """Add the next piece of the choice."""
-        for name, value in (choice.pop("delta", None) or {}).items():
+        delta: dict[str, Any] = choice.pop("delta", None) or {}
+        message: dict[str, Any] = choice.pop("message", None) or {}
+        for name, value in delta.items():
             self._add_to_message(name, value)
-        for name, value in (choice.pop("message", None) or {}).items():
+        for name, value in message.items():
             if not (self._calls if name == "tool_calls" else self.message.says(name)):
                 self._add_to_message(name, value)
         for name, value in choice.items():

@@ -25,6 +25,8 @@ class ChatProgress:
         done: The terminal mark has come; nothing follows.
     """
 
+    _look_always = False
+
     def __init__(self) -> None:
         self.done = False
         self._begun: set[int | None] = set()
@@ -51,7 +53,7 @@ class ChatProgress:
 
     def may_be_error(self, chunk: Any) -> bool:
         """Whether the JSON of a chunk has to be looked at; without a choice, an error may stand in other fields."""
-        return not chunk.choices or any(each.error is not None for each in (chunk, *chunk.choices))
+        return self._look_always or not chunk.choices or any(each.error is not None for each in (chunk, *chunk.choices))
 
     def note(self, chunk: Any) -> None:
         """Note which choices a chunk begins, and which it finishes."""
@@ -80,16 +82,14 @@ class ProjectedChatProgress(ChatProgress):
     Choices without a field `index` are all the first: MiMo gives one.
     """
 
+    _look_always = True
+
     def is_ordinary(self, chunk: Any) -> bool:
         """Whether a chunk is an ordinary delta, as far as its fields say."""
         if len(chunk.choices) != 1 or getattr(chunk, "error", None) is not None:
             return False
         choice = chunk.choices[0]
         return choice.finish_reason is None and getattr(choice, "index", 0) in self._begun
-
-    def may_be_error(self, _chunk: Any) -> bool:
-        """Look always: the error itself may not be decoded."""
-        return True
 
 
 class ResponsesProgress:

@@ -66,7 +66,7 @@ class TolerantDecoder(Generic[T]):
         self._node, self._type = _taken_apart(type)
 
     @property
-    def strict(self) -> Callable[[bytes], T]:
+    def strict(self) -> Callable[[bytes | bytearray], T]:
         """The newest C decode function for the type.
 
         When it raises a ValueError or a RecursionError, `decode` has the answer. A loop takes the function anew after

@@ -18,6 +18,7 @@ What an item holds:
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import count
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +166,8 @@ class OutputItems:
     """
 
     def __init__(self) -> None:
-        self._items: list[_Item] = []
+        self._items: dict[int, _Item] = {}  # by arrival
+        self._arrivals = count()
         # By place and id; by None and the id, whatever the place.
         self._known: dict[tuple[int | None, str], _Item] = {}
         # The last item at each place, and the one referenced last.
@@ -210,7 +212,7 @@ class OutputItems:
         plain = plain_value(event.item)
         item = self._find(event.output_index, plain.get("id"), _type_of(plain), kind)
         item.set(plain)
-        self._name(item, plain.get("id"))
+        self._note_id(item, plain.get("id"))
         if kind == DONE:
             item.done = True
             item.texts.clear()
@@ -234,11 +236,11 @@ class OutputItems:
             item = item or self._at.get(place) or self._begin(place)
             if not (item.of_its_own or item.texts):
                 item.set(plain)
-                self._name(item, item_id)
+                self._note_id(item, item_id)
 
     def plain(self) -> list[dict[str, Any]]:
         """The items so far, as plain JSON: by place, and behind them, in the order they came, those that have none."""
-        ordered = sorted(self._items, key=lambda item: (item.place is None, item.place or 0, item.born))
+        ordered = sorted(self._items.values(), key=lambda item: (item.place is None, item.place or 0, item.born))
         return [item.plain() for item in ordered]
 
     def _find(self, place: int | None, item_id: object, kind: str, event: str) -> _Item:
@@ -246,35 +248,36 @@ class OutputItems:
 
         Args:
             place: The event's `output_index`.
-            item_id: The id of the item that it tells.
+            item_id: The id of the item that the event names.
             kind: The type of the item; "" if it is not known.
             event: The event's type.
         """
-        name = item_id if isinstance(item_id, str) else ""
-        if place is None:
-            item = self._find_without_place(name, event)
-        else:
-            item = self._known.get((place, name)) if name else None
-            item = item or self._find_at(place, name, kind, event)
-        item = item or self._begin(None if place is None and name else self._free(place))
+        known_by = item_id if isinstance(item_id, str) else ""
+        item = self._known.get((place, known_by))
+        if item is None and place is not None:
+            item = self._find_at(place, known_by, kind, event)
+        elif item is None and not known_by:
+            item = self._find_last(event)
+        if item is None:
+            item = self._begin(None if place is None and known_by else self._free(place))
         item.kind = item.kind or kind
         if not item.id:
-            self._name(item, name)
+            self._note_id(item, known_by)
         return item
 
-    def _find_without_place(self, name: str, event: str) -> _Item | None:
-        if name:
-            return self._known.get((None, name))
+    def _find_last(self, event: str) -> _Item | None:
+        """The item referenced last, if an event without index and id does not begin another."""
         last = self._last
         if last is None or (event == ADDED and last.of_its_own) or (event == DONE and last.done):
             return None
         return last
 
-    def _find_at(self, place: int, name: str, kind: str, event: str) -> _Item | None:
-        item, early = self._at.get(place), self._known.get((None, name)) if name else None
+    def _find_at(self, place: int, item_id: str, kind: str, event: str) -> _Item | None:
+        """The item at a place in which the id is not known, if the event does not begin another there."""
+        item, early = self._at.get(place), self._known.get((None, item_id))
         if early is not None and early.place is None:
             return self._put(early, place)
-        if item is None or _begins(item, name, kind, event):
+        if item is None or _begins(item, item_id, kind, event):
             return None
         return item
 
@@ -284,13 +287,13 @@ class OutputItems:
         if item is not None and not item.id and not _differ(item.kind, early.kind):
             first, later = sorted((item, early), key=attrgetter("born"))
             first.take_in(later)
-            self._items.remove(later)
+            del self._items[later.born]
         else:
             first = early
         if self._last is item or self._last is early:
             self._last = first
         first.place, self._at[place] = place, first
-        self._name(first, early.id)
+        self._note_id(first, early.id)
         return first
 
     def _free(self, place: int | None) -> int:
@@ -301,26 +304,26 @@ class OutputItems:
         return self._next
 
     def _begin(self, place: int | None) -> _Item:
-        item = _Item(len(self._items), place)
-        self._items.append(item)
+        item = _Item(next(self._arrivals), place)
+        self._items[item.born] = item
         if place is not None:
             self._at[place] = item
         self._last = self._last or item
         return item
 
-    def _name(self, item: _Item, item_id: object) -> None:
+    def _note_id(self, item: _Item, item_id: object) -> None:
         """Note an id of an item."""
         if isinstance(item_id, str) and item_id:
             item.id = item_id
             self._known[item.place, item_id] = self._known[None, item_id] = item
 
 
-def _begins(item: _Item, name: str, kind: str, event: str) -> bool:
+def _begins(item: _Item, item_id: str, kind: str, event: str) -> bool:
     """Whether an event begins another item at the place of this one, in which its id is not known."""
     another_kind = _differ(kind, item.kind)
-    if name and item.id:
+    if item_id and item.id:
         return another_kind or event == ADDED or item.done
-    return another_kind and (name != "" or event in (ADDED, DONE))
+    return another_kind and (item_id != "" or event in (ADDED, DONE))
 
 
 def _differ(kind: str, other: str) -> bool:

@@ -293,6 +293,6 @@ class StreamDecoder(Generic[EventT]):
         return []
 
 
-def _refuse_all(_: bytes) -> NoReturn:
+def _refuse_all(_: object) -> NoReturn:
     """Stand in for the C decoder when each event has to be looked at."""
     raise ValueError

@@ -123,7 +123,7 @@ class WideningType:
     """
 
     def __init__(self, hint: Any) -> None:
-        self.decode: Callable[[bytes], Any]
+        self.decode: Callable[[bytes | bytearray], Any]
         self._hint = hint
         self.decode = msgspec.json.Decoder(hint).decode
         self._widened, self._version, self._rebuilds = hint, 0, 0
