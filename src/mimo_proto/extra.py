@@ -66,7 +66,9 @@ def keep_extra(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str
     if not extra:
         return cls(**fields)
     learned = _learned.get(cls, cls)
-    made = learned if extra.keys() <= added_fields(learned).keys() else _own_class(cls, tuple(sorted(extra)))
+    made: type[Struct] | None = learned
+    if not extra.keys() <= added_fields(learned).keys():
+        made = _own_class(cls, tuple(sorted(extra))) if len(extra) <= MAX_FIELDS else None
     if made is None:
         return None
     attributes = added_fields(made)
@@ -84,12 +86,15 @@ def keep_some(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str,
     Returns:
         The object. Past the caps of `keep_extra` it has the names that were learned, and no others.
     """
-    fit = {name: value for name, value in extra.items() if is_field_name(name)}
-    kept = keep_extra(cls, fields, fit)
-    if kept is None:
-        learned = added_fields(_learned.get(cls, cls))
-        kept = keep_extra(cls, fields, {name: value for name, value in fit.items() if name in learned})
-    return cls(**fields) if kept is None else kept
+    kept = keep_extra(cls, fields, extra)
+    if kept is not None:
+        return kept
+    learned = added_fields(_learned.get(cls, cls))
+    for can_be_kept in (is_field_name, learned.__contains__):
+        kept = keep_extra(cls, fields, {name: extra[name] for name in filter(can_be_kept, extra)})
+        if kept is not None:
+            return kept
+    return cls(**fields)
 
 
 def extra_fields(value: object) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _own_class(cls: type[Struct], names: tuple[str, ...]) -> type[Struct] | None
     made = classes.get((cls, names))
     if made is not None:
         return made
-    is_over = len(classes) >= MAX_CLASSES or len(names) > MAX_FIELDS or sum(map(len, names)) > MAX_NAMES_LENGTH
+    is_over = len(classes) >= MAX_CLASSES or sum(map(len, names)) > MAX_NAMES_LENGTH
     if is_over or not all(map(is_field_name, names)):
         return None
     # What was added may be an object or a list, to which the caller may give itself.
