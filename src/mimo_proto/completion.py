@@ -124,7 +124,7 @@ class ResponsesProgress:
         """Note the terminal event, or one more class of events that say nothing about the end."""
         if event.__struct_config__.tag in TERMINAL:
             self.done = True
-        elif not self.may_be_error(event):
+        else:
             self._ordinary.add(event.__class__)
 
     def missing(self) -> str:

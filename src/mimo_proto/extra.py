@@ -86,15 +86,12 @@ def keep_some(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str,
     Returns:
         The object. Past the caps of `keep_extra` it has the names that were learned, and no others.
     """
-    kept = keep_extra(cls, fields, extra)
-    if kept is not None:
-        return kept
     learned = added_fields(_learned.get(cls, cls))
+    kept = keep_extra(cls, fields, extra)
     for can_be_kept in (is_field_name, learned.__contains__):
-        kept = keep_extra(cls, fields, {name: extra[name] for name in filter(can_be_kept, extra)})
-        if kept is not None:
-            return kept
-    return cls(**fields)
+        if kept is None:
+            kept = keep_extra(cls, fields, {name: extra[name] for name in filter(can_be_kept, extra)})
+    return kept or cls(**fields)
 
 
 def extra_fields(value: object) -> dict[str, Any]:
