@@ -23,6 +23,7 @@ import copy
 import json
 import math
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
@@ -31,7 +32,7 @@ from mimo_proto.errors import DecodeError
 from mimo_proto.extra import keep_extra, keep_some
 from mimo_proto.unknown import Unknown
 from mimo_proto.walk import Mismatch, Node, Shape, Walk
-from mimo_proto.widen import WideningType
+from mimo_proto.widen import MAX_NAMES, WideningType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +127,8 @@ class Received(Walk):
     """Build one value that came from the server.
 
     Attributes:
-        added: The names that the spec does not know, each with the Struct in which it came.
+        added: The names that the spec does not know, each with the Struct in which it came; of an object no more than
+            can be learned.
     """
 
     def __init__(self) -> None:
@@ -166,7 +168,7 @@ class Received(Walk):
             return shape.cls(**fields)
         if not shape.received:
             raise Mismatch(f"Object contains unknown field `{next(iter(extra))}`")
-        self.added += ((shape.cls, name) for name in extra)
+        self.added += ((shape.cls, name) for name in islice(extra, MAX_NAMES))
         if not shape.sent_back or shape.tag_field is None:
             return keep_some(shape.cls, fields, extra)
         # Past the caps an Unknown loses nothing, where one of a union is expected.

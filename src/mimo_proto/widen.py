@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Name = tuple[type[Struct], str]
 
-__all__ = ["WideningType", "forget"]
+__all__ = ["MAX_NAMES", "WideningType", "forget"]
 
 # Per Struct. An object of a class with 64 more fields takes half a KB more. Who meets it: objects that have ids for
 # names, a map of calls by id for example, of which the same come again.
