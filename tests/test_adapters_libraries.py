@@ -257,13 +257,14 @@ def test_httpx_by_a_proxy_that_refuses() -> None:
 
 @pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # aiohttp says it too, in asyncio's debug mode
 @pytest.mark.parametrize("shell", ADAPTERS)
-def test_dropped_behind_its_loop(shell: str) -> None:
+@pytest.mark.parametrize("content_type", ["text/event-stream", "text/plain"])
+def test_dropped_behind_its_loop(shell: str, content_type: str) -> None:
     """A stream that outlives its loop: nothing can be awaited any more, and nothing hangs."""
     streams: list[Any] = []
 
     def script(peer: Peer) -> None:
         peer.request()
-        peer.send(sse(), chunk(CHAT_EVENTS[0]))
+        peer.send(sse().replace(b"text/event-stream", content_type.encode()), chunk(CHAT_EVENTS[0]))
         peer.gone()
 
     async def main() -> None:

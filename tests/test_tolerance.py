@@ -170,19 +170,22 @@ def stands_for_absent(key: str, value: Any) -> bool:
     return (key, value) == ("type", "function") or is_empty(value)
 
 
-def is_json(text: Any, value: Any) -> bool:
-    return isinstance(text, str) and not isinstance(value, str) and bool(json.loads(text) == value)
+def means(key: str, again: Any, came: Any) -> bool:
+    """Whether one value is what another of another type plainly means."""
+    if key == "arguments" and isinstance(again, str) and not isinstance(came, str):
+        return bool(json.loads(again) == came)
+    if key in ("created", "created_at", "expires_at") and isinstance(came, str):
+        return came.isdigit() and bool(again == int(came))
+    return (type(again), type(came)) == (int, float) and bool(again == came)
 
 
 def same(again: Any, came: Any) -> bool:
-    """Whether a value is what came. For a null may stand what stands for an absent one, or nothing; and the arguments
-    of a call may be JSON text by now.
-    """
+    """Whether a value is what came, or means it. For a null may stand what stands for an absent one, or nothing."""
     if is_object(came) and is_object(again):
         return all(
             stands_for_absent(key, again.get(key))
             if came.get(key) is None
-            else same(again.get(key), came[key]) or (key == "arguments" and is_json(again.get(key), came[key]))
+            else same(again.get(key), came[key]) or means(key, again.get(key), came[key])
             for key in came.keys() | again.keys()
         )
     if is_array(came):

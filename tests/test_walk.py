@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 from typing_extensions import TypeAliasType
 
-from mimo_proto.walk import Misfit, Node, Shape, Walk, reachable, remake
+from mimo_proto.walk import Mismatch, Node, Shape, Walk, reachable, remake
 
 T = TypeVar("T")
 
@@ -135,7 +135,7 @@ def test_values_are_built(hint: Any, value: Any, built: Any) -> None:
     ],
 )
 def test_what_does_not_fit_is_told_with_its_path(hint: Any, value: Any, path: str, reason: str) -> None:
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(Mismatch) as caught:
         build(value, hint)
     assert (caught.value.path, caught.value.reason) == (path, reason)
 

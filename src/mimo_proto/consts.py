@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.models import ChatCompletionRequest, ResponseRequest
-from mimo_proto.walk import Misfit
+from mimo_proto.walk import Mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
         kind: Its Struct; one that was generated with an overlay has the name of ours.
 
     Raises:
-        Misfit: A text is missing.
+        Mismatch: A text is missing.
     """
     if kind.__name__ == ChatCompletionRequest.__name__:
         _look_through_calls(_elements(request.get("messages")))
@@ -39,13 +39,13 @@ def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
             if tool.__class__ is dict and tool.get("type") == "web_search":
                 where = tool.get("user_location")
                 if where.__class__ is dict and "type" not in where:
-                    raise Misfit("`type` is missing", "user_location", _place(tool, tools), "tools")
+                    raise Mismatch("`type` is missing", "user_location", _place(tool, tools), "tools")
     elif kind.__name__ == ResponseRequest.__name__:
         items = _elements(request.get("input"))
         for item in items:
             # Most items have no tools, which is found sooner than a type.
             if item.__class__ is dict and "tools" in item and "role" not in item and item.get("type") == ADDITIONAL:
-                raise Misfit("`role` is missing", _place(item, items), "input")
+                raise Mismatch("`role` is missing", _place(item, items), "input")
 
 
 def _look_through_calls(messages: Sequence[Any]) -> None:
@@ -57,7 +57,7 @@ def _look_through_calls(messages: Sequence[Any]) -> None:
                 for call in calls:
                     if call.__class__ is dict and "type" not in call and message.get("role") == "assistant":
                         places = (_place(call, calls), "tool_calls", _place(message, messages), "messages")
-                        raise Misfit("`type` is missing", *places)
+                        raise Mismatch("`type` is missing", *places)
 
 
 def _elements(values: Any) -> Sequence[Any]:

@@ -31,7 +31,7 @@ import msgspec
 from mimo_proto.errors import DecodeError
 from mimo_proto.extra import keep_extra, keep_some
 from mimo_proto.unknown import Unknown
-from mimo_proto.walk import Misfit, Node, Shape, Walk
+from mimo_proto.walk import Mismatch, Node, Shape, Walk
 from mimo_proto.widen import MAX_NAMES, WideningType
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ class TolerantDecoder(Generic[T]):
         received = Received()
         try:
             built: T = received.value(value, self._node)
-        except Misfit as misfit:
-            reason, path = misfit.reason, misfit.path
+        except Mismatch as mismatch:
+            reason, path = mismatch.reason, mismatch.path
         except RecursionError:
             reason, path = "nested too deeply", "$"
         else:
@@ -127,7 +127,8 @@ class Received(Walk):
     """Build one value that came from the server.
 
     Attributes:
-        added: The names that the spec does not know, each with the Struct in which it came.
+        added: The names that the spec does not know, each with the Struct in which it came; of an object no more than
+            can be learned.
     """
 
     def __init__(self) -> None:
@@ -137,7 +138,7 @@ class Received(Walk):
         """Build a Struct; or an Unknown, where an object says that it is of another kind."""
         try:
             return super().struct(value, shape)
-        except Misfit:
+        except Mismatch:
             if not _is_of_another_kind(value, shape):
                 raise
         return Unknown(value)
@@ -151,13 +152,13 @@ class Received(Walk):
                 try:
                     built[name] = self.part(key, _plain_meaning(key, value[key], node), node)
                     continue
-                except Misfit:
+                except Mismatch:
                     if value[key] is not None or (required and key not in shape.absent):
                         raise
             if key in shape.absent:
                 built[name] = self.part(key, copy.copy(shape.absent[key]), node)
             elif required:
-                raise Misfit(f"`{key}` is missing")
+                raise Mismatch(f"`{key}` is missing")
         return built
 
     def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
@@ -166,8 +167,7 @@ class Received(Walk):
         if not extra:
             return shape.cls(**fields)
         if not shape.received:
-            raise Misfit(f"Object contains unknown field `{next(iter(extra))}`")
-        # More are never learned of one Struct.
+            raise Mismatch(f"Object contains unknown field `{next(iter(extra))}`")
         self.added += ((shape.cls, name) for name in islice(extra, MAX_NAMES))
         if not shape.sent_back or shape.tag_field is None:
             return keep_some(shape.cls, fields, extra)

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = [
     "adopt",
@@ -66,9 +66,7 @@ def keep_extra(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str
     if not extra:
         return cls(**fields)
     learned = _learned.get(cls, cls)
-    made: type[Struct] | None = learned
-    if not extra.keys() <= added_fields(learned).keys():
-        made = _own_class(cls, tuple(sorted(extra))) if len(extra) <= MAX_FIELDS else None
+    made = learned if extra.keys() <= added_fields(learned).keys() else _own_class(cls, extra)
     if made is None:
         return None
     attributes = added_fields(made)
@@ -86,12 +84,13 @@ def keep_some(cls: type[StructT], fields: Mapping[str, Any], extra: Mapping[str,
     Returns:
         The object. Past the caps of `keep_extra` it has the names that were learned, and no others.
     """
-    learned = added_fields(_learned.get(cls, cls))
     kept = keep_extra(cls, fields, extra)
-    for can_be_kept in (is_field_name, learned.__contains__):
-        if kept is None:
-            kept = keep_extra(cls, fields, {name: extra[name] for name in filter(can_be_kept, extra)})
-    return kept or cls(**fields)
+    if kept is None:
+        kept = keep_extra(cls, fields, {name: value for name, value in extra.items() if is_field_name(name)})
+    if kept is None:
+        learned = added_fields(_learned.get(cls, cls))
+        kept = keep_extra(cls, fields, {name: extra[name] for name in learned if name in extra})
+    return cls(**fields) if kept is None else kept
 
 
 def extra_fields(value: object) -> dict[str, Any]:
@@ -129,8 +128,11 @@ def is_field_name(name: str) -> bool:
     return UNFIT_FOR_A_FIELD.search(name) is None
 
 
-def _own_class(cls: type[Struct], names: tuple[str, ...]) -> type[Struct] | None:
+def _own_class(cls: type[Struct], extra: Collection[str]) -> type[Struct] | None:
     """The class for just these added names, or None past the caps."""
+    if len(extra) > MAX_FIELDS:
+        return None
+    names = tuple(sorted(extra))
     classes = _classes[getattr(cls, "__sent_back__", not getattr(cls, "__received__", False))]
     made = classes.get((cls, names))
     if made is not None:

@@ -24,7 +24,7 @@ from mimo_proto.consts import find_missing_const
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.unknown import Unknown
-from mimo_proto.walk import Misfit, Node, Shape, Walk, shape_of
+from mimo_proto.walk import Mismatch, Node, Shape, Walk, shape_of
 
 __all__ = ["validate"]
 
@@ -80,8 +80,8 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
         plain = _opened(request, shape) if isinstance(request, Struct) else request
         checked = SENT.request(plain, shape)
         find_missing_const(plain, shape.cls)
-    except Misfit as misfit:
-        reason, path = misfit.reason, misfit.path
+    except Mismatch as mismatch:
+        reason, path = mismatch.reason, mismatch.path
     except RecursionError:
         reason, path = "nested too deeply, or it holds itself", "$"
     else:
@@ -96,7 +96,9 @@ def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
         return ChatCompletionRequest
     if "input" in request:
         return ResponseRequest
-    raise Misfit('it has neither "messages" (Chat) nor "input" (Responses); for another kind give validate() its type')
+    raise Mismatch(
+        'it has neither "messages" (Chat) nor "input" (Responses); for another kind give validate() its type'
+    )
 
 
 def _not_known(name: str, shape: Shape) -> str:
@@ -113,7 +115,7 @@ class Sent(Walk):
         """Check a whole request: here, and only here, each name must be known."""
         for name in map(str, value):
             if name not in shape.keys:
-                raise Misfit(_not_known(name, shape), name)
+                raise Mismatch(_not_known(name, shape), name)
         return self.struct(dict(value), shape)
 
     def finish(self, _: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
@@ -125,8 +127,8 @@ class Sent(Walk):
         known = ", ".join(map(repr, node.structs))
         tag_field = str(node.tag_field)
         if tag_field not in value:
-            raise Misfit(f"`{tag_field}` is missing: one of {known}")
-        raise Misfit(f"{value[tag_field]!r} is none of {known}; mimo_proto.Unknown({{...}}) sends it", tag_field)
+            raise Mismatch(f"`{tag_field}` is missing: one of {known}")
+        raise Mismatch(f"{value[tag_field]!r} is none of {known}; mimo_proto.Unknown({{...}}) sends it", tag_field)
 
     def other(self, value: Any, node: Node) -> Any:
         """Take what is no plain JSON: Raw, Structs, Unknowns, other mappings, tuples."""

@@ -2,7 +2,7 @@
 
 Rules:
 - msgspec converts whatever it can, in C. Only what it refuses is taken apart here: an object by its Struct's fields, a
-  list by its elements, a dict by its values. A value that has no parts and is refused is a `Misfit`, with its path.
+  list by its elements, a dict by its values. A value that has no parts and is refused is a `Mismatch`, with its path.
 - An object among Structs is the one that its tag names. What to do about a tag that none of them has, about fields that
   a Struct does not have, and about values that are no JSON is up to the subclass.
 - The hints themselves are gone through here as well: which Structs they lead to (`reachable`), and the same hints with
@@ -25,10 +25,10 @@ from mimo_proto.hints import is_struct, members_of, replace_structs, structs_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Field", "Misfit", "Node", "Shape", "Walk", "reachable", "remake", "shape_of"]
+__all__ = ["Field", "Mismatch", "Node", "Shape", "Walk", "reachable", "remake", "shape_of"]
 
 
-class Misfit(Exception):
+class Mismatch(Exception):
     """A value that does not fit its hint.
 
     Attributes:
@@ -234,7 +234,7 @@ class Walk(ABC):
         """Build one value.
 
         Raises:
-            Misfit: It does not fit the hint.
+            Mismatch: It does not fit the hint.
         """
         kind = value.__class__
         if kind in node.plain:
@@ -253,8 +253,8 @@ class Walk(ABC):
         """Build a part of a value, and tell its place should it not fit."""
         try:
             return self.value(value, node)
-        except Misfit as misfit:
-            misfit.parts.append(place)
+        except Mismatch as mismatch:
+            mismatch.parts.append(place)
             raise
 
     def object(self, value: dict[str, Any], node: Node) -> Any:
@@ -281,7 +281,7 @@ class Walk(ABC):
         except (TypeError, ValueError) as error:
             # From a __post_init__: msgspec takes these two for a refusal as well.
             reason = str(error)
-        raise Misfit(reason)
+        raise Mismatch(reason)
 
     def fields(self, value: dict[str, Any], shape: Shape) -> dict[str, Any]:
         """Build the fields of a Struct that an object has, by attribute."""
@@ -290,16 +290,16 @@ class Walk(ABC):
             if key in value:
                 built[name] = self.part(key, value[key], node)
             elif required:
-                raise Misfit(f"`{key}` is missing")
+                raise Mismatch(f"`{key}` is missing")
         return built
 
     def other(self, value: Any, node: Node) -> Any:
         """Build a value that is no object, list or dict by its hint."""
         try:
             return self.convert(value, node.hint)
-        except Misfit as misfit:
+        except Mismatch as mismatch:
             if isinstance(value, str) and node.literals:
-                misfit.reason = f"{value!r} is none of {', '.join(map(repr, node.literals))}"
+                mismatch.reason = f"{value!r} is none of {', '.join(map(repr, node.literals))}"
             raise
 
     def convert(self, value: Any, hint: Any) -> Any:
@@ -308,7 +308,7 @@ class Walk(ABC):
             return msgspec.convert(value, hint, str_keys=True)
         except ValueError as error:
             reason, _, inner = str(error).partition(" - at `$")
-        raise Misfit(reason, inner=inner.rstrip("`"))
+        raise Mismatch(reason, inner=inner.rstrip("`"))
 
     @abstractmethod
     def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:

@@ -16,7 +16,7 @@ import msgspec
 from mimo_proto.consts import find_missing_const
 from mimo_proto.jsontypes import is_object
 from mimo_proto.models import ChatCompletionRequest, ModelList, ResponseRequest
-from mimo_proto.walk import Misfit
+from mimo_proto.walk import Mismatch
 
 from .filtering import filtered
 from .plain import as_object, objects_in
@@ -93,7 +93,7 @@ def _structure(plain: dict[str, Any], root: Any) -> Refusal | None:
     try:
         msgspec.convert(plain, root)
         find_missing_const(plain, root)
-    except (msgspec.ValidationError, Misfit) as error:
+    except (msgspec.ValidationError, Mismatch) as error:
         return Refusal(400, param=str(error))
     return None
 
