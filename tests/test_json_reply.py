@@ -33,7 +33,7 @@ def test_a_completion_is_one_chunk_with_its_message_for_a_delta() -> None:
     ],
 )
 def test_a_response_is_the_event_that_its_status_names(status: str | None, kind: str) -> None:
-    response = {"object": "response", "status": status, "output": []}
+    response: dict[str, Any] = {"object": "response", "status": status, "output": []}
     assert event_of_reply(response, chat=False) == {"type": kind, "response": response}
 
 
