@@ -17,7 +17,7 @@ from bench.http_server import server
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from mimo_proto.adapters.session import AsyncAdapter
+    from mimo_proto.aio.session import AsyncAdapter
 
 __all__ = ["SHELLS", "shells"]
 
@@ -25,7 +25,7 @@ __all__ = ["SHELLS", "shells"]
 async def threads(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
     """The client, in a thread."""
     from mimo_proto import Client
-    from mimo_proto.adapters.threads import ThreadsAdapter
+    from mimo_proto.aio.threads import ThreadsAdapter
 
     client = stack.enter_context(Client(KEY, base_url))
     return await stack.enter_async_context(ThreadsAdapter(client))
@@ -35,7 +35,7 @@ async def httpx(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
     """Over httpx."""
     from httpx import AsyncClient
 
-    from mimo_proto.adapters.httpx import HTTPXAdapter
+    from mimo_proto.aio.httpx import HTTPXAdapter
 
     return HTTPXAdapter(await stack.enter_async_context(AsyncClient()), KEY, base_url)
 
@@ -44,7 +44,7 @@ async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
     """Over aiohttp."""
     from aiohttp import ClientSession
 
-    from mimo_proto.adapters.aiohttp import AiohttpAdapter
+    from mimo_proto.aio.aiohttp import AiohttpAdapter
 
     return AiohttpAdapter(await stack.enter_async_context(ClientSession()), KEY, base_url)
 

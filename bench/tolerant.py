@@ -10,7 +10,7 @@ from bench.decode import PROTOCOLS, checked, decode_all, endpoint_of, event_loop
 from bench.payloads import record
 from bench.rivals import floor_decoder, type_of
 from bench.twins import ignoring
-from mimo_proto.decode import TolerantDecoder
+from mimo_proto.protocol.decode import TolerantDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
-from mimo_proto import widen
+from mimo_proto.protocol import widen
 from mimo_proto.testing import LoopbackServer
 from tests.schemas import check
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 from tests.feeding import byte_by_byte, cut, whole_blocks
 
 __all__ = ["breed_bytes", "breed_events", "cut_somehow"]

@@ -16,10 +16,10 @@ import httpx
 import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
-from mimo_proto.adapters.aiohttp import AiohttpAdapter
-from mimo_proto.adapters.httpx import HTTPXAdapter
-from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
-from mimo_proto.adapters.threads import ThreadsAdapter
+from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.httpx import HTTPXAdapter
+from mimo_proto.aio.session import AsyncAdapter, AsyncStream
+from mimo_proto.aio.threads import ThreadsAdapter
 from tests.outcomes import KEY, Kind, assert_clean
 from tests.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mimo_proto import RESPONSES, ChatAccumulator, ChatCompletion, ChatCompletionChunk, ResponseAccumulator
-from mimo_proto.decode import TolerantDecoder
+from mimo_proto.protocol.decode import TolerantDecoder
 
 __all__ = [
     "CALL",

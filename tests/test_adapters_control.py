@@ -33,10 +33,10 @@ from mimo_proto import (
     Timeouts,
     user,
 )
-from mimo_proto.adapters.answer import Answer
-from mimo_proto.adapters.call import AsyncCall
-from mimo_proto.adapters.coding import decoded
-from mimo_proto.adapters.threads import ThreadsAdapter
+from mimo_proto.aio.answer import Answer
+from mimo_proto.aio.call import AsyncCall
+from mimo_proto.aio.coding import decoded
+from mimo_proto.aio.threads import ThreadsAdapter
 from tests import payloads
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
@@ -46,7 +46,7 @@ from tests.shells import ADAPTERS, SHELLS, call, open_shell, run
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
+    from mimo_proto.aio.session import AsyncAdapter, AsyncStream
 
 # httpcore keeps what came behind an answer in its parser, and reads it as the next one; docs/async.md says so.
 KEEPS_SURPLUS = pytest.mark.xfail(reason="httpcore takes surplus bytes for the next answer")
@@ -826,7 +826,7 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         hours += 1
         return monotonic() + 3600 * hours
 
-    monkeypatch.setattr("mimo_proto.adapters.exchange.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.exchange.monotonic", clock)
     comments = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -855,7 +855,7 @@ def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monk
     def clock() -> float:
         return monotonic() + 3600 * hours
 
-    monkeypatch.setattr("mimo_proto.adapters.call.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.call.monotonic", clock)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     turns = [threading.Event() for _ in range(5)]
 

@@ -30,9 +30,9 @@ from mimo_proto import (
     StreamCancelled,
     Timeouts,
 )
-from mimo_proto.adapters.aiohttp import AiohttpAdapter
-from mimo_proto.adapters.httpx import HTTPXAdapter
-from mimo_proto.adapters.threads import CAPACITY, Handover, ThreadsAdapter, pump
+from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.httpx import HTTPXAdapter
+from mimo_proto.aio.threads import CAPACITY, Handover, ThreadsAdapter, pump
 from tests.dummyserver import END, Peer, Server, answer, chunk, sse
 from tests.outcomes import CHAT_JSON, KEY, assert_clean, words
 from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, chat_chunk
@@ -104,14 +104,14 @@ def test_not_pickled(shell: str) -> None:
 @pytest.mark.parametrize("name", HOLDING_KEYS)
 def test_without_the_library_the_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, f"mimo_proto.adapters.{name}")
+    monkeypatch.delitem(sys.modules, f"mimo_proto.aio.{name}")
     with pytest.raises(ImportError, match=rf"mimo-proto\[{name}\]"):
-        importlib.import_module(f"mimo_proto.adapters.{name}")
+        importlib.import_module(f"mimo_proto.aio.{name}")
 
 
 def test_importing_one_imports_no_other() -> None:
     code = (
-        "import sys, mimo_proto.adapters.httpx; "
+        "import sys, mimo_proto.aio.httpx; "
         "assert not {'aiohttp', 'urllib3', 'mimo_proto.client'} & set(sys.modules), set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

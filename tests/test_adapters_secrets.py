@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from mimo_proto import CHAT_COMPLETIONS, APIError, Limits, MimoError, RetryPolicy, Timeouts
-from mimo_proto.adapters.answer import Answer
-from mimo_proto.adapters.call import AsyncCall
-from mimo_proto.secret import Secret
+from mimo_proto.aio.answer import Answer
+from mimo_proto.aio.call import AsyncCall
+from mimo_proto.protocol.secret import Secret
 from tests.dummyserver import END, Peer, Server, chunk, head, once, sse
 from tests.outcomes import ALL, CHAT_JSON, CHAT_STREAM, KEY, Kind
 from tests.payloads import CHAT_EVENTS, CHAT_REQUEST, chat_chunk, error_body, event
@@ -21,7 +21,7 @@ from tests.test_faults_secrets import LEAKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mimo_proto.adapters.session import AsyncAdapter, AsyncStream
+    from mimo_proto.aio.session import AsyncAdapter, AsyncStream
 
 
 def behind(error: BaseException | None) -> Iterator[tuple[str, str, str]]:

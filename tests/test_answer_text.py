@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ResponseStreamEvent, StreamDecoder
-from mimo_proto.answer_text import AnswerText
+from mimo_proto.protocol.answer_text import AnswerText
 from tests.payloads import CHAT_EVENTS, RESPONSE_EVENTS
 from tests.sums import CHUNKS, EVENTS, text_delta
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mimo_proto import ConfigurationError
-from mimo_proto.base_url import check_base_url
+from mimo_proto.protocol.base_url import check_base_url
 
 
 @pytest.mark.parametrize(

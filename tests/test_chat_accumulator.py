@@ -16,10 +16,10 @@ from mimo_proto import (
     ChatCompletion,
     LocalProtocolError,
 )
-from mimo_proto.answer_text import AnswerText
-from mimo_proto.decode import TolerantDecoder
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from mimo_proto.models import CompletionUsage
+from mimo_proto.protocol.answer_text import AnswerText
+from mimo_proto.protocol.decode import TolerantDecoder
 from tests.sums import CHUNKS, add_up, call, delta, message, set_fields
 
 # What MiMo sends

@@ -13,10 +13,10 @@ from mimo_proto import (
     ChatCompletionChunk,
     DecodeError,
 )
-from mimo_proto.answer_text import AnswerText
-from mimo_proto.decode import TolerantDecoder
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from mimo_proto.models import ChoiceDelta, ChunkChoice
+from mimo_proto.protocol.answer_text import AnswerText
+from mimo_proto.protocol.decode import TolerantDecoder
 from tests.sums import CHUNKS, add_up, call, delta, message
 
 # One rule for known and unknown fields

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_proto.chunked import ChunkedDecoder, ChunkedError
+from mimo_proto.protocol.chunked import ChunkedDecoder, ChunkedError
 
 GOOD = {
     "one": (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),

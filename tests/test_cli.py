@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mimo_proto import cli
+from mimo_proto.cli import main as cli
 from mimo_proto.testing import Call, Gate, LoopbackServer, Refusal, Turn, recorded
 from tests.calling import payloads
 from tests.schemas import SPEC

@@ -14,7 +14,7 @@ from codegen.negatives import negatives
 from codegen.prepare import document, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Spec
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 
 MINI = Path(__file__).parent / "fixtures/mini_spec"
 SPEC = Path(__file__).parent.parent / "spec"

@@ -21,8 +21,8 @@ from mimo_proto.models import (
     UserMessage,
     WebSearchTool,
 )
+from mimo_proto.protocol.validate import validate
 from mimo_proto.unknown import Unknown
-from mimo_proto.validate import validate
 
 CALL: dict[str, Any] = {"id": "1", "function": {"name": "f", "arguments": "{}"}}
 ASKED: dict[str, Any] = {"role": "assistant", "tool_calls": [{**CALL, "type": "function"}, CALL]}

@@ -11,9 +11,8 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from mimo_proto.decode import TolerantDecoder, plain_value, read_json, replace_surrogates
 from mimo_proto.errors import DecodeError
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from mimo_proto.models import (
     Annotation,
     AudioOutput,
@@ -32,6 +31,7 @@ from mimo_proto.models import (
     ResponseStreamEvent,
     ToolCall,
 )
+from mimo_proto.protocol.decode import TolerantDecoder, plain_value, read_json, replace_surrogates
 from mimo_proto.unknown import Unknown
 
 COMPLETION: TolerantDecoder[ChatCompletion] = TolerantDecoder(ChatCompletion)

@@ -4,7 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from mimo_proto import cli
+from mimo_proto.cli import main as cli
 from mimo_proto.testing import Call, LoopbackServer, Turn
 
 if TYPE_CHECKING:

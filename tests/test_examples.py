@@ -25,7 +25,7 @@ from mimo_proto import (
     parse_response,
     validate,
 )
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 from mimo_proto.testing import recorded, recordings
 from tests.calling import payloads
 

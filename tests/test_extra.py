@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from mimo_proto.extra import extra_fields, keep_extra, keep_some
+from mimo_proto.kept_fields import extra_fields, keep_extra, keep_some
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,
@@ -19,7 +19,7 @@ from mimo_proto.models import (
     OutputText,
     ToolCall,
 )
-from mimo_proto.widen import forget
+from mimo_proto.protocol.widen import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from mimo_proto import (
     Timeouts,
     user,
 )
-from mimo_proto.transport import Exchange
+from mimo_proto.http.transport import Exchange
 from tests.dummyserver import END, Peer, Server, answer, chunk, head, pump, sse
 from tests.outcomes import EVENTS, STREAMS, Kind, assert_clean, client_for, retry, words
 from tests.payloads import CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, RESPONSE_REQUEST, error_body

@@ -22,7 +22,7 @@ from mimo_proto import (
     Limits,
     Timeouts,
 )
-from mimo_proto.watchdog import WATCHDOG
+from mimo_proto.http.deadlines import WATCHDOG
 from tests.dummyserver import END, Peer, Server, chunk, head, sse
 from tests.outcomes import (
     ALL,
@@ -221,7 +221,7 @@ def test_whole_gzip_is_read(kind: Kind, coding: str) -> None:
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_answers_by_way_of_urllib3(kind: Kind, coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fork of urllib3 that niquests puts in its place frames by itself: the answer is taken from it as it is."""
-    monkeypatch.setattr("mimo_proto.connection.PLAIN", False)
+    monkeypatch.setattr("mimo_proto.http.connection.PLAIN", False)
     body = b"".join(EVENTS[kind.protocol])
 
     def script(peer: Peer) -> None:
@@ -237,7 +237,7 @@ def test_answers_by_way_of_urllib3(kind: Kind, coding: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 def test_an_answer_by_way_of_urllib3_that_is_left(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mimo_proto.connection.PLAIN", False)
+    monkeypatch.setattr("mimo_proto.http.connection.PLAIN", False)
 
     def script(peer: Peer) -> None:
         peer.request()

@@ -91,8 +91,8 @@ def test_what_is_given_back_after_close_is_closed() -> None:
 
 
 def test_given_back_while_another_thread_closes() -> None:
-    from mimo_proto.pool import Pool
-    from mimo_proto.watchdog import Guard
+    from mimo_proto.http.deadlines import Guard
+    from mimo_proto.http.pool import Pool
 
     class Meanwhile(list[Any]):
         def append(self, item: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mimo_proto.errors import EventTooLargeError
-from mimo_proto.sse import ServerSentEvent, SSEDecoder
+from mimo_proto.protocol.sse import ServerSentEvent, SSEDecoder
 from tests import fuzz
 
 __all__: list[str] = []

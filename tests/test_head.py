@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_proto.head import Head, HeadDecoder, HeadError, encode_head
+from mimo_proto.protocol.http11 import Head, HeadDecoder, HeadError, encode_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 GOOD: dict[str, tuple[bytes, Head]] = {

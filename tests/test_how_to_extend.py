@@ -30,7 +30,7 @@ from mimo_proto import (
     user,
     validate,
 )
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from tests.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
 
 if TYPE_CHECKING:

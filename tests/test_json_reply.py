@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mimo_proto.json_reply import event_of_reply
+from mimo_proto.protocol.json_reply import event_of_reply
 
 MESSAGE = {"role": "assistant", "content": "seven"}
 

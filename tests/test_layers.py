@@ -1,7 +1,4 @@
-"""Imports run one way, and the core does no input or output: read from the source of every module.
-
-A module may import what stands left of it in its own group or in a group above, for type checkers as well.
-"""
+"""Imports run one way: a file or package imports what stands left of it in `ORDER`, for type checkers as well."""
 
 from __future__ import annotations
 
@@ -17,143 +14,106 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1] / "src" / "mimo_proto"
+FILES = sorted(ROOT.rglob("*.py"))
 
-CORE = """
-    _version errors jsontypes unknown
-    models
-    limits base_url secret hints walk extra widen
-    completion decode sse retry endpoints
-    error_body mend json_reply projection surrogates pieces output_items tool_calls
-    chat_accumulator response_accumulator answer_text
-    consts validate messages
-    stream request response
-    __init__
-"""
-SHELL = """
-    chunked head options watchdog network_errors answer connection pool transport
-    call session client
-    testing adapters
-    words demo cli __main__
-"""
-LAYERS = [*CORE.split(), *SHELL.split()]
-PACKAGES = {"models", "testing", "adapters"}
+ORDER = [
+    "_version",
+    "errors",
+    "limits",
+    "retry",
+    "unknown",
+    "kept_fields",
+    "models",
+    "endpoints",
+    "messages",
+    "protocol",
+    "call",
+    "http",
+    "client",
+    "__init__",
+    "aio",
+    "testing",
+    "cli",
+    "__main__",
+]
 
-# What the core never imports: it takes values and returns values.
-OUTSIDE = {"asyncio", "http", "logging", "os", "select", "signal", "socket", "ssl", "subprocess", "threading", "time"}
-THIRD_PARTY = {"msgspec", "urllib3"}
-# Type checkers have it without its being installed.
-TYPING_ONLY = {"typing_extensions"}
-# These may import the library that they adapt.
-ADAPTED = {"httpx", "aiohttp"}
-# What is learned from the wire belongs to the process: one lock.
-LOCKED = {("widen", "threading")}
-# Resolved when it is first asked for.
-LAZY = {("__init__", "client"), ("__init__", "session")}
+# What is sans-IO, and what it never imports: time, chance and the environment are arguments.
+SANS_IO = set(ORDER[: ORDER.index("http")])
+INPUT_AND_OUTPUT = {"asyncio", "logging", "os", "random", "socket", "ssl", "threading", "time", "urllib3", "http"}
+EXCEPTIONS = {
+    # What is learned from the wire belongs to the process: one lock.
+    ("protocol/widen.py", "threading"),
+    # The root resolves these when they are first asked for.
+    ("__init__.py", "mimo_proto.client"),
+    ("__init__.py", "mimo_proto.http.stream"),
+}
+LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp"}
 
 
 class Import(NamedTuple):
-    """One import: by which module, of what, and whether only type checkers see it."""
+    """One import: the file that it stands in, relative to the package, and the name of the module."""
 
-    path: Path
-    module: str
+    file: str
     name: str
-    typing_only: bool
-
-
-def layer(path: Path) -> str:
-    """The module or package in the list that a file belongs to."""
-    first = path.relative_to(ROOT).parts[0]
-    return first.removesuffix(".py")
 
 
 def imports(path: Path) -> Iterator[Import]:
-    yield from _imports(path, ast.parse(path.read_text("utf-8")), typing_only=False)
+    file = path.relative_to(ROOT)
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (Import(str(file), each.name) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = ["mimo_proto", *file.parts[: -node.level]] if node.level else []
+            yield Import(str(file), ".".join([*package, node.module or ""]).strip("."))
 
 
-def _imports(path: Path, node: ast.AST, *, typing_only: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (Import(path, layer(path), each.name, typing_only) for each in child.names)
-        elif isinstance(child, ast.ImportFrom):
-            name = child.module or ""
-            if child.level:
-                package = [*path.relative_to(ROOT.parent).parts[: -child.level], *filter(None, [name])]
-                name = ".".join(package)
-            if name == "mimo_proto":
-                yield from (Import(path, layer(path), f"{name}.{each.name}", typing_only) for each in child.names)
-            else:
-                yield Import(path, layer(path), name, typing_only)
-        else:
-            inside = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
-            yield from _imports(path, child, typing_only=typing_only or inside)
+def place(file_or_module: str) -> int:
+    """Where a file of the package, or what follows `mimo_proto.` in a module's name, stands in the order."""
+    return ORDER.index(file_or_module.replace(".py", "").replace("/", ".").partition(".")[0] or "__init__")
 
 
-FILES = sorted(ROOT.rglob("*.py"))
 IMPORTS = [each for path in FILES for each in imports(path)]
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-
-
-def test_every_module_has_its_place() -> None:
-    assert {layer(path) for path in FILES} == set(LAYERS)
-    assert len(LAYERS) == len(set(LAYERS))
-    assert {layer(path) for path in FILES if path.parent != ROOT} == PACKAGES
+OURS = [each for each in IMPORTS if each.name.partition(".")[0] == "mimo_proto" and each not in EXCEPTIONS]
+THEIRS = [each for each in IMPORTS if each.name.partition(".")[0] != "mimo_proto"]
 
 
 def test_imports_run_one_way() -> None:
-    wrong: list[str] = []
-    for each in IMPORTS:
-        if not each.name.startswith("mimo_proto."):
-            continue
-        target = each.name.split(".")[1]
-        target = target if target in LAYERS else "__init__"
-        if (each.module, target) in LAZY and each.typing_only:
-            continue
-        same = target == each.module and each.module in PACKAGES
-        if not same and LAYERS.index(target) >= LAYERS.index(each.module):
-            wrong.append(f"{each.path.relative_to(ROOT)} imports {each.name}")
+    inside = [place(each.file) == place(each.name[11:]) and "/" in each.file for each in OURS]
+    wrong = [
+        each
+        for each, is_inside in zip(OURS, inside, strict=True)
+        if not is_inside and place(each.name[11:]) >= place(each.file)
+    ]
     assert wrong == []
 
 
-def test_the_core_does_no_input_or_output() -> None:
-    wrong = [
-        f"{each.path.relative_to(ROOT)} imports {each.name}"
-        for each in IMPORTS
-        if each.module in CORE.split()
-        and each.name.partition(".")[0] in OUTSIDE | {"urllib3"}
-        and (each.module, each.name) not in LOCKED
-    ]
+def test_what_is_sans_io_does_no_input_or_output() -> None:
+    rooms = [each for each in THEIRS if each.file.replace(".py", "").partition("/")[0] in SANS_IO]
+    wrong = [each for each in rooms if each.name.partition(".")[0] in INPUT_AND_OUTPUT and each not in EXCEPTIONS]
     assert wrong == []
 
 
 def test_third_parties() -> None:
-    known = THIRD_PARTY | sys.stdlib_module_names | {"mimo_proto"}
+    known = {"msgspec", "urllib3", "typing_extensions", *sys.stdlib_module_names}
     wrong = [
-        f"{each.path.relative_to(ROOT)} imports {each.name}"
-        for each in IMPORTS
-        if each.name.partition(".")[0]
-        not in known | (ADAPTED if each.module == "adapters" else set()) | (TYPING_ONLY if each.typing_only else set())
+        each
+        for each in THEIRS
+        if (library := each.name.partition(".")[0]) not in known and LIBRARIES.get(each.file) != library
     ]
     assert wrong == []
 
 
-def test_only_the_adapter_of_a_library_imports_it() -> None:
-    for each in IMPORTS:
-        if each.name.partition(".")[0] in ADAPTED:
-            assert each.path.stem == each.name.partition(".")[0]
+def test_the_root_is_small() -> None:
+    assert len([path for path in ROOT.iterdir() if path.name != "__pycache__"]) <= 24
 
 
-@every_file
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_module_says_what_it_is_and_what_it_offers(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     assert ast.get_docstring(tree)
-    names = [target for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for target in targets(node)]
-    assert "__all__" in names
-
-
-def targets(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
-    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-        if isinstance(target, ast.Name):
-            yield target.id
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    targets = [target for node in assigned for target in getattr(node, "targets", [getattr(node, "target", None)])]
+    assert "__all__" in [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def test_an_import_reads_no_environment_and_opens_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_proto.mend import mend_chunk
+from mimo_proto.protocol.mend import mend_chunk
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 HEAD = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "mimo-v2.6-pro"}

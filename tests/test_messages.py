@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from mimo_proto.decode import TolerantDecoder
 from mimo_proto.messages import assistant, developer, system, to_request, tool, user
 from mimo_proto.models import (
     AssistantMessage,
@@ -27,6 +26,7 @@ from mimo_proto.models import (
     ToolCall,
     UserMessage,
 )
+from mimo_proto.protocol.decode import TolerantDecoder
 from mimo_proto.unknown import Unknown
 
 CALL = ToolCall(id="1", function=FunctionCall(name="f", arguments="{}"))

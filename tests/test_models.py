@@ -20,7 +20,7 @@ from mimo_proto.models import (
     Response,
     ResponseStreamEvent,
 )
-from mimo_proto.validate import validate
+from mimo_proto.protocol.validate import validate
 
 STRUCTS: list[type[Struct]] = [
     value for name in models.__all__ if isinstance(value := getattr(models, name), type) and issubclass(value, Struct)

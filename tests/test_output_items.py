@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mimo_proto import RESPONSES, ResponseAccumulator
-from mimo_proto.decode import TolerantDecoder
-from mimo_proto.output_items import OutputItems
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.output_items import OutputItems
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ import pytest
 from urllib3.connection import HTTPSConnection
 
 from mimo_proto import ConfigurationError
-from mimo_proto.connection import Tunnel
-from mimo_proto.pool import Pool
-from mimo_proto.watchdog import Guard
+from mimo_proto.http.connection import Tunnel
+from mimo_proto.http.deadlines import Guard
+from mimo_proto.http.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

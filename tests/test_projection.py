@@ -19,7 +19,7 @@ from mimo_proto import (
     ServerError,
     StreamDecoder,
 )
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from mimo_proto.models import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -30,7 +30,7 @@ from mimo_proto.models import (
     PromptTokensDetails,
     ResponseCompleted,
 )
-from mimo_proto.projection import plan_events
+from mimo_proto.protocol.projection import plan_events
 from tests.feeding import byte_by_byte, pull, run, whole_blocks
 from tests.payloads import CHAT_EVENTS, DONE, RESPONSE_EVENTS, chat_chunk, event, response_delta, response_event
 from tests.stream_cases import CASES

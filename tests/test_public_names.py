@@ -87,7 +87,7 @@ import msgspec
 before = set(sys.modules)
 import mimo_proto
 light = [name for name in {HEAVY!r} if name in sys.modules and name not in before]
-light += [name for name in sys.modules if name in ("mimo_proto.client", "mimo_proto.session")]
+light += [name for name in sys.modules if name in ("mimo_proto.client", "mimo_proto.http.stream")]
 print(json.dumps([light, mimo_proto.Client is mimo_proto.__dict__["Client"]]))
 """
     assert json.loads(run(script)) == [[], True]

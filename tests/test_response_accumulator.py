@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import LocalProtocolError, Response, ResponseAccumulator
-from mimo_proto.decode import TolerantDecoder
-from mimo_proto.extra import extra_fields
-from mimo_proto.response_accumulator import with_output_text
+from mimo_proto.kept_fields import extra_fields
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.response_accumulator import with_output_text
 from tests.payloads import RESPONSE
 from tests.sums import CALL, EVENTS, MESSAGE, REASONING, added, done, respond, text_delta
 

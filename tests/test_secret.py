@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from mimo_proto import APIError, DecodeError, LocalProtocolError
-from mimo_proto.secret import Secret, redact, redact_error
+from mimo_proto.protocol.secret import Secret, redact, redact_error
 
 KEY = "sk-0123456789"
 

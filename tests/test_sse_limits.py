@@ -12,7 +12,7 @@ import pytest
 
 from mimo_proto import CHAT_COMPLETIONS, Limits, StreamDecoder
 from mimo_proto.errors import EventTooLargeError, LocalProtocolError
-from mimo_proto.sse import ServerSentEvent, SSEDecoder
+from mimo_proto.protocol.sse import ServerSentEvent, SSEDecoder
 from tests.feeding import Outcome, byte_by_byte, run, two_way_cuts, whole_blocks
 
 __all__: list[str] = []

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mimo_proto.errors import EventTooLargeError
-from mimo_proto.sse import ServerSentEvent, SSEDecoder
+from mimo_proto.protocol.sse import ServerSentEvent, SSEDecoder
 from tests.feeding import Outcome, byte_by_byte, cut, run, whole_blocks
 from tests.sse_reference import interpret, utf8_decode
 

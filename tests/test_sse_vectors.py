@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from mimo_proto.sse import ServerSentEvent, SSEDecoder
+from mimo_proto.protocol.sse import ServerSentEvent, SSEDecoder
 from tests.feeding import Outcome, byte_by_byte, run, two_way_cuts, whole_blocks
 from tests.sse_reference import interpret
 from tests.sse_vectors import VECTORS, Vector, with_line_ends

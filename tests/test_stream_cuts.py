@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from mimo_proto import ChatCompletionChunk, DecodeError, MimoError, StreamDecoder, Unknown
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 from tests.feeding import byte_by_byte, cut, pull, run, two_way_cuts, whole_blocks
 from tests.stream_cases import CASES, Case, all_line_ends
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, parse_response
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 from tests.payloads import DONE, event
 
 if TYPE_CHECKING:

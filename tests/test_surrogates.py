@@ -19,8 +19,8 @@ from mimo_proto import (
     ResponseAccumulator,
     StreamDecoder,
 )
-from mimo_proto.answer_text import AnswerText
-from mimo_proto.surrogates import SurrogateJoiner
+from mimo_proto.protocol.answer_text import AnswerText
+from mimo_proto.protocol.surrogates import SurrogateJoiner
 from tests.feeding import byte_by_byte, pull, run
 from tests.payloads import DONE, event
 

@@ -23,18 +23,18 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct
 
 from mimo_proto import ResponseAccumulator, models
-from mimo_proto.decode import TolerantDecoder
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError
-from mimo_proto.jsontypes import is_array, is_object
 from mimo_proto.messages import to_request
 from mimo_proto.models import ResponseCompleted, ResponseOutputItemDone
-from mimo_proto.request import build_request
-from mimo_proto.response import parse_response
-from mimo_proto.sse import SSEDecoder
-from mimo_proto.stream import StreamDecoder
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.json_types import is_array, is_object
+from mimo_proto.protocol.request import build_request
+from mimo_proto.protocol.response import parse_response
+from mimo_proto.protocol.sse import SSEDecoder
+from mimo_proto.protocol.stream import StreamDecoder
+from mimo_proto.protocol.widen import forget
 from mimo_proto.unknown import Unknown
-from mimo_proto.widen import forget
 
 ROOTS = ("ErrorResponse", "ModelList", "ChatCompletion", "ChatCompletionChunk", "Response", "ResponseStreamEvent")
 DECODERS: dict[str, TolerantDecoder[Any]] = {name: TolerantDecoder(getattr(models, name)) for name in ROOTS}
@@ -381,7 +381,7 @@ def test_the_items_of_a_stream() -> None:
 ENDLESS = """
 import gc, sys
 from mimo_proto import models
-from mimo_proto.decode import TolerantDecoder
+from mimo_proto.protocol.decode import TolerantDecoder
 
 event, completion = TolerantDecoder(models.ResponseStreamEvent).decode, TolerantDecoder(models.ChatCompletion).decode
 chunk = TolerantDecoder(models.ChatCompletionChunk).decode

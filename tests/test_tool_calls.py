@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mimo_proto.extra import extra_fields
+from mimo_proto.kept_fields import extra_fields
 from tests.sums import add_up, call, calls, message
 
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder, widen
-from mimo_proto.jsontypes import is_array
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, ChatAccumulator, ResponseAccumulator, StreamDecoder
+from mimo_proto.protocol import widen
+from mimo_proto.protocol.json_types import is_array
 from tests.feeding import pull, run, whole_blocks
 from tests.payloads import DONE, event
 

@@ -16,7 +16,6 @@ import msgspec
 import pytest
 
 from mimo_proto import models
-from mimo_proto.decode import TolerantDecoder
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import (
     AssistantMessage,
@@ -36,8 +35,9 @@ from mimo_proto.models import (
     Thinking,
     UserMessage,
 )
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.validate import validate
 from mimo_proto.unknown import Unknown
-from mimo_proto.validate import validate
 
 if TYPE_CHECKING:
     Nowhere = Any

@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 from typing_extensions import TypeAliasType
 
-from mimo_proto.walk import Mismatch, Node, Shape, Walk, reachable, remake
+from mimo_proto.protocol.convert import Mismatch, Node, Shape, Walk, reachable, remake
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mimo_proto import TransportError
-from mimo_proto.watchdog import WATCHDOG, Guard, Reason, Watchdog
+from mimo_proto.http.deadlines import WATCHDOG, Guard, Reason, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +216,7 @@ def test_a_forked_child_starts_its_own() -> None:
     code = """
 import os, socket, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is what is tested
-from mimo_proto.watchdog import WATCHDOG, Guard
+from mimo_proto.http.deadlines import WATCHDOG, Guard
 
 def ends():
     ours, theirs = socket.socketpair()

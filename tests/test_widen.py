@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from mimo_proto import models
-from mimo_proto.decode import TolerantDecoder
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError
-from mimo_proto.extra import extra_fields
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.kept_fields import extra_fields
 from mimo_proto.models import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -34,9 +32,11 @@ from mimo_proto.models import (
     ResponseOutputTextDelta,
     ResponseStreamEvent,
 )
-from mimo_proto.stream import StreamDecoder
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.json_types import is_array, is_object
+from mimo_proto.protocol.stream import StreamDecoder
+from mimo_proto.protocol.widen import forget
 from mimo_proto.unknown import Unknown
-from mimo_proto.widen import forget
 from tests.feeding import pull, run, whole_blocks
 from tests.payloads import chat_chunk, event, response_delta, response_event
 
@@ -289,8 +289,8 @@ def test_equality_before_and_after() -> None:
 READ = """
 import pickle, sys
 from mimo_proto import models
-from mimo_proto.decode import TolerantDecoder
-from mimo_proto.extra import extra_fields
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.kept_fields import extra_fields
 
 decoder = TolerantDecoder(models.ChatCompletionChunk)
 payload, pickled = pickle.load(sys.stdin.buffer)

@@ -29,9 +29,8 @@ from mimo_proto import (
     UnexpectedContentType,
     parse_response,
 )
-from mimo_proto.error_body import api_error, find_error
 from mimo_proto.models import OutputItem, OutputMessage
-from mimo_proto.response import (
+from mimo_proto.protocol.response import (
     FirstBytes,
     find_header,
     find_request_id,
@@ -40,6 +39,7 @@ from mimo_proto.response import (
     parse_error,
     refuse_answer,
 )
+from mimo_proto.protocol.server_error import api_error, find_error
 from mimo_proto.testing import recorded, recordings
 from tests.payloads import CHAT, CHAT_EVENTS, RESPONSE, RESPONSE_EVENTS, chat_chunk, error_body, event
 

@@ -29,7 +29,7 @@ from mimo_proto import (
     build_request,
     user,
 )
-from mimo_proto.base_url import DEFAULT_BASE_URL
+from mimo_proto.protocol.base_url import DEFAULT_BASE_URL
 from tests.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 KEY = "sk-0123456789abcdef"

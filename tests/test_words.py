@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mimo_proto import CHAT_COMPLETIONS, DecodeError, StreamDecoder, Unknown
-from mimo_proto.words import Words, shown
+from mimo_proto.cli.text import Words, shown
 from tests.payloads import choice_chunk
 
 
@@ -26,7 +26,7 @@ def test_what_only_the_nulls_are_too_deep_for_is_not_shown(monkeypatch: pytest.M
     deep: list[Any] = []
     for _ in range(200_000):
         deep = [deep]
-    monkeypatch.setattr("mimo_proto.words.plain_value", copy.copy)
+    monkeypatch.setattr("mimo_proto.cli.text.plain_value", copy.copy)
     with pytest.raises(DecodeError, match="too deeply to be shown") as caught:
         shown(deep)
     assert caught.value.__context__ is None

@@ -3,7 +3,7 @@
 - `Client` talks to MiMo over urllib3.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
 - `mimo_proto.models` holds every type of the spec; requests, replies and events are here as well.
-- `mimo_proto.testing` has a server to test against, `mimo_proto.adapters` the shells for asyncio.
+- `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
 The client, and with it urllib3, is imported when it is first asked for (PEP 562).
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto._version import __version__
-from mimo_proto.chat_accumulator import ChatAccumulator
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import (
     APIError,
@@ -83,18 +82,19 @@ from mimo_proto.models import (
     ResponseStreamEvent,
     ResponseTool,
 )
-from mimo_proto.request import HTTPRequest, build_request
-from mimo_proto.response import parse_response
-from mimo_proto.response_accumulator import ResponseAccumulator
+from mimo_proto.protocol.chat_accumulator import ChatAccumulator
+from mimo_proto.protocol.request import HTTPRequest, build_request
+from mimo_proto.protocol.response import parse_response
+from mimo_proto.protocol.response_accumulator import ResponseAccumulator
+from mimo_proto.protocol.sse import ServerSentEvent, SSEDecoder
+from mimo_proto.protocol.stream import StreamDecoder
+from mimo_proto.protocol.validate import validate
 from mimo_proto.retry import RetryPolicy
-from mimo_proto.sse import ServerSentEvent, SSEDecoder
-from mimo_proto.stream import StreamDecoder
 from mimo_proto.unknown import Unknown
-from mimo_proto.validate import validate
 
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply
-    from mimo_proto.session import Stream
+    from mimo_proto.http.stream import Stream
 
 __all__ = [
     # talk to MiMo

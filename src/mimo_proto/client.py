@@ -13,19 +13,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
-from mimo_proto.base_url import DEFAULT_BASE_URL, check_base_url
-from mimo_proto.call import Call, Reply
-from mimo_proto.chat_accumulator import ChatAccumulator
+from mimo_proto.call.options import CallOptions, take_apart
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
+from mimo_proto.http.attempts import Call, Reply
+from mimo_proto.http.stream import Accumulator, Stream
 from mimo_proto.limits import Limits, Timeouts
-from mimo_proto.options import CallOptions, take_apart
-from mimo_proto.request import build_request
-from mimo_proto.response_accumulator import ResponseAccumulator
+from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
+from mimo_proto.protocol.chat_accumulator import ChatAccumulator
+from mimo_proto.protocol.request import build_request
+from mimo_proto.protocol.response_accumulator import ResponseAccumulator
+from mimo_proto.protocol.secret import Secret
+from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
-from mimo_proto.secret import Secret
-from mimo_proto.session import Accumulator, Stream
-from mimo_proto.stream import StreamDecoder
 
 if TYPE_CHECKING:
     import ssl
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
+    from mimo_proto.call.options import ChatCompletionArguments, ResponseArguments
     from mimo_proto.models import (
         ChatCompletion,
         ChatCompletionChunk,
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
         ResponseRequest,
         ResponseStreamEvent,
     )
-    from mimo_proto.options import ChatCompletionArguments, ResponseArguments
-    from mimo_proto.request import Auth, HTTPRequest
+    from mimo_proto.protocol.request import Auth, HTTPRequest
 
 __all__ = ["Client", "Reply"]
 
@@ -106,7 +106,7 @@ class Client:
         self._limits = limits
         self._closed = False
         self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
-        from mimo_proto.transport import Transport  # noqa: PLC0415 - urllib3 takes longer to import than all of this
+        from mimo_proto.http.transport import Transport  # noqa: PLC0415 - urllib3 takes longer to import than all of this
 
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
 
@@ -287,8 +287,8 @@ class Client:
         Args:
             endpoint: `CHAT_COMPLETIONS`, `RESPONSES`, or one of your own.
             request: The request as a Struct or a dict.
-            event_type: Decode the events into this Struct (or union) only; see `mimo_proto.projection`. Such a stream
-                has no `text()` and no `result()`.
+            event_type: Decode the events into this Struct (or union) only; see `mimo_proto.protocol.projection`. Such a
+                stream has no `text()` and no `result()`.
             **options: See `CallOptions`.
 
         Raises:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import UNSET, Struct
 
-from mimo_proto.extra import extra_fields, keep_some, known_class
+from mimo_proto.kept_fields import extra_fields, keep_some, known_class
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, assert_never, assert_type
 
-from mimo_proto.decode import TolerantDecoder
 from mimo_proto.messages import assistant, system, to_request, tool, user
 from mimo_proto.models import (
     AssistantMessage,
@@ -46,8 +45,9 @@ from mimo_proto.models import (
     ToolMessage,
     UserMessage,
 )
+from mimo_proto.protocol.decode import TolerantDecoder
+from mimo_proto.protocol.validate import validate
 from mimo_proto.unknown import Unknown
-from mimo_proto.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mimo_proto.jsontypes import is_array, is_object
-from mimo_proto.walk import Node
+from mimo_proto.protocol.convert import Node
+from mimo_proto.protocol.json_types import is_array, is_object
 
 __all__ = ["filtered"]
 

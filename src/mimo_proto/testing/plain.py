@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 
 __all__ = ["as_object", "objects_in"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mimo_proto.jsontypes import is_array, is_object
+from mimo_proto.protocol.json_types import is_array, is_object
 
 from .plain import as_object, objects_in
 from .turns import tokens

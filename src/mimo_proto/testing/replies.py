@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mimo_proto.jsontypes import is_object
+from mimo_proto.protocol.json_types import is_object
 
 from .chat_replies import completion, completion_events
 from .prompts import Prompt, read_chat, read_response

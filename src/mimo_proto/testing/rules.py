@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mimo_proto.consts import find_missing_const
-from mimo_proto.jsontypes import is_object
 from mimo_proto.models import ChatCompletionRequest, ModelList, ResponseRequest
-from mimo_proto.walk import Mismatch
+from mimo_proto.protocol.convert import Mismatch
+from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.required_constants import find_missing_const
 
 from .filtering import filtered
 from .plain import as_object, objects_in

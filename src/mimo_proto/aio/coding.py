@@ -1,0 +1,103 @@
+"""Content codings that nobody asked for, undone a bounded piece at a time.
+
+Rules:
+
+- Identity is asked for; gzip and deflate are understood all the same, as the client does, and all else is refused.
+- One read gives 64 KiB of decoded bytes at most, so the limits on sizes hold whatever a body inflates to.
+- A body that is cut ends early; whether that is an error is the protocol's to say.
+- Gzip may go on with another member. Whatever else comes behind the end is not read on, and goes with its connection.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from mimo_proto.aio.answer import Answer
+from mimo_proto.errors import RemoteProtocolError
+
+__all__ = ["decoded"]
+
+PIECE: Final = 65536
+"""How much one read gives at most, in bytes."""
+
+GZIP: Final = 16 + zlib.MAX_WBITS
+RAW: Final = -zlib.MAX_WBITS
+
+
+def decoded(answer: Answer) -> Answer:
+    """Undo the content coding of an answer: the same answer if it has none."""
+    coding = answer.headers.get("content-encoding", "").strip().lower()
+    return answer if coding in ("", "identity") else _Decoded(answer, coding)
+
+
+class _Decoded(Answer):
+    """An answer whose body is decoded as it is read. One task at a time."""
+
+    def __init__(self, answer: Answer, coding: str) -> None:
+        self.status, self.headers = answer.status, answer.headers
+        self._answer = answer
+        self._coding = coding
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else GZIP)
+        self._rest = b""
+        self._begun = False
+        self._first: bytes = b""
+        # The inflater may hold more than the last piece had room for.
+        self._full = False
+        self._members = 0
+        self._over = False
+
+    async def read(self) -> bytes:
+        if self._coding not in ("gzip", "x-gzip", "deflate"):
+            raise RemoteProtocolError(f"the body is encoded as {self._coding[:100]!r}; only identity was asked for")
+        while not self._over:
+            data = self._rest
+            if not data and not self._full:
+                data = await self._answer.read()
+                if not data:
+                    break
+            piece = self._inflate(data)
+            if piece:
+                return piece
+        return b""
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+    def drop(self) -> None:
+        self._answer.drop()
+
+    def _inflate(self, data: bytes) -> bytes:
+        if not self._begun:
+            # Two bytes tell whether it is the bare format.
+            data = self._first + data
+            if len(data) < 2:
+                self._first, self._rest = data, b""
+                return b""
+        if self._inflater.eof:
+            if self._coding == "deflate":
+                return self._end()
+            self._members += 1
+            self._inflater = zlib.decompressobj(GZIP)
+        try:
+            piece = self._inflater.decompress(data, PIECE)
+        except zlib.error:
+            if self._members:
+                return self._end()
+            if self._begun or self._coding != "deflate":
+                problem = "the body is not encoded as its Content-Encoding says"
+            else:
+                # Some servers mean the bare format, without the header that the standard asks for.
+                self._begun, self._inflater = True, zlib.decompressobj(RAW)
+                return self._inflate(data)
+        else:
+            self._begun = True
+            self._rest = self._inflater.unconsumed_tail or self._inflater.unused_data
+            self._full = len(piece) == PIECE and not self._inflater.eof
+            return piece
+        raise RemoteProtocolError(problem)
+
+    def _end(self) -> bytes:
+        """Take nothing any more: what has come belongs to no member."""
+        self._over = True
+        return b""

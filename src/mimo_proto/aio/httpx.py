@@ -1,0 +1,128 @@
+"""MiMo over an `httpx.AsyncClient` of yours, on asyncio. Needs the extra ``mimo-proto[httpx]``.
+
+    async with httpx.AsyncClient() as http:
+        mimo = HTTPXAdapter(http)
+        async with mimo.stream(CHAT_COMPLETIONS, request) as stream:
+            async for event in stream: ...
+
+Rules:
+
+- Requests are sent as `request` made them. The client's transports, proxies, trust, pool and hooks are used; its
+  default headers, parameters, authentication, timeouts and redirects are not.
+- httpx gives the connect clock to TCP and to TLS in turn, so a connection may take twice as long; and it waits for a
+  place in the client's pool without a clock but the call's own (idle, total).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, cast
+
+from mimo_proto.aio.answer import Answer, HTTPLibrary
+from mimo_proto.aio.exchange import HTTPAdapter
+from mimo_proto.errors import (
+    ConnectError,
+    ConnectionClosed,
+    LocalProtocolError,
+    MimoError,
+    ReadTimeout,
+    RemoteProtocolError,
+)
+from mimo_proto.http.deadlines import ended
+
+try:
+    import httpx
+except ImportError as error:
+    raise ImportError("mimo_proto.aio.httpx needs httpx: pip install 'mimo-proto[httpx]'") from error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mimo_proto.limits import Timeouts
+    from mimo_proto.protocol.request import HTTPRequest
+
+__all__ = ["HTTPXAdapter"]
+
+FOREIGN = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
+"""All that httpx and what lies below it raise."""
+
+BROKEN = ("Server disconnected", "peer closed connection")
+"""How the texts begin by which httpx tells of a broken connection; it has no class for that."""
+
+
+class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
+    """Calls MiMo through httpx. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
+
+    @staticmethod
+    def _wrap(client: httpx.AsyncClient) -> HTTPLibrary:
+        return _HTTPX(client)
+
+
+class _HTTPX(HTTPLibrary):
+    """How httpx is used."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Answer:
+        if self._client.is_closed:
+            raise LocalProtocolError("the httpx.AsyncClient is closed")
+        timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": None}
+        asked = httpx.Request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            extensions={"timeout": timeout},
+        )
+        return _Answer(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
+
+    def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
+        if not isinstance(exc, FOREIGN) or isinstance(exc, MimoError):
+            return None
+        if isinstance(exc, httpx.ConnectTimeout):
+            return ended("connect", timeouts)
+        if isinstance(exc, httpx.TimeoutException):
+            doing = "the request could not be sent" if isinstance(exc, httpx.WriteTimeout) else "no byte came"
+            seconds = timeouts.read or 0.0
+            return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
+        text = str(exc)[:300] or type(exc).__name__
+        if isinstance(exc, httpx.ConnectError | httpx.ProxyError):
+            return ConnectError(f"no connection: {text}")
+        if isinstance(exc, httpx.NetworkError | OSError) or text.startswith(BROKEN):
+            where = "inside the answer" if answered else "before an answer came"
+            return ConnectionClosed(f"the connection broke {where}: {text}")
+        return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
+
+
+class _Answer(Answer):
+    """A response of httpx, unread. See `mimo_proto.aio.answer.Answer`."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._response = response
+        # Not aiter_raw(), which is the same with two more generators in between.
+        self._pieces: AsyncIterator[bytes] = aiter(cast("httpx.AsyncByteStream", response.stream))
+        self._loop = asyncio.get_running_loop()
+
+    async def read(self) -> bytes:
+        return await anext(self._pieces, b"")
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+    def drop(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(_start, self._loop, self._response)
+
+
+CLOSING: set[asyncio.Task[Any]] = set()
+"""The loop itself does not hold its tasks."""
+
+
+def _start(loop: asyncio.AbstractEventLoop, response: httpx.Response) -> None:
+    task = loop.create_task(response.aclose())
+    CLOSING.add(task)
+    task.add_done_callback(CLOSING.discard)

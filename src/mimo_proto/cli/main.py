@@ -1,0 +1,194 @@
+"""The command line: `mimo-proto`, the same as `python -m mimo_proto`.
+
+Rules:
+
+- What was asked for goes to stdout, everything else (thinking, errors) to stderr, so that it can be piped on.
+- The exit status is 0 for done, 1 for an error of the server, the connection or the data, 2 for a wrong call,
+  130 after Ctrl-C and 141 when the reader of the output has gone.
+- The key and the base URL come from the environment: MIMO_API_KEY and MIMO_BASE_URL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from mimo_proto.cli.demo import run_demo
+from mimo_proto.cli.text import Words, shown
+from mimo_proto.client import Client
+from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
+from mimo_proto.errors import ConfigurationError, DecodeError, MimoError
+from mimo_proto.messages import system, user
+from mimo_proto.models import Reasoning, Response, Thinking
+from mimo_proto.protocol.stream import StreamDecoder
+from mimo_proto.protocol.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mimo_proto.http.stream import Stream
+
+__all__ = ["main"]
+
+MODEL = "mimo-v2.6-pro"
+ENDPOINTS: dict[str, Endpoint[Any, Any, Any]] = {"chat": CHAT_COMPLETIONS, "responses": RESPONSES}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows the program's name; the process's own by default.
+
+    Returns:
+        The exit status.
+    """
+    for out in (sys.stdout, sys.stderr):
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="backslashreplace")  # words that the terminal's encoding lacks are no error
+    chosen = _parser().parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen) or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer must not be tried again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except (MimoError, OSError) as error:
+        return _fail(str(error), 2 if isinstance(error, ConfigurationError) else 1)
+    return status
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stdout.flush()
+    print(f"mimo-proto: {message}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mimo-proto", description="Talk to Xiaomi MiMo, and look at what it says.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo", help="five exchanges: with MiMo if MIMO_API_KEY is set, else with a local stand-in"
+    )
+    demo.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
+    demo.set_defaults(run=_demo)
+
+    models = commands.add_parser("models", help="list the models, one a line")
+    models.set_defaults(run=_models)
+
+    for name, run, what in (("chat", _chat, "Chat Completions"), ("respond", _respond, "the Responses API")):
+        ask = commands.add_parser(name, help=f"ask through {what}; the answer's words come as they are written")
+        ask.add_argument("prompt", help="what to ask; - reads it from stdin")
+        ask.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
+        ask.add_argument("--instructions", help="what the model is told before")
+        ask.add_argument("--no-thinking", action="store_true", help="answer without thinking first")
+        ask.set_defaults(run=run)
+
+    decode = commands.add_parser("decode", help="turn a recorded stream into events, one JSON object a line")
+    decode.add_argument("endpoint", choices=ENDPOINTS, help="which API it came from")
+    decode.add_argument("file", nargs="?", default="-", help="the server-sent events; - is stdin (the default)")
+    decode.set_defaults(run=_decode)
+
+    check = commands.add_parser("validate", help="check requests against the spec")
+    check.add_argument("file", nargs="+", help="a file with the JSON of a request; - is stdin")
+    check.set_defaults(run=_validate)
+    return parser
+
+
+def _demo(chosen: argparse.Namespace) -> None:
+    run_demo(chosen.model)
+
+
+def _models(_: argparse.Namespace) -> None:
+    with Client() as client:
+        for model in client.list_models().data:
+            print(model.id)
+
+
+def _chat(chosen: argparse.Namespace) -> int:
+    messages = [system(chosen.instructions)] if chosen.instructions else []
+    thinking = Thinking(type="disabled" if chosen.no_thinking else "enabled")
+    with (
+        Client() as client,
+        client.stream_chat_completion(
+            model=chosen.model, messages=[*messages, user(_prompt(chosen))], thinking=thinking
+        ) as stream,
+    ):
+        return _show(stream)
+
+
+def _respond(chosen: argparse.Namespace) -> int:
+    more: dict[str, Any] = {"instructions": chosen.instructions} if chosen.instructions else {}
+    if chosen.no_thinking:
+        more["reasoning"] = Reasoning(effort="none")
+    with Client() as client, client.stream_response(model=chosen.model, input=_prompt(chosen), **more) as stream:
+        return _show(stream)
+
+
+def _show(stream: Stream[Any, Any]) -> int:
+    """Show the words as they come; the exit status."""
+    words = Words(sys.stdout, sys.stderr)
+    for event in stream:
+        words.show(event)
+    words.end()
+    result = stream.result()
+    if isinstance(result, Response) and result.status == "failed":
+        return _fail(f"the response has failed: {_reason(result)}", 1)
+    return 0
+
+
+def _reason(response: Response) -> str:
+    error = response.error
+    said = [] if error is None else [str(part) for part in (error.code, error.message) if part is not None]
+    return ": ".join(said) or "the server gives no reason"
+
+
+def _prompt(chosen: argparse.Namespace) -> str:
+    return sys.stdin.read() if chosen.prompt == "-" else chosen.prompt
+
+
+def _decode(chosen: argparse.Namespace) -> None:
+    with _opened(chosen.file) as file:
+        for event in StreamDecoder(ENDPOINTS[chosen.endpoint]).events(_chunks(file)):
+            print(shown(event), flush=True)
+
+
+def _validate(chosen: argparse.Namespace) -> int:
+    status = 0
+    for name in chosen.file:
+        with _opened(name) as file:
+            data = file.read()
+        try:
+            print(f"{name}: a {type(validate(_object(data))).__name__}")
+        except MimoError as error:
+            status = _fail(f"{name}: {error}", 1)
+    return status
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        reason = str(error)
+    raise DecodeError(reason, data=data)
+
+
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    """The bytes as they come: a pipe's at once, not when a block is full."""
+    while chunk := file.read1(65_536):
+        yield chunk

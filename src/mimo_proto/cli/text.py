@@ -1,0 +1,115 @@
+"""What a stream says, shown as it comes: the answer's words, the thinking, the tool calls.
+
+Rules: words are written at once and never changed; each kind of them begins a line of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+
+import msgspec
+
+from mimo_proto.errors import DecodeError
+from mimo_proto.models import (
+    CustomToolCallItem,
+    FunctionCallItem,
+    ResponseCustomToolCallInputDelta,
+    ResponseFunctionCallArgumentsDelta,
+    ResponseOutputItemAdded,
+    ResponseOutputTextDelta,
+    ResponseReasoningTextDelta,
+)
+from mimo_proto.protocol.decode import plain_value
+from mimo_proto.protocol.json_types import is_array, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Words", "shown"]
+
+Kind: TypeAlias = Literal["thinking", "answer", "call"]
+
+
+def shown(value: Any) -> str:
+    """A Struct as a line of JSON, with its nulls left out: on what is received they mean the same as absence.
+
+    Raises:
+        DecodeError: It is nested too deeply.
+    """
+    try:
+        return msgspec.json.encode(_without_nulls(plain_value(value))).decode()
+    except RecursionError:
+        pass
+    raise DecodeError("what the server sent is nested too deeply to be shown")
+
+
+def _without_nulls(value: Any) -> Any:
+    if is_object(value):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(member) for member in value] if is_array(value) else value
+
+
+class Words:
+    """Shows what the events of a stream say, of either API. One thread.
+
+    Args:
+        answer: Where the answer's words go.
+        other: Where thinking and tool calls go.
+        labels: Whether to say what is what, for when all goes to one place.
+    """
+
+    def __init__(self, answer: TextIO, other: TextIO, *, labels: bool = False) -> None:
+        self._answer = answer
+        self._other = other
+        self._labels = labels
+        self._kind: Kind | None = None
+
+    def show(self, event: Any) -> None:
+        """Show what an event says, if it says anything."""
+        for kind, text, begins in _pieces(event):
+            if begins or kind != self._kind:
+                self.end()
+                self._kind = kind
+                self._write(kind, f"  {kind:11} | " if self._labels else "")
+            self._write(kind, text)
+
+    def end(self) -> None:
+        """End the line that was begun, if one was."""
+        if self._kind is not None:
+            self._write(self._kind, "\n")
+        self._kind = None
+
+    def _write(self, kind: Kind, text: str) -> None:
+        out = self._answer if kind == "answer" else self._other
+        out.write(text)
+        out.flush()
+
+
+def _pieces(event: Any) -> Iterator[tuple[Kind, str, bool]]:
+    """What an event says: the kind, the words, and whether something new begins with them."""
+    match event:
+        case ResponseReasoningTextDelta(delta=words):
+            yield "thinking", words, False
+        case ResponseOutputTextDelta(delta=words):
+            yield "answer", words, False
+        case ResponseFunctionCallArgumentsDelta(delta=words) | ResponseCustomToolCallInputDelta(delta=words):
+            yield "call", words, False
+        case ResponseOutputItemAdded(item=FunctionCallItem(name=name) | CustomToolCallItem(name=name)):
+            yield "call", f"{name} ", True
+        case _:
+            for choice in getattr(event, "choices", ()):
+                yield from _of_delta(choice.delta)
+
+
+def _of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
+    if delta.reasoning_content:
+        yield "thinking", delta.reasoning_content, False
+    if delta.content:
+        yield "answer", delta.content, False
+    for function in (call.function for call in delta.tool_calls or ()):
+        if function is None:  # the piece brings an id only
+            continue
+        if function.name:
+            yield "call", f"{function.name} ", True
+        if function.arguments:
+            yield "call", function.arguments, False

@@ -1,0 +1,199 @@
+"""Connections: urllib3's own, with their socket handed out while they are still being made.
+
+Rules:
+
+- From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
+  shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
+- One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
+- What is sent and read on it is HTTP/1.1 as `head` and `answer` have it; `http.client` is not asked.
+"""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import sys
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from mimo_proto.http.body import Answer, ForeignAnswer
+from mimo_proto.http.deadlines import WATCHDOG, Guard
+from mimo_proto.protocol.http11 import HeadDecoder, encode_head
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LONGEST", "PlainConnection", "TLSConnection", "Tunnel"]
+
+SMALL = 16 * 1024
+"""Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds, and what is read of
+an answer to find its head."""
+
+PLAIN = http.client.HTTPConnection in HTTPConnection.__mro__
+"""Not so in the fork of urllib3 that niquests puts in its place: it may speak HTTP/2, and writes and frames by itself.
+Calls, streams, clocks and `cancel` work all the same; what it makes of answers that are no HTTP is its own."""
+
+LONGEST = 1e6
+"""The longest timeout that a socket is given, in seconds: an absurd one overflows."""
+
+
+class Tunnel(NamedTuple):
+    """What is asked of a proxy with CONNECT.
+
+    Attributes:
+        scheme: How to talk to the proxy, "http" or "https".
+        host: Where to, by the proxy.
+        port: Its port.
+        headers: For the proxy alone, such as its credentials.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    headers: Mapping[str, str]
+
+
+class PlainConnection(HTTPConnection):
+    """A connection that a `Guard` can end at any time. One call at a time; no thread shares it.
+
+    Attributes:
+        guard: The current call's.
+        tunnel: Where a proxy is to connect, or None.
+    """
+
+    tunnel: Tunnel | None = None
+
+    def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
+        self.guard = Guard()
+        self._poll: select.poll | None = None
+        super().__init__(host, port, **settings)
+
+    def serve(self, guard: Guard) -> None:
+        """Belong to a call from now on."""
+        self.guard = guard
+        guard.attach(_innermost(self.sock))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is open and silent; urllib3's own makes a `poll` object for each look, a twentieth of a call."""
+        if self._poll is None:
+            return super().is_connected
+        return self.sock is not None and not self._poll.poll(0)
+
+    def connect(self) -> None:
+        """Open the connection, tunnel and TLS included, before ``guard.connect_at``."""
+        if self.tunnel is not None:
+            self.set_tunnel(self.tunnel.host, self.tunnel.port, self.tunnel.headers, self.tunnel.scheme)
+            # The proxy's answer is read line by line, which no timeout of a socket bounds.
+            WATCHDOG.watch(self.guard, self.guard.connect_at)
+        self._early: socket.socket | None = None
+        try:
+            super().connect()
+            self.guard.attach(_innermost(self.sock))
+            if PLAIN and hasattr(select, "poll"):  # not on Windows
+                self._poll = select.poll()
+                self._poll.register(self.sock, select.POLLIN)
+        except BaseException:
+            self.guard.attach(None)
+            raise
+        finally:
+            if self._early is not None:
+                self._early.close()
+
+    def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Send a request; a small one in one write, head and body together, which saves a system call.
+
+        Args:
+            method: The method.
+            target: What follows it in the request line.
+            headers: The fields, the Host first; the length is put behind them.
+            body: The body, or None.
+
+        Raises:
+            OSError: The connection broke, or took nothing in time.
+        """
+        if not PLAIN:
+            self.request(method, target, body=body, headers=headers, preload_content=False)
+            return
+        self.sock.settimeout(self.timeout)
+        if body is None:
+            self.sock.sendall(encode_head(method, target, headers))
+            return
+        head = encode_head(method, target, {**headers, "content-length": str(len(body))})
+        if len(body) <= SMALL:
+            self.sock.sendall(head + body)
+        else:
+            self.sock.sendall(head)
+            self.sock.sendall(body)
+
+    def receive(self) -> Answer | ForeignAnswer:
+        """Wait for the head of the answer.
+
+        Raises:
+            OSError: The connection broke or ended, or nothing came in time.
+            HeadError: It is no HTTP.
+        """
+        if not PLAIN:
+            return ForeignAnswer(self.getresponse())
+        decoder = HeadDecoder()
+        while data := self.sock.recv(SMALL):
+            head = decoder.feed(data)
+            if head is not None:
+                return Answer(head, decoder.rest, self.sock, self.guard)
+        raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
+
+    def close(self) -> None:
+        """Close it, under the lock of whoever may be shutting it down."""
+        with self.guard.lock:
+            super().close()
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that answers; urllib3's own gives every address the whole timeout."""
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                # TLS will take `sock` over and leave an empty shell: the guard gets a handle that lasts.
+                self._hand_out(sock.dup())
+                sock.settimeout(self._time_left())
+                sock.connect(address)
+                sock.settimeout(self._time_left())
+            except OSError as exc:
+                sock.close()
+                failure = exc
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                sys.audit("http.client.connect", self, self.host, self.port)
+                return sock
+        raise failure or OSError("the name has no address")
+
+    def _hand_out(self, handle: socket.socket) -> None:
+        self.guard.attach(handle)
+        if self._early is not None:
+            self._early.close()
+        self._early = handle
+
+    def _time_left(self) -> float | None:
+        at = min(self.guard.connect_at, self.guard.total_at)
+        if at == inf:
+            return None
+        left = at - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return min(left, LONGEST)
+
+
+class TLSConnection(PlainConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+def _innermost(sock: Any) -> Any:
+    """The socket itself: TLS inside a proxy's TLS is an object of urllib3 around one, which nothing can shut down."""
+    return getattr(sock, "socket", sock)

@@ -1,0 +1,61 @@
+"""What urllib3, http.client, ssl, socket and zlib raise, mapped to our tree; nowhere else are they known."""
+
+from __future__ import annotations
+
+import http.client
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+
+from mimo_proto.errors import ConnectError, ConnectionClosed, ReadTimeout, RemoteProtocolError
+from mimo_proto.http.deadlines import ended
+
+if TYPE_CHECKING:
+    from mimo_proto.errors import MimoError
+    from mimo_proto.http.deadlines import Guard
+    from mimo_proto.limits import Timeouts
+
+__all__ = ["Stage", "own_error"]
+
+Stage: TypeAlias = Literal["connect", "send", "head", "body"]
+
+FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
+"""All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
+
+
+def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
+    """Map what was raised below to our tree; what is not an error of the network passes, without its frames.
+
+    Args:
+        exc: What was raised.
+        stage: What was being done.
+        guard: The call's.
+        timeouts: The call's, in seconds.
+    """
+    if not isinstance(exc, FOREIGN):
+        exc.__cause__ = exc.__context__ = None
+        return exc.with_traceback(None)
+    if guard.reason is not None:
+        return ended(guard.reason, timeouts)
+    # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
+    cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
+    if isinstance(cause, TimeoutError | ReadTimeoutError):
+        return _timeout(stage, guard, timeouts)
+    text = f"{cause}"[:300] or type(cause).__name__
+    if stage == "connect":
+        return ConnectError(f"no connection: {text}")
+    if isinstance(cause, OSError | http.client.IncompleteRead):
+        where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
+        return ConnectionClosed(f"the connection broke {where}: {text}")
+    if isinstance(exc, DecodeError):
+        return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
+    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
+
+
+def _timeout(stage: Stage, guard: Guard, timeouts: Timeouts) -> MimoError:
+    """Say which of the clocks a timeout of the socket is."""
+    if stage == "connect":
+        return ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
+    seconds = timeouts.read or 0.0
+    doing = "the request could not be sent" if stage == "send" else "no byte came"
+    return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)

@@ -1,0 +1,298 @@
+"""A streamed answer: bytes, cut anywhere, to typed events, and the verdict how it ended.
+
+- `completion` says when a stream is complete. Any other end is an `IncompleteStreamError`, however politely HTTP ended.
+- A server error inside the stream is raised as the `APIError` that its code names, in whatever shape it came.
+- Events that the spec does not know are `Unknown`; an emoji cut in two is put together again (`surrogates`).
+- An error never costs an event that came before it, and neither depends on how the bytes were cut.
+- The C decoder makes an event of each payload. Most are ordinary deltas; all others are looked at, and read again as
+  plain JSON where an error may be in them or the C decoder refused them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
+
+from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
+from mimo_proto.limits import Limits
+from mimo_proto.protocol.completion import TERMINAL, ChatProgress, ProjectedChatProgress, ResponsesProgress
+from mimo_proto.protocol.decode import read_json
+from mimo_proto.protocol.json_reply import event_of_reply
+from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.mend import mend_chunk
+from mimo_proto.protocol.projection import Unwanted, plan_events
+from mimo_proto.protocol.server_error import raise_error
+from mimo_proto.protocol.sse import EventStreamParser, Payload, name_in
+from mimo_proto.protocol.surrogates import SurrogateJoiner
+from mimo_proto.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mimo_proto.endpoints import Endpoint
+
+__all__ = ["StreamDecoder"]
+
+EventT = TypeVar("EventT")
+ProjectedT = TypeVar("ProjectedT")
+
+DONE = b"[DONE]"
+# What the C decoder raises on what it cannot read; msgspec's errors are ValueErrors.
+NOT_DECODED = (ValueError, RecursionError)
+
+
+class StreamDecoder(Generic[EventT]):
+    """Decode one stream of an endpoint.
+
+    `events()` pulls chunks from an iterable; `feed()` and `close()` are for callers who are handed their bytes.
+    One thread at a time.
+
+    Args:
+        endpoint: `CHAT_COMPLETIONS`, `RESPONSES`, or one made from them.
+        event_type: Decode into this instead of the endpoint's events; see `mimo_proto.protocol.projection`.
+        limits: `limits.event` caps one event, in bytes.
+
+    Attributes:
+        events_seen: How many events have come; those that a projection drops count, comments and heartbeats do not.
+
+    Raises:
+        ConfigurationError: The endpoint has no streams, or `event_type` cannot be followed to its end.
+    """
+
+    @overload
+    def __init__(self, endpoint: Endpoint[Any, Any, EventT], *, limits: Limits = ...) -> None: ...
+    @overload
+    def __init__(
+        self: StreamDecoder[ProjectedT],
+        endpoint: Endpoint[Any, Any, Any],
+        *,
+        event_type: type[ProjectedT],
+        limits: Limits = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: StreamDecoder[Any], endpoint: Endpoint[Any, Any, Any], *, event_type: Any = ..., limits: Limits = ...
+    ) -> None: ...
+    def __init__(
+        self,
+        endpoint: Endpoint[Any, Any, Any],
+        *,
+        event_type: Any = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        plan = plan_events(endpoint, event_type)
+        self._chat = endpoint.protocol == "chat"
+        self._projected = event_type is not None
+        self._decoder = plan.decoder
+        self._decode: Callable[[Any], Any] = plan.decoder.strict
+        self._progress: ChatProgress | ResponsesProgress = ResponsesProgress()
+        if self._chat:
+            self._progress = ChatProgress() if plan.whole else ProjectedChatProgress()
+        self._is_ordinary = self._progress.is_ordinary
+        self._parser = EventStreamParser(limits.event)
+        self._surrogates = SurrogateJoiner()
+        self._failure: MimoError | None = None  # found behind events that are handed out first
+        # Who may give bytes: anybody; events(), which has the decoder for itself; nobody, before close() and after.
+        self._state: Literal["open", "pulled", "ended", "closed"] = "open"
+        self.events_seen = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
+        return self._progress.finished
+
+    @property
+    def done(self) -> bool:
+        """Whether the terminal mark has come; nothing follows."""
+        return self._progress.done
+
+    def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
+        """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
+
+        The chunks are the body, in pieces of any size; none is pulled after the terminal mark.
+
+        Raises:
+            MimoError: As `feed()` and `close()` do.
+        """
+        if self._state != "open":
+            return iter(self._refuse())
+        self._state = "pulled"
+        return self._pull(chunks)
+
+    def feed(self, data: bytes) -> list[EventT]:
+        """Take in bytes, cut anywhere, and return the events that they complete.
+
+        Events are never lost to an error behind them: they are returned, and the next call raises.
+        What follows the terminal mark is ignored.
+
+        Raises:
+            APIError: The server sent an error.
+            DecodeError: An event that the models cannot hold.
+            EventTooLargeError: An event over the cap.
+            LocalProtocolError: The decoder was closed, has raised already, or was given to `events()`.
+        """
+        if self._state != "open":
+            return self._refuse()
+        self._state = "ended"  # and stays so when the caller is interrupted
+        events = self._take(data)
+        if self._failure is None:
+            self._state = "ended" if self._progress.done else "open"
+        elif not events:
+            self._refuse()
+        return events
+
+    def close(self) -> list[EventT]:
+        """Say that no more bytes will come; returns the one event that a whole JSON reply in the stream's place is.
+
+        Raises:
+            IncompleteStreamError: The stream was not complete.
+            APIError: The last event, which no blank line ended, was a server error; or `feed()` kept one back.
+        """
+        if self._failure is not None:
+            self._refuse()
+        if self._state == "closed":
+            return []
+        self._state = "closed"
+        events: list[EventT] = [] if self.done else self._read_reply(*self._parser.unfinished(stray=not self.finished))
+        if not self.finished:
+            raise IncompleteStreamError(self._progress.missing())
+        return events
+
+    def _pull(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
+        """Decode chunk after chunk, up to the stream's end."""
+        whole_event, progress, is_ordinary = self._parser.whole_event, self._progress, self._is_ordinary
+        for chunk in chunks:
+            # What most chunks of a live stream are, without a list of one.
+            payload = whole_event(chunk)
+            if payload is not None:
+                try:
+                    event: Any = self._decode(payload)
+                except NOT_DECODED:
+                    event = None
+                if event is not None and is_ordinary(event):
+                    self.events_seen += 1
+                    yield event
+                    continue
+            yield from self._take(chunk)
+            if self._failure is not None:
+                self._refuse()
+            if progress.done:
+                self._state = "ended"
+                return
+        yield from self.close()
+
+    def _refuse(self) -> list[Any]:
+        """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
+        if self._failure is not None:
+            error, self._failure, self._state = self._failure, None, "closed"
+            try:
+                raise error
+            finally:
+                del error  # a frame that refers to its error would be a cycle
+        if self._state == "closed" or not self.done:
+            raise LocalProtocolError(
+                "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
+            )
+        return []
+
+    def _take(self, chunk: bytes) -> list[Any]:
+        """Give the events that a chunk completes; an error behind them is kept as the failure."""
+        events: list[Any] = []
+        parser, decode, is_ordinary = self._parser, self._decode, self._is_ordinary
+        payloads, no_events = parser.feed(chunk), 0
+        try:
+            for place, payload in enumerate(payloads):
+                try:
+                    event = decode(payload)
+                    if is_ordinary(event):
+                        events.append(event)
+                        continue
+                except NOT_DECODED:
+                    event = None
+                found = self._look_at(event, payload, name_in(parser.names[place]))
+                if found is None:
+                    no_events += 1
+                    continue
+                events += found
+                if self.done:
+                    break
+                # The decoder may have learned. While the first half of an emoji waits, no delta may pass it by.
+                decode = self._decode = _refuse_all if self._surrogates.held else self._decoder.strict
+            if parser.failure is not None and not self.done:
+                raise copy.copy(parser.failure)
+        except MimoError as error:
+            self._failure = error.with_traceback(None)  # its frames would refer back to this
+        self.events_seen += len(payloads) - no_events
+        return events
+
+    def _look_at(self, event: Any, payload: Payload, name: str) -> list[Any] | None:
+        """Give the events to hand out for a payload that is no ordinary delta; or raise the error that it brings.
+
+        The C decoder has made `event` of it, or None. What is no event gives None: a blank, a heartbeat, and whatever
+        cannot be read behind a finished answer.
+        """
+        if event is not None and name != "error" and not self._progress.may_be_error(event):
+            return self._attend([event])
+        text = bytes(payload.strip())
+        try:
+            events = self._read(event, text, name) if text else None
+        except DecodeError as error:
+            if self.finished:
+                return None
+            problem = error.with_traceback(None)  # its frames would refer back to this
+        else:
+            return None if events is None else self._attend(events)
+        what = f"the event {name or 'message'!r} that begins {text[:200]!r}"
+        raise DecodeError(f"{what}: {problem}", path=problem.path, data=text)
+
+    def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
+        """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
+        if payload == DONE:  # which means nothing in Responses
+            if not self._chat:
+                return None
+            events = self._read_reply("", bytes(self._parser.preamble))
+            self._progress.done = True
+            return [*events, *map(self._decoder.build, self._surrogates.rest())]
+        value = read_json(payload)
+        raise_error(value, name, payload)
+        if event is not None:
+            return [event]
+        if is_object(value):
+            if self._chat:
+                value = mend_chunk(value, name)
+                if value is None:
+                    return None
+            elif name:
+                value.setdefault("type", name)
+        return [self._decoder.build(part) for part in self._surrogates.join(value)]
+
+    def _attend(self, events: list[Any]) -> list[Any]:
+        """Note what events say about the end; returns those that are handed out."""
+        wanted: list[Any] = []
+        for event in events:
+            if isinstance(event, Unknown):
+                wanted += [] if self._projected else [event]
+                continue
+            is_wanted = not isinstance(event, Unwanted)
+            if is_wanted or event.__struct_config__.tag in TERMINAL:
+                self._progress.note(event)
+            if is_wanted:
+                wanted.append(event)
+        return wanted
+
+    def _read_reply(self, name: str, payload: bytes) -> list[Any]:
+        """Read what came without the form of an event: a server error, or a whole JSON reply in the stream's place."""
+        with contextlib.suppress(DecodeError):
+            value = read_json(payload)
+            raise_error(value, name, payload)
+            if not (self.events_seen or self._progress.begun) and (reply := event_of_reply(value, chat=self._chat)):
+                events = self._attend([self._decoder.build(reply)])
+                self._progress.done = True
+                return events
+        return []
+
+
+def _refuse_all(_: object) -> NoReturn:
+    """Stand in for the C decoder when each event has to be looked at."""
+    raise ValueError

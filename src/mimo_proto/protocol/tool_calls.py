@@ -1,0 +1,148 @@
+"""The tool calls of one choice, put together from their pieces.
+
+Which call a piece belongs to; an id of "" is no id:
+
+- (a) A known id at its index (without an index: in the choice): that call.
+- (b) Another id and a name: a new call. Another id without a name: the same call, whose first id stays.
+- (c) No id: the last call at its index (without an index: the one of the piece before), unless another name comes after
+  arguments began: a new call.
+- (d) No index and an id that no call has: a new call, or the one before if that has no id yet. Two pieces in one list
+  without index and id are two calls.
+
+A name is joined while no arguments have come; a piece that begins with the name so far replaces it.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.sums import Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ToolCalls"]
+
+# Where a call holds its name and the text that the tool is called with, and that text's field.
+CALLED = {"function": "arguments", "custom": "input"}
+JOINED = frozenset(CALLED.values())
+
+
+class _Call:
+    """What has come of one call.
+
+    Attributes:
+        index: The call's place among the calls of the choice.
+        id: The first id that came for the call; "" before it comes.
+        name: The name so far.
+        begun: Whether arguments have come.
+    """
+
+    __slots__ = ("_called", "_fields", "begun", "id", "index", "name")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.id = ""
+        self.name = ""
+        self.begun = False
+        self._fields = Sum()
+        self._called: dict[str, Sum] = {}
+
+    def add(self, piece: dict[str, Any]) -> None:
+        """Add the next piece."""
+        for name, value in piece.items():
+            if name in CALLED and is_object(value):
+                self._add_called(name, value)
+            elif name == "id":
+                self.id = self.id or _text(value)
+            elif name != "index":
+                self._fields.keep(name, value)
+
+    def _add_called(self, kind: str, fields: dict[str, Any]) -> None:
+        called = self._called.setdefault(kind, Sum())
+        name = _text(fields.pop("name", None))
+        if not self.begun or not self.name:
+            self.name = name if name.startswith(self.name) else self.name + name
+        for field, value in fields.items():
+            if field in JOINED and isinstance(value, str):
+                called.join(field, value)
+                self.begun = self.begun or value != ""
+            else:
+                called.keep(field, value)
+
+    def whole(self) -> dict[str, Any]:
+        """The call so far; its texts may be buffers still."""
+        call: dict[str, Any] = {**self._fields, "id": self.id, "type": self._fields.get("type") or "function"}
+        for kind, called in (self._called or {"function": Sum()}).items():
+            text = CALLED[kind]
+            call[kind] = {**called, "name": self.name, text: called.get(text) or ""}
+        return call
+
+
+class ToolCalls:
+    """The calls of one choice, in order.
+
+    One thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+        # By index and id; by None and the id for pieces without an index.
+        self._known: dict[tuple[int | None, str], _Call] = {}
+        # The last call at each index; at None the call of the piece before.
+        self._last: dict[int | None, _Call] = {}
+        self._next_index = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def add(self, pieces: Iterable[dict[str, Any]]) -> None:
+        """Add the pieces of one delta, or the calls of a whole message, as plain JSON."""
+        after_unnamed = False  # whether a piece of this list had neither index nor id
+        for piece in pieces:
+            index, call_id = piece.get("index"), _text(piece.get("id"))
+            if not isinstance(index, int):
+                index = None
+            unnamed = index is None and not call_id
+            call = None if unnamed and after_unnamed else self._find(index, call_id, _name_of(piece))
+            call = call or self._begin(index)
+            call.add(piece)
+            if call_id and call_id == call.id:
+                self._known[call.index, call_id] = self._known[None, call_id] = call
+            self._last[None] = call
+            after_unnamed = after_unnamed or unnamed
+
+    def _find(self, index: int | None, call_id: str, name: str) -> _Call | None:
+        """The call that a piece goes on with; None if it begins one."""
+        known = self._known.get((index, call_id))
+        last = self._last.get(index)
+        if known is not None or last is None:
+            return known
+        if call_id and last.id:
+            begins = index is None or name != ""
+        else:
+            begins = last.begun and name != "" and last.name not in ("", name)
+        return None if begins else last
+
+    def _begin(self, index: int | None) -> _Call:
+        place = self._next_index if index is None else index
+        self._next_index = max(self._next_index, place + 1)
+        call = self._last[place] = _Call(place)
+        self._calls.append(call)
+        return call
+
+    def whole(self) -> list[dict[str, Any]]:
+        """The calls so far, by index and then by arrival; their texts may be buffers still."""
+        return [call.whole() for call in sorted(self._calls, key=attrgetter("index"))]
+
+
+def _name_of(piece: dict[str, Any]) -> str:
+    """The name, or piece of a name, that a piece brings; "" if none."""
+    called = piece.get("function") or piece.get("custom")
+    return _text(called.get("name")) if is_object(called) else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
