@@ -49,7 +49,7 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 	$(BIN)/coverage report
 
 fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=1; see docs/fuzzing.md)
-	$(BIN)/python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
+	$(BIN)/python -m tests.support.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
@@ -59,7 +59,7 @@ interop: .venv-interop/.ready  ## the official openai package against LoopbackSe
 	.venv-interop/bin/python -m pytest tests/interop
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
-	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion tests/test_*.py)
+	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))
 
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard

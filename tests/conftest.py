@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from mimo_proto.protocol import widen
 from mimo_proto.testing import LoopbackServer
-from tests.schemas import check
+from tests.support.schemas import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,8 +29,8 @@ from mimo_proto import (
     Timeouts,
     user,
 )
-from tests.dummyserver import END, Peer, Server, answer, chunk, sse
-from tests.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, RESPONSE_REQUEST
+from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
+from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, RESPONSE_REQUEST
 
 KEY = "sk-0123456789"
 MODEL_LIST = {"object": "list", "data": [{"id": "mimo-v2.6-pro", "object": "model", "owned_by": "xiaomi"}]}

@@ -27,7 +27,7 @@ from mimo_proto import (
 )
 from mimo_proto.protocol.json_types import is_array, is_object
 from mimo_proto.testing import recorded, recordings
-from tests.calling import payloads
+from tests.support.calling import payloads
 
 RECEIVED = [name for name in recordings() if "Request" not in name and not name.endswith(".txt")]
 REQUESTS = [name for name in recordings() if "Request" in name]

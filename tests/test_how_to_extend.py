@@ -31,7 +31,7 @@ from mimo_proto import (
     validate,
 )
 from mimo_proto.kept_fields import extra_fields
-from tests.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
+from tests.support.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,48 @@
+"""What is shown of a stream, of the events that no stream of the other tests brings."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import Any
+
+import pytest
+
+from mimo_proto import CHAT_COMPLETIONS, DecodeError, StreamDecoder, Unknown
+from mimo_proto.cli.text import Words, shown
+from tests.support.payloads import choice_chunk
+
+
+def test_what_is_nested_too_deeply_is_not_shown() -> None:
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    with pytest.raises(DecodeError, match="too deeply") as caught:
+        shown(Unknown({"type": "new", "a": deep}))
+    assert caught.value.__context__ is None
+
+
+def test_what_only_the_nulls_are_too_deep_for_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    monkeypatch.setattr("mimo_proto.cli.text.plain_value", copy.copy)
+    with pytest.raises(DecodeError, match="too deeply to be shown") as caught:
+        shown(deep)
+    assert caught.value.__context__ is None
+
+
+def test_a_piece_of_a_call_may_bring_an_id_only() -> None:
+    pieces: list[dict[str, Any]] = [
+        {"index": 0, "id": "call_1"},
+        {"index": 0, "function": {"name": "tide"}},
+        {"index": 0, "function": {"arguments": "{}"}},
+    ]
+    other = io.StringIO()
+    words = Words(io.StringIO(), other)
+    decoder = StreamDecoder(CHAT_COMPLETIONS)
+    for piece in pieces:
+        for event in decoder.feed(choice_chunk({"tool_calls": [piece]})):
+            words.show(event)
+    words.end()
+    assert other.getvalue() == "tide {}\n"

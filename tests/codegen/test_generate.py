@@ -1,0 +1,273 @@
+"""The generator end to end over a small spec: the generated source, `--check`, stale files, exit codes."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
+from unittest.mock import Mock
+
+import msgspec
+import pytest
+from datamodel_code_generator import Error
+from syrupy.assertion import SnapshotAssertion
+
+from codegen.__main__ import main
+from codegen.dialect import DRAFT
+from codegen.load import check, load, read_directory
+from codegen.prepare import docstring
+from codegen.render import render
+
+MINI = Path(__file__).parents[1] / "fixtures/mini_spec"
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mini spec's models in a directory, generated once."""
+    out = tmp_path_factory.mktemp("generated") / "mini_models"
+    assert main(["--spec", str(MINI), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def mini(generated: Path) -> Iterator[ModuleType]:
+    """The mini spec's models, imported."""
+    spec = importlib.util.spec_from_file_location("mini_models", generated / "__init__.py")
+    assert spec
+    assert spec.loader
+    module = sys.modules["mini_models"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    for name in [name for name in sys.modules if name.startswith("mini_models")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def copy(generated: Path, tmp_path: Path) -> Path:
+    """A copy of the generated directory, to be damaged."""
+    return Path(shutil.copytree(generated, tmp_path / "models"))
+
+
+@pytest.mark.parametrize("name", ["parts", "request", "response", "__init__"])
+def test_source(generated: Path, name: str, snapshot: SnapshotAssertion) -> None:
+    assert (generated / f"{name}.py").read_text("utf-8") == snapshot
+
+
+def test_source_does_not_depend_on_where_temporary_files_are(
+    generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As nox has it: ruff leaves out what git is told to ignore.
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert render(load(read_directory(MINI)))["parts.py"] == (generated / "parts.py").read_text("utf-8")
+
+
+def test_our_own_models_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0
+    assert not capsys.readouterr().out
+
+
+def test_shapes_at_run_time(mini: ModuleType) -> None:
+    request = mini.Request(items=[mini.NoteItem(role="user", text="hi")], model="m")
+    assert msgspec.json.encode(request) == b'{"items":[{"type":"note","role":"user","text":"hi"}],"model":"m"}'
+    assert msgspec.json.encode(mini.Tool()) == b'{"type":"function"}'
+    response = msgspec.json.decode(b'{"output":[{"type":"reply","content":[]}]}', type=mini.Response)
+    assert response.id is None
+    assert response.output[0].type == "reply"
+    assert msgspec.json.encode(response) == b'{"output":[{"type":"reply","content":[]}]}'
+    assert repr(response) == "Response(output=[Reply(content=[])])"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"output":[],"new":1}',
+        b'{"output":[{"type":"reply","content":[],"new":1}]}',
+        b'{"output":[],"usage":{"new":1}}',
+    ],
+)
+def test_what_is_received_says_that_there_is_more(mini: ModuleType, data: bytes) -> None:
+    with pytest.raises(msgspec.ValidationError, match="unknown field `new`"):
+        msgspec.json.decode(data, type=mini.Response)
+
+
+def test_classes_are_marked_by_the_way_that_they_travel(mini: ModuleType) -> None:
+    marks = {
+        name: (hasattr(cls, "__received__"), hasattr(cls, "__sent_back__"))
+        for name in mini.__all__
+        if isinstance(cls := getattr(mini, name), type) and issubclass(cls, msgspec.Struct)
+    }
+    assert marks == {
+        # Sent only.
+        **dict.fromkeys(["NoteItem", "ImagePart", "Image", "Author", "Request", "Mode", "Tool"], (False, False)),
+        # Received only.
+        **dict.fromkeys(["Response", "Usage", "Source", "TextDelta", "Completed"], (True, False)),
+        # Received, and sent back.
+        **dict.fromkeys(["CallItem", "TextPart", "Annotation", "Reply"], (True, True)),
+    }
+
+
+def test_what_stands_for_an_absent_one(mini: ModuleType) -> None:
+    event = msgspec.json.decode(b'{"type":"text.delta","delta":"a"}', type=mini.Event)
+    assert (event.from_, event.links, event.source, event.extra, event.end) == ("", [], mini.Source(), {}, None)
+    # An empty value is written, and a null where something always stands for an absent one.
+    written = b'{"type":"text.delta","delta":"a","from":"","links":[],"source":{},"extra":{},"end":null}'
+    assert msgspec.json.encode(event) == written
+    assert event.links is not msgspec.json.decode(written, type=mini.Event).links
+    assert msgspec.json.decode(written, type=mini.Event) == event
+    # A whole number that is received stays one.
+    assert msgspec.json.encode(mini.TextDelta(delta="", links=[1, 1.5])).count(b"[1,1.5]") == 1
+
+
+def test_where_an_object_travels_both_ways_the_sender_has_to_say_it(mini: ModuleType) -> None:
+    assert mini.TextPart.__absent__ == {"text": ""}
+    with pytest.raises(TypeError, match="text"):
+        mini.TextPart()
+    with pytest.raises(msgspec.ValidationError, match="missing required field `text`"):
+        msgspec.json.decode(b'{"type":"text"}', type=mini.TextPart)
+    assert not hasattr(mini.TextDelta, "__absent__")
+
+
+# Each looks like something that the generator writes: a type, an absent value, the alias of a bound, an escape.
+WORDS = ["list[x]", "dict[x]", "a | UnsetType", "a | None | UnsetType", "Values", "\\d", "it's", 'a "b"', "😀"]
+
+
+@pytest.mark.parametrize("root", ["sent", "received"])
+def test_what_goes_over_the_wire_is_left_as_it_is(root: str) -> None:
+    bounded = {"type": "string", "pattern": "^list[ab]$"}
+    properties: dict[str, dict[str, Any]] = {
+        "words": {"type": "string", "enum": WORDS},
+        "values": {"oneOf": [{"type": "array", "items": bounded, "minItems": 1}, bounded]},
+        "tag": {"const": WORDS[-1]},
+        "many": {"type": "array", "items": {"type": "object"}},
+    }
+    for schema in properties.values():
+        schema["description"] = "Not a list[x], and not a | UnsetType."
+    wire = {"type": "object", "description": "x", "x-root": root, "properties": properties}
+    head = {"title": "x", "description": "x", "$schema": DRAFT, "$id": "https://mimo-proto.invalid/spec/odd.json"}
+    source = render(check({"odd": {**head, "$defs": {"Wire": wire}}}, "1"))["odd.py"]
+    names: dict[str, Any] = {}
+    exec(source, names)
+    hints = get_type_hints(names["Wire"], include_extras=True)
+    assert get_args(get_args(hints["words"])[0]) == tuple(WORDS)
+    if root == "sent":
+        assert names["Wire"]().tag == "😀"
+        assert "Annotated[Sequence[Annotated[str, Meta(" in source
+        assert "many: Sequence[Mapping[str, Any]] | UnsetType = UNSET" in source
+        assert source.count(r"^list[ab]$") == 2
+    assert source.count("Not a list[x], and not a | UnsetType.") == 4
+
+
+def test_all_is_exported(mini: ModuleType) -> None:
+    assert mini.SPEC_VERSION == "1.2.0"
+    assert {"Item", "Request", "RequestFields", "Status", "Event"} <= set(mini.__all__)
+    assert all(hasattr(mini, name) for name in mini.__all__)
+
+
+def test_check_shows_a_diff(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = copy / "request.py"
+    path.write_text(path.read_text("utf-8").replace("le=1.5", "le=2.0"), "utf-8")
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+    output = capsys.readouterr().out
+    assert "-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)]" in output
+    assert "+    temperature: Annotated[float, Meta(ge=0.0, le=1.5)]" in output
+    assert "request.py (as it is)" in output
+
+
+def test_check_sees_another_line_ending(copy: Path) -> None:
+    path = copy / "request.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+
+
+def test_stale_files_are_reported_then_deleted(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(copy / "request.py", copy / "older.py")
+    (copy / "by_hand.py").write_text("x = 1\n", "utf-8")
+    (copy / "response.py").unlink()
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+    output = capsys.readouterr().out
+    assert "-class Request(" in output
+    assert "+class Response(" in output
+    assert main(["--spec", str(MINI), "--out", str(copy)]) == 0
+    assert sorted(path.name for path in copy.glob("*.py")) == [
+        "__init__.py",
+        "by_hand.py",
+        "parts.py",
+        "request.py",
+        "response.py",
+    ]
+
+
+def test_nothing_is_written_when_the_spec_is_refused(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "request.json").write_text("{}", "utf-8")
+    (copy / "parts.py").unlink()
+    assert main(["--spec", str(spec), "--out", str(copy)]) == 2
+    assert "request.json#: '$defs' is missing" in capsys.readouterr().err
+    assert not (copy / "parts.py").exists()
+
+
+def warn(*_: object, **__: object) -> None:
+    warnings.warn("Req.a is generated without this constraint", stacklevel=1)
+
+
+@pytest.mark.parametrize("fail", [warn, None], ids=["a warning", "an error"])
+def test_what_only_the_generator_refuses_is_refused_as_the_spec_is(
+    fail: Callable[..., None] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("codegen.render.generate", fail or Mock(side_effect=Error("Req.a is generated")))
+    assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: datamodel-code-generator cannot make models of it: Req.a is generated")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_no_python_is_refused_as_the_spec_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "VERSION").write_text('1"2\n', "utf-8")
+    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spec#: ruff cannot make models of it: ")
+    assert "SPEC_VERSION" in said
+    assert not (tmp_path / "models").exists()
+
+
+def test_runs_as_a_module(generated: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "codegen", "--check", "--spec", MINI, "--out", generated],
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0
+
+
+def test_generating_twice_gives_the_same() -> None:
+    spec = load(read_directory(MINI))
+    assert render(spec) == render(spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Short.", '"""Short."""'),
+        ('Ends in a "quote"', '"""Ends in a "quote" """'),
+        ('A back\\slash and """.', r'"""A back\\slash and \"\"\"."""'),
+        ("First one, e.g. this. " + "More words " * 12, None),
+        ("one very long sentence " * 8, None),
+    ],
+)
+def test_docstrings(text: str, expected: str | None, snapshot: SnapshotAssertion) -> None:
+    source = docstring(text.strip(), 4)
+    assert source == (expected or snapshot)
+    assert all(len(line) <= 120 for line in source.splitlines())

@@ -1,0 +1,214 @@
+"""Connecting and sending take their time: promises "Time", before an answer has begun."""
+
+from __future__ import annotations
+
+import socket
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mimo_proto import (
+    Client,
+    ConnectError,
+    ConnectTimeout,
+    DeadlineExceeded,
+    MimoError,
+    ReadTimeout,
+    Timeouts,
+)
+from tests.support.dummyserver import Peer, Server, answer
+from tests.support.outcomes import (
+    ALL,
+    CHAT_JSON,
+    JSON,
+    KEY,
+    Kind,
+    call,
+    client_for,
+    retry,
+)
+from tests.support.payloads import (
+    CHAT,
+    error_body,
+)
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+
+
+CLOCK = 0.15
+"""What the clock under test is set to, in seconds."""
+
+LATE = 5
+"""No call takes that long: the slack is for busy machines."""
+
+
+def bytewise(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + 1] for at in range(len(data)))
+
+
+def slowly(peer: Peer, data: bytes) -> None:
+    """One byte after the other; then go on with nothing."""
+    peer.drip(bytewise(data), every=0.02)
+    peer.gone()
+
+
+LONG = b" " * 10_000
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("clock", ["connect", "total"])
+def test_connecting_has_a_clock(kind: Kind, clock: str, black_hole: str) -> None:
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with client_for(black_hole, timeouts=timeouts) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert outcome.error.seconds == CLOCK
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("clock", ["connect", "total"])
+@pytest.mark.parametrize("way", ["silence", "drip"])
+def test_the_tls_handshake_is_part_of_connecting(kind: Kind, clock: str, way: str, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        if way == "drip":
+            slowly(peer, b"\x16\x03\x03\x40\x00" + bytes(10_000))
+        peer.gone()
+
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with Server(script) as server:
+        url = server.url.replace("http:", "https:")
+        with client_for(url, timeouts=timeouts, ssl_context=trust) as client:
+            outcome = call(client, kind)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("clock", ["connect", "total"])
+@pytest.mark.parametrize("way", ["silence", "drip"])
+def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        if way == "drip":
+            slowly(peer, b"HTTP/1.1 200 OK\r\nX: " + LONG)
+        peer.gone()
+
+    timeouts = Timeouts(connect=CLOCK) if clock == "connect" else Timeouts(connect=60, total=CLOCK)
+    started = monotonic()
+    with (
+        Server(script) as proxy,
+        client_for("https://api.example.com/v1", timeouts=timeouts, ssl_context=trust, proxy=proxy.origin) as client,
+    ):
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
+    assert monotonic() - started < LATE
+
+
+def resolve_to(addresses: list[Any]) -> Callable[..., list[Any]]:
+    def getaddrinfo(*args: object, **kwargs: object) -> list[Any]:
+        return addresses
+
+    return getaddrinfo
+
+
+def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
+    port = int(black_hole.rpartition(":")[2].partition("/")[0])
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address] * 100))
+    started = monotonic()
+    with client_for(black_hole, timeouts=Timeouts(connect=CLOCK)) as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectTimeout
+    assert monotonic() - started < LATE
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_nobody_listens(kind: Kind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    with client_for(url) as client:
+        outcome = call(client, kind)
+    assert type(outcome.error) is ConnectError
+    assert outcome.error.attempts == 1
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    with client_for("https://nobody.invalid/v1") as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectError
+    with client_for(f"https://{'x' * 70}.invalid/v1") as client:
+        assert type(call(client, CHAT_JSON).error) is ConnectError
+
+
+def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([]))
+    with client_for("https://nobody.invalid/v1") as client:
+        assert "no address" in str(call(client, CHAT_JSON).error)
+
+
+def test_a_request_that_nobody_takes() -> None:
+    def script(peer: Peer) -> None:
+        server.stopping.wait(30)
+
+    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 30_000_000}]}
+    with Server(script) as server, Client(KEY, server.url, timeouts=Timeouts(read=CLOCK)) as client:
+        with pytest.raises(ReadTimeout, match="could not be sent"):
+            client.create_chat_completion(huge)
+        with pytest.raises(DeadlineExceeded):
+            client.create_chat_completion(huge, timeouts=Timeouts(total=CLOCK))
+
+
+def test_an_answer_before_the_request_is_whole() -> None:
+    def script(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(answer(error_body("413", "too large"), 413, "Connection: close"))
+        peer.fin()
+        peer.gone()
+
+    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 10_000_000}]}
+    with Server(script) as server, Client(KEY, server.url) as client, pytest.raises(MimoError) as caught:
+        client.create_chat_completion(huge)
+    assert "413" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_a_wait_that_the_total_clock_does_not_allow_is_not_begun(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body(), 429, "Retry-After: 60"))
+
+    with Server(script) as server, client_for(server.url, retry=retry(3)) as client:
+        outcome = call(client, kind, timeouts=Timeouts(total=20))
+    assert getattr(outcome.error, "status", None) == 429
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", JSON, ids=str)
+def test_the_total_clock_runs_over_all_attempts(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            if server.stopping.wait(CLOCK / 4):
+                return
+            peer.send(answer(error_body(), 429))
+
+    with Server(script) as server, client_for(server.url, retry=retry(1000)) as client:
+        outcome = call(client, kind, timeouts=Timeouts(total=4 * CLOCK))
+    assert isinstance(outcome.error, MimoError)
+    assert 1 < outcome.error.attempts <= len(server.requests) + 1 < 100
+
+
+def test_the_idle_clock_does_not_run_between_attempts() -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body(), 429, "Retry-After: 0.5") if len(server.requests) == 1 else answer(CHAT))
+
+    with Server(script) as server, client_for(server.url, retry=retry(2)) as client:
+        outcome = call(client, CHAT_JSON, timeouts=Timeouts(idle=CLOCK))
+    assert outcome.kept == "Hello world"
+    assert server.requests[1].raw == server.requests[0].raw

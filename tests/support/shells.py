@@ -1,0 +1,171 @@
+"""The client and the adapters behind one face, so that one test runs over all of them.
+
+A shell is entered inside a running loop and gives an `AsyncAdapter`; the sync client gets an `async` coat that blocks
+the loop, which is fine as long as the server is a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx
+import msgspec
+
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
+from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.httpx import HTTPXAdapter
+from mimo_proto.aio.session import AsyncAdapter, AsyncStream
+from mimo_proto.aio.threads import ThreadsAdapter
+from tests.support.outcomes import KEY, Kind, assert_clean
+from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+
+__all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
+
+ADAPTERS = ("threads", "httpx", "aiohttp")
+SHELLS = ("client", *ADAPTERS)
+
+
+class _Blocking(AsyncAdapter):
+    """The sync client, in the adapters' coat."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def send(self, endpoint: Any, request: Any = None, /, **options: Any) -> Any:
+        return self._client.send(endpoint, request, **options)
+
+    def _stream(self, endpoint: Any, request: Any, event_type: Any, options: Any) -> Any:
+        return _BlockingStream(self._client.stream(endpoint, request, event_type=event_type, **options))
+
+
+class _BlockingStream:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._events: Any = None
+
+    def __repr__(self) -> str:
+        return repr(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def __aenter__(self) -> Any:
+        self._stream.__enter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._stream.close()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for event in self._stream:
+            yield event
+
+    def text(self) -> AsyncIterator[str]:
+        return _each(self._stream.text())
+
+    async def result(self) -> Any:
+        return self._stream.result()
+
+    async def aclose(self) -> None:
+        self._stream.close()
+
+
+async def _each(words: Iterator[str]) -> AsyncIterator[str]:
+    for word in words:
+        yield word
+
+
+@asynccontextmanager
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter]:
+    """Make a shell with clocks that fit tests; what it was given is closed behind it."""
+    settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
+    settings.setdefault("limits", Limits(linger=0.2))
+    key = settings.pop("api_key", KEY)
+    match name:
+        case "httpx":
+            async with httpx.AsyncClient() as http:
+                yield HTTPXAdapter(http, key, url, **settings)
+        case "aiohttp":
+            async with aiohttp.ClientSession() as http:
+                yield AiohttpAdapter(http, key, url, **settings)
+        case "threads":
+            with Client(key, url, **settings) as client:
+                async with ThreadsAdapter(client) as adapter:
+                    yield adapter
+        case _:
+            with Client(key, url, **settings) as client:
+                yield _Blocking(client)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a test's coroutine, for so long at most."""
+
+    async def bounded() -> Any:
+        async with asyncio.timeout(30):
+            return await main()
+
+    return asyncio.run(bounded())
+
+
+@dataclass
+class Seen:
+    """All that a caller sees of a call, as values that compare."""
+
+    events: list[bytes] = field(default_factory=list[bytes])
+    value: bytes | None = None
+    error: type[BaseException] | None = None
+    told: dict[str, Any] = field(default_factory=dict[str, Any])
+    partial: bytes | None = None
+    end: str | None = None
+    attempts: int = 0
+    status: int | None = None
+    request_id: str | None = None
+
+
+def _told(error: MimoError) -> dict[str, Any]:
+    """What an error says, without its text: that names what the library below said."""
+    return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts")}
+
+
+async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
+    """Make a call of that kind, to its end; own errors are part of what is seen, and checked.
+
+    Args:
+        shell: What makes it.
+        kind: Which one.
+        cancel_at: Cancel the stream behind so many events, from a thread, while nothing is waited for.
+        **options: Of the call.
+    """
+    seen = Seen()
+    endpoint: Any = CHAT_COMPLETIONS if kind.protocol == "chat" else RESPONSES
+    request = CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST
+    encode = msgspec.json.encode
+    try:
+        if kind.streamed:
+            stream: AsyncStream[Any, Any] = shell.stream(endpoint, request, **options)
+            try:
+                async with stream:
+                    async for event in stream:
+                        seen.events.append(encode(event))
+                        if len(seen.events) == cancel_at:
+                            await asyncio.to_thread(stream.cancel)
+                    seen.value = encode(await stream.result())
+            finally:
+                seen.end, seen.attempts = stream.end, stream.attempts
+                seen.status, seen.request_id = stream.status, stream.request_id
+        else:
+            reply = await shell.send(endpoint, request, **options)
+            seen.value, seen.attempts = encode(reply.value), reply.attempts
+            seen.status, seen.request_id = reply.status, reply.request_id
+    except MimoError as error:
+        assert_clean(error)
+        seen.error, seen.told, seen.attempts = type(error), _told(error), error.attempts
+        seen.partial = None if error.partial is None else encode(error.partial)
+    return seen

@@ -1,0 +1,272 @@
+"""The server over real sockets: scripts, gates, cuts, connections, and its end."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from mimo_proto.testing import Gate, LoopbackServer, Refusal, Reply, Turn, recorded
+from tests.support.calling import CHAT, call, payloads, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mimo_proto.testing import Received
+
+STREAM = recorded("ChatCompletionChunk.thinking.sse")
+
+
+@pytest.fixture
+def connection(server: LoopbackServer) -> Iterator[http.client.HTTPConnection]:
+    address = urlsplit(server.base_url)
+    with closing(http.client.HTTPConnection(address.hostname or "", address.port)) as opened:
+        yield opened
+
+
+def post(connection: http.client.HTTPConnection, *, stream: bool = False) -> http.client.HTTPResponse:
+    connection.request("POST", CHAT, json.dumps(said("hi", stream=stream)), {"api-key": "sk-loopback"})
+    return connection.getresponse()
+
+
+def test_a_script_is_played_in_order_and_then_the_server_answers_itself(server: LoopbackServer) -> None:
+    server.script([Turn("one"), {"choices": []}, [1], Reply(Turn("two"), status=203)])
+    assert server.unplayed == 4
+    assert call(server, CHAT, said("hi")).json["choices"][0]["message"]["content"] == "one"
+    assert call(server, CHAT, said("hi")).json == {"choices": []}
+    assert call(server, CHAT, said("hi")).json == [1]
+    answered = call(server, CHAT, said("hi"))
+    assert (answered.status, answered.json["choices"][0]["message"]["content"]) == (203, "two")
+    assert server.unplayed == 0
+    assert call(server, CHAT, said("hi")).json["choices"][0]["message"]["content"] == "You said: hi"
+
+
+def test_a_recorded_stream_is_played_byte_for_byte(server: LoopbackServer) -> None:
+    server.reply(STREAM)
+    answered = call(server, CHAT, said("hi", stream=True))
+    assert (answered.body, answered.headers["Transfer-Encoding"]) == (STREAM, "chunked")
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000_000])
+def test_split(server: LoopbackServer, size: int) -> None:
+    server.reply(STREAM, split=size)
+    assert call(server, CHAT, said("hi", stream=True)).body == STREAM
+
+
+def test_refusals_and_headers(server: LoopbackServer) -> None:
+    headers = {"Retry-After": "3", "content-type": "text/plain", "X-Request-Id": "r-1"}
+    server.reply(Refusal(429, "Too many requests", None, type="limitation"), headers=headers)
+    answered = call(server, CHAT, said("hi"))
+    assert answered.status == 429
+    assert {name: answered.headers[name] for name in headers} == headers
+    assert answered.json == json.loads(recorded("ErrorResponse.429.json"))
+
+
+@pytest.mark.wrong_requests
+def test_a_script_answers_what_the_server_would_refuse(server: LoopbackServer) -> None:
+    server.reply(Turn("fine"))
+    assert call(server, CHAT, {"nonsense": 1}, headers={}).json["choices"][0]["message"]["content"] == "fine"
+
+
+def test_a_function_answers_by_the_request(server: LoopbackServer) -> None:
+    def twice(request: Received) -> Turn:
+        word = request.body["messages"][0]["content"]
+        return Turn(word * 2)
+
+    server.reply(twice)
+    server.reply(lambda request: None)
+    server.reply(lambda request: Reply(Turn("taught"), status=202))
+    assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "abab"
+    assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "You said: ab"
+    assert call(server, CHAT, said("ab")).status == 202
+
+
+def test_what_cannot_be_told_is_an_error_of_the_script() -> None:
+    server = LoopbackServer()
+    server.reply([object()])
+    assert call(server, CHAT, said("hi")).status == 500
+    with pytest.raises(TypeError, match="Encoding objects of type object is unsupported"):
+        server.close()
+
+
+def test_a_function_that_fails_is_told_to_both_sides() -> None:
+    def fail(request: Received) -> Turn:
+        raise LookupError("my own mistake")
+
+    with LoopbackServer() as server:
+        server.reply(fail)
+        answered = call(server, CHAT, said("hi"))
+        assert (answered.status, answered.json["error"]["param"]) == (500, "LookupError('my own mistake')")
+        with pytest.raises(LookupError, match="my own mistake"):
+            server.close()
+
+
+def test_an_error_in_the_block_is_not_hidden_by_one_of_the_script() -> None:
+    def fail(request: Received) -> Turn:
+        raise LookupError("less important")
+
+    def use() -> None:
+        with LoopbackServer() as server:
+            server.reply(fail)
+            call(server, CHAT, said("hi"))
+            raise KeyError("first")
+
+    with pytest.raises(KeyError, match="first"):
+        use()
+
+
+@pytest.mark.parametrize("cut", [0, 100, len(STREAM)])
+def test_a_cut_in_a_stream(server: LoopbackServer, connection: http.client.HTTPConnection, cut: int) -> None:
+    server.reply(STREAM, cut=cut)
+    with post(connection, stream=True) as response, pytest.raises(http.client.IncompleteRead) as caught:
+        response.read()
+    assert caught.value.partial == STREAM[:cut]
+
+
+def test_a_cut_in_json(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    server.reply({"choices": []}, cut=5)
+    with post(connection) as response, pytest.raises(http.client.IncompleteRead) as caught:
+        response.read()
+    assert (caught.value.partial, caught.value.expected) == (b'{"cho', 9)
+
+
+def test_a_reset(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    server.reply(b"", raw=True, reset=True)
+    with pytest.raises(ConnectionResetError):
+        post(connection)
+
+
+def test_raw_bytes_go_out_as_they_are(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    server.reply(b"HTTP/1.1 299 Odd\r\n\r\n<html>", raw=True, split=3)
+    with post(connection) as response:
+        assert (response.status, response.reason, response.read()) == (299, "Odd", b"<html>")
+
+
+def test_no_answer_at_all(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    server.reply(b"", raw=True)
+    with pytest.raises(http.client.RemoteDisconnected):
+        post(connection)
+
+
+def test_a_gate_holds_an_answer(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    before, between, after = Gate(), Gate(), Gate()
+    server.reply(b"data: 1\n\ndata: 2\n\n", hold={0: before, 1: between, 2: after})
+    connection.request("POST", CHAT, json.dumps(said("hi", stream=True)), {"api-key": "sk-loopback"})
+    before.wait()
+    before.open()
+    with connection.getresponse() as response:
+        between.wait()
+        assert response.read1() == b"data: 1\n\n"
+        between.open()
+        after.wait()
+        assert response.read1() == b"data: 2\n\n"
+        after.open()
+        assert response.read1() == b""
+
+
+def test_a_gate_that_nobody_comes_to() -> None:
+    with pytest.raises(TimeoutError, match=r"the server did not get to the gate in 0\.01 s"):
+        Gate().wait(0.01)
+
+
+def test_closing_opens_gates_and_ends_connections() -> None:
+    gate = Gate()
+    with LoopbackServer() as server:
+        address = urlsplit(server.base_url)
+        server.reply(Turn("held"), hold={0: gate})
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port)) as connection:
+            connection.request("POST", CHAT, json.dumps(said("hi")), {"api-key": "sk-loopback"})
+            gate.wait()
+            server.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("LoopbackServer")]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port or 0))
+
+
+def test_no_gate_holds_a_server_that_is_closing() -> None:
+    second = Gate()
+
+    class First(Gate):
+        def open(self) -> None:
+            super().open()
+            second.wait()
+
+    first = First()
+    with LoopbackServer() as server:
+        server.reply(Turn("held"), hold={0: first, 1: second})
+        address = urlsplit(server.base_url)
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port)) as connection:
+            connection.request("POST", CHAT, json.dumps(said("hi")), {"api-key": "sk-loopback"})
+            first.wait()
+            server.close()
+
+
+def test_a_body_may_come_in_chunks(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    body = json.dumps(said("hi")).encode()
+    for _ in range(2):
+        connection.request("POST", CHAT, iter([body[:9], body[9:]]), {"api-key": "sk-loopback"}, encode_chunked=True)
+        with connection.getresponse() as response:
+            assert response.status == 200
+            response.read()
+    assert [request.raw for request in server.requests] == [body, body]
+
+
+def test_connections_are_kept_alive(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    for stream in (False, True, False):
+        with post(connection, stream=stream) as response:
+            assert response.read()
+    server.reply(Refusal(503))
+    with post(connection) as response:
+        assert response.read()
+    assert server.connections == 1
+    assert [request.connection for request in server.requests] == [1, 1, 1, 1]
+    call(server, CHAT, said("hi"))
+    assert (server.connections, server.requests[-1].connection) == (2, 2)
+
+
+def test_the_record(server: LoopbackServer) -> None:
+    body = said("hi", stream=True)
+    assert payloads(call(server, CHAT, body).body)
+    [request] = server.wait_for_requests(1)
+    assert (request.method, request.path, request.body, request.streamed) == ("POST", CHAT, body, True)
+    assert json.loads(request.raw) == body
+    assert request.headers["host"] == urlsplit(server.base_url).netloc
+
+
+def test_requests_can_be_waited_for(server: LoopbackServer) -> None:
+    caller = threading.Thread(target=call, args=(server, "/v1/models"))
+    caller.start()
+    assert server.wait_for_requests(1)[0].path == "/v1/models"
+    caller.join()
+    with pytest.raises(TimeoutError, match=r"1 of 2 requests came in 0\.01 s"):
+        server.wait_for_requests(2, 0.01)
+
+
+def test_many_at_a_time(server: LoopbackServer) -> None:
+    words = [f"word{number}" for number in range(24)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(functools.partial(call, server, CHAT), map(said, words)))
+    assert [answered.json["choices"][0]["message"]["content"] for answered in answers] == [
+        f"You said: {word}" for word in words
+    ]
+    assert len({answered.json["id"] for answered in answers}) == server.connections == 24
+
+
+def test_a_client_that_leaves_costs_nothing(server: LoopbackServer) -> None:
+    gate = Gate()
+    server.reply(b"data: 1\n\n" * 3, hold={1: gate}, split=9)
+    address = urlsplit(server.base_url)
+    with socket.create_connection((address.hostname, address.port or 0)) as leaving:
+        body = json.dumps(said("hi", stream=True)).encode()
+        leaving.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (CHAT.encode(), len(body), body))
+        gate.wait()
+    gate.open()
+    assert call(server, CHAT, said("hi")).status == 200
