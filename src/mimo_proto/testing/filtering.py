@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mimo_proto.protocol.convert import Node
+from mimo_proto.protocol.convert import TypeNode
 from mimo_proto.protocol.json_types import is_array, is_object
 
 __all__ = ["filtered"]
@@ -21,10 +21,10 @@ def filtered(value: Any, of: Any) -> Any:
         value: What `json.loads` gave.
         of: A Struct class.
     """
-    return _walk(value, Node(of))
+    return _walk(value, TypeNode(of))
 
 
-def _walk(value: Any, node: Node | None) -> Any:
+def _walk(value: Any, node: TypeNode | None) -> Any:
     if node is None:
         return value
     if is_array(value):
