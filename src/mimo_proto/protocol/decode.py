@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.errors import DecodeError
-from mimo_proto.kept_fields import keep_extra, keep_some
+from mimo_proto.kept_fields import keep_all, keep_some
 from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter
 from mimo_proto.protocol.widen import MAX_NAMES, WideningType
 from mimo_proto.unknown import Unknown
@@ -172,7 +172,7 @@ class Received(Converter):
         if not shape.sent_back or shape.tag_field is None:
             return keep_some(shape.cls, fields, extra)
         # Past the caps an Unknown loses nothing, where one of a union is expected.
-        kept = keep_extra(shape.cls, fields, extra)
+        kept = keep_all(shape.cls, fields, extra)
         return Unknown(value, tag_field=shape.tag_field) if kept is None else kept
 
     def other(self, value: Any, node: TypeNode) -> Any:
