@@ -101,7 +101,7 @@ class AsyncCall:
             if not isinstance(outcome, MimoError):
                 return outcome
             fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
-            delay = retry_delay(self._retry, outcome, self.attempts, now=time.time(), fraction=fraction)
+            delay = retry_delay(self._retry, outcome, self.attempts, fraction=fraction)
             if delay is None or monotonic() + delay >= self._total_at:
                 try:
                     raise outcome

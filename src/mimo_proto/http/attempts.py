@@ -18,7 +18,7 @@ import msgspec
 from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard, ended
 from mimo_proto.protocol.response import find_request_id, parse_response, refuse_answer
-from mimo_proto.protocol.secret import TELLING, redact, redact_error
+from mimo_proto.protocol.secret import REVEALING_CHARACTERS, redact, redact_error
 from mimo_proto.retry import retry_delay
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Call:
             if not isinstance(outcome, MimoError):
                 return outcome
             fraction = random.random()  # noqa: S311 - it spreads load, it keeps no secret
-            delay = retry_delay(self._retry, outcome, self.attempts, now=time.time(), fraction=fraction)
+            delay = retry_delay(self._retry, outcome, self.attempts, fraction=fraction)
             if delay is None or time.monotonic() + delay >= guard.total_at:
                 try:
                     raise self.report(outcome)
@@ -167,7 +167,7 @@ class Call:
         self.attempts += 1
         try:
             exchange = self._transport.open(self._request, self.guard, self._timeouts)
-            if self._key[:TELLING] in "\n".join(exchange.headers.values()):
+            if self._key[:REVEALING_CHARACTERS] in "\n".join(exchange.headers.values()):
                 exchange.headers = {name: redact(value, self._key) for name, value in exchange.headers.items()}
             if 200 <= exchange.status <= 299:
                 return exchange
