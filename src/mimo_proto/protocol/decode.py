@@ -260,7 +260,7 @@ def _read_damaged(data: bytes) -> Any:
         reason = "nested too deeply"
     except ValueError as error:
         reason = str(error)
-    raise DecodeError(f"the server's answer is no JSON: {reason}{_beginning(data)}", data=data)
+    raise DecodeError(f"what the server sent is not JSON: {reason}{_beginning(data)}", data=data)
 
 
 def _refuse(name: str) -> Any:
