@@ -195,7 +195,7 @@ __all__ = [
     "__version__",
 ]
 
-LAZY = {"Client": "client", "Reply": "client", "Stream": "session"}
+LAZY = {"Client": "client", "Reply": "client", "Stream": "http.stream"}
 
 
 def __getattr__(name: str) -> Any:
