@@ -226,8 +226,8 @@ def types_of_all(spec: Spec) -> Any:
     data = template_data(spec, shapes)
     for entry in data.values():
         entry.pop("docs")
-        for plan in entry.get("plans", []):
-            plan.pop("docs", None)
+        for attribute in entry.get("attributes", []):
+            attribute.pop("docs", None)
     return document(spec, shapes), data
 
 
