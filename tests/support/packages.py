@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +11,7 @@ __all__ = ["imported"]
 
 
 @contextmanager
-def imported(directory: Path) -> Iterator[ModuleType]:
+def imported(directory: Path) -> Generator[ModuleType, None, None]:
     """A package under the name of its directory, forgotten at the end."""
     spec = importlib.util.spec_from_file_location(directory.name, directory / "__init__.py")
     assert spec
