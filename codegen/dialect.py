@@ -58,7 +58,7 @@ ABSENT: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null":
 # Names that the generated modules use themselves.
 RESERVED = (
     *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "NoneType", "Required", "Sequence"),
-    *("Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
+    *("STATIC_ONLY", "Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
 )
 SHADOWING = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -133,7 +134,7 @@ def _problem(definition: Definition, path: str, message: str) -> Problem:
 
 def _unions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
     for definition in definitions.values():
-        for path, message in _members(definition, definitions):
+        for path, message in chain(_members(definition, definitions), _accepted(definition, definitions)):
             yield _problem(definition, path, message)
 
 
@@ -159,6 +160,14 @@ def _members(union: Definition, definitions: Mapping[str, Definition]) -> Messag
         yield "", f"the members disagree on what their tag is called: {', '.join(sorted(names))}"
     if default not in (None, *tags):
         yield "/x-tag-default", f"no member has the tag {default!r}{nearest(str(default), tags)}"
+
+
+def _accepted(union: Definition, definitions: Mapping[str, Definition]) -> Messages:
+    """Check that what only type checkers take for a member has no other use in the file: the name means one thing."""
+    for index, name in enumerate(union.schema.get("x-accepts", [])):
+        used = [d for d in definitions.values() if d.area == union.area and name in (d.name, *d.references)]
+        if used:
+            yield f"/x-accepts/{index}", f"{name} has another use in this file: at run time it would be a member"
 
 
 def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
