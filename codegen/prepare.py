@@ -20,7 +20,7 @@ from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
 from codegen.shapes import Shape, Shapes
 from codegen.spec import Definition, Schema, Spec, target, types_of
 
-__all__ = ["LINE", "document", "docstring", "template_data"]
+__all__ = ["LINE", "document", "docstring", "static_members", "template_data"]
 
 LINE = 120
 # What makes the value that stands for an absent one, by its JSON. msgspec takes none of these for an empty default, as
@@ -132,11 +132,15 @@ def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
                 data[f"{name}Fields"] = _typed_dict(definition)
         else:
             data[name] = {
-                "docs": docstring(_description(definition.schema), 4 if definition.kind == "union" else 0),
-                "union": definition.kind == "union",
-                "accepts": definition.schema.get("x-accepts", []),
+                "docs": docstring(_description(definition.schema), 0),
+                "static_members": static_members(definition),
             }
     return data
+
+
+def static_members(definition: Definition) -> list[str]:
+    """The members of a union that are there for type checkers alone."""
+    return [*definition.schema.get("x-accepts", []), "Unknown"] if definition.kind == "union" else []
 
 
 def _typed_dict(definition: Definition) -> Schema:

@@ -20,7 +20,7 @@ from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
 from codegen.load import Problem, SpecError
-from codegen.prepare import LINE, docstring, document, template_data
+from codegen.prepare import LINE, docstring, document, static_members, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Schema, Spec, in_order
 
@@ -35,6 +35,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, TypeAlias, TypedDict
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from mimo_proto.unknown import STATIC_ONLY
 """
 # A string of Python's, of whatever quotes.
 STRING = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
@@ -88,27 +90,27 @@ def render(
 def _module(spec: Spec, area: str, header: str, earlier: Mapping[str, Collection[str]], code: Mapping[str, str]) -> str:
     """The module of one area; of the earlier areas, it imports all names."""
     docs = docstring("{title}. {description}".format_map(spec.areas[area]), 0)
+    static = sorted({name for definition in spec.of(area) for name in static_members(definition)})
+    imports = {other: [name for name in names if name not in static] for other, names in earlier.items()}
     return "\n".join(
         [
             header + docs,
             IMPORTS,
-            *(f"from .{other} import {', '.join(names)}" for other, names in earlier.items()),
-            _imports_of_unions(spec, area),
+            *(f"from .{other} import {', '.join(names)}" for other, names in imports.items()),
+            _static_imports(spec, static),
             f"\n__all__ = {[*code]}\n",
             *code.values(),
         ]
     )
 
 
-def _imports_of_unions(spec: Spec, area: str) -> str:
-    """The imports of what unions hold for type checkers alone."""
-    unions = [definition for definition in spec.of(area) if definition.kind == "union"]
-    if not unions:
+def _static_imports(spec: Spec, names: Collection[str]) -> str:
+    """Import the members of unions that only type checkers see; at run time each is `STATIC_ONLY`."""
+    if not names:
         return ""
-    accepted = sorted({name for union in unions for name in union.schema.get("x-accepts", [])})
-    areas = {name: spec.definitions[name].area for name in accepted}
-    imports = [f"from .{other} import {name}" for name, other in areas.items() if other != area]
-    return "\n    ".join(["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *imports])
+    modules = {name: f".{spec.definitions[name].area}" for name in names if name in spec.definitions}
+    imports = (f"from {modules.get(name, 'mimo_proto.unknown')} import {name}" for name in names)
+    return "\n    ".join(["if TYPE_CHECKING:", *imports]) + f"\nelse:\n    {' = '.join(names)} = STATIC_ONLY"
 
 
 def _package(version: str, header: str, exported: Mapping[str, Collection[str]]) -> str:
