@@ -1,4 +1,4 @@
-"""The schemas in the generator's terms: one document for datamodel-code-generator, and what its templates add.
+"""The schemas in the generator's terms: one document for datamodel-code-generator, and the data of its templates.
 
 The document holds types only. Descriptions, defaults and order go to the templates, since the generator would send the
 server's defaults, write each description twice, and put required fields first. By shape (see `shapes`):
@@ -20,7 +20,7 @@ from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
 from codegen.shapes import Shape, Shapes
 from codegen.spec import Definition, Schema, Spec, target, types_of
 
-__all__ = ["LINE", "document", "docstring", "template_data"]
+__all__ = ["LINE", "document", "docstring", "static_members", "template_data"]
 
 LINE = 120
 # What makes the value that stands for an absent one, by its JSON. msgspec takes none of these for an empty default, as
@@ -40,14 +40,18 @@ def document(spec: Spec, shapes: Shapes) -> Schema:
             if definition.schema.get("x-root") == "sent":
                 definitions[f"{name}Fields"] = _fields(spec, definition)
         elif definition.kind == "union":
-            tag = spec.definitions[definition.members[0]].tag
-            definitions[name] = {
-                "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
-                "discriminator": {"propertyName": tag and tag[0]},
-            }
+            definitions[name] = _union(spec, definition)
         else:
             definitions[name] = _one_of(_alternatives(definition.schema, shape))
     return {"$schema": DRAFT, "$defs": definitions}
+
+
+def _union(spec: Spec, definition: Definition) -> Schema:
+    tag = spec.definitions[definition.members[0]].tag
+    return {
+        "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
+        "discriminator": {"propertyName": tag and tag[0]},
+    }
 
 
 def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
@@ -125,25 +129,33 @@ def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
         if definition.kind == "object":
             data[name] = _struct(spec, shapes, definition)
             if definition.schema.get("x-root") == "sent":
-                data[f"{name}Fields"] = {
-                    "typed_dict": True,
-                    "docs": docstring(f"The keyword arguments that make a `{name}`; nested objects as dicts too.", 4),
-                    "plans": [
-                        {"name": field, "required": field in definition.required} for field in definition.properties
-                    ],
-                }
+                data[f"{name}Fields"] = _typed_dict(definition)
         else:
             data[name] = {
-                "docs": docstring(_description(definition.schema), 4 if definition.kind == "union" else 0),
-                "union": definition.kind == "union",
-                "accepts": definition.schema.get("x-accepts", []),
+                "docs": docstring(_description(definition.schema), 0),
+                "static_members": static_members(definition),
             }
     return data
 
 
+def static_members(definition: Definition) -> list[str]:
+    """The members of a union that are there for type checkers alone."""
+    return [*definition.schema.get("x-accepts", []), "Unknown"] if definition.kind == "union" else []
+
+
+def _typed_dict(definition: Definition) -> Schema:
+    docs = f"The keyword arguments that make a `{definition.name}`; nested objects as dicts too."
+    required = {name: name in definition.required for name in definition.properties}
+    return {
+        "typed_dict": True,
+        "docs": docstring(docs, 4),
+        "attributes": [{"name": name, "required": needed} for name, needed in required.items()],
+    }
+
+
 def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
     shape = shapes.of(definition.name)
-    sent_back = definition.name in shapes.echoed
+    sent_back = definition.name in shapes.sent_back
     absent: Schema = {}
     if shape == "both":
         absent = {name: prop["x-absent"] for name, prop in definition.properties.items() if "x-absent" in prop}
@@ -153,7 +165,7 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
         "shape": shape,
         "marks": [*(["__received__"] if shape != "sent" else []), *(["__sent_back__"] if sent_back else [])],
         "absent": absent,
-        "plans": [_plan(spec, definition, name, shape) for name in definition.properties],
+        "attributes": [_attribute(spec, definition, name, shape) for name in definition.properties],
     }
 
 
@@ -174,22 +186,22 @@ def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: boo
         yield "gc=False"
 
 
-def _plan(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
+def _attribute(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
     """What the template needs to know of one field: its docstring, and its default or what makes it."""
     schema = definition.properties[name]
-    plan: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
+    attribute: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
     unions = spec.unions_of(definition.name)
     if unions and definition.tag and name == definition.tag[0]:
         tag = definition.tag[1]
         default_tag = any(union.schema.get("x-tag-default") == tag for union in unions)
-        return {**plan, "tag": repr(tag), "default_tag": default_tag}
+        return {**attribute, "tag": repr(tag), "default_tag": default_tag}
     if "const" in schema and shape != "received":
-        return {**plan, "default": repr(schema["const"])}
+        return {**attribute, "default": repr(schema["const"])}
     if name in definition.required:
-        return plan
+        return attribute
     if "x-absent" in schema:
-        return {**plan, "factory": _factory(schema)}
-    return {**plan, "default": "None" if shape == "received" else "UNSET"}
+        return {**attribute, "factory": _factory(schema)}
+    return {**attribute, "default": "None" if shape == "received" else "UNSET"}
 
 
 def _factory(schema: Schema) -> str:

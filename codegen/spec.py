@@ -1,10 +1,10 @@
 """A spec in memory: its areas (one per file), and all definitions by name."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Definition", "Kind", "Schema", "Spec", "in_order", "target", "types_of"]
+__all__ = ["Definition", "Kind", "Schema", "Spec", "in_order", "json_types", "target", "types_of"]
 
 Schema: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["object", "union", "enum"]
@@ -20,7 +20,7 @@ class Definition:
 
     @property
     def kind(self) -> Kind:
-        """What it is, by its keywords."""
+        """The kind of definition that the keywords make it."""
         if "oneOf" in self.schema:
             return "union"
         return "object" if self.schema.get("type") == "object" else "enum"
@@ -93,9 +93,18 @@ def target(reference: str) -> str:
 
 
 def types_of(schema: Schema) -> list[str]:
-    """The JSON types that a value may have by its `type`; a `const` or `enum` is a string."""
+    """The JSON types that a schema names in its `type`; a `const` or `enum` is a string."""
     types: str | list[str] = schema.get("type", "string")
     return [types] if isinstance(types, str) else types
+
+
+def json_types(schema: Schema, definitions: Mapping[str, Definition]) -> list[str]:
+    """The JSON types of what a schema takes, through references and alternatives."""
+    if "oneOf" in schema:
+        return [name for member in schema["oneOf"] for name in json_types(member, definitions)]
+    if "$ref" in schema:
+        return ["string" if definitions[target(schema["$ref"])].kind == "enum" else "object"]
+    return types_of(schema)
 
 
 def _references(schema: Schema) -> Iterator[str]:

@@ -143,6 +143,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "an x-accepts that is no object": put_in("Item", x_accepts=["Replie"]),
     "an x-accepts that is no text": put_in("Item", x_accepts=[{}]),
     "an x-accepts that is a union": put_in("Item", x_accepts=["Part"]),
+    "an x-accepts of the same file": put_in("OutputItem", x_accepts=["Usage"]),
+    "an x-accepts that is a member elsewhere in the file": put_in("OutputItem", x_accepts=["CallItem"]),
     "an x-absent that is not empty": put("TextDelta", "from", x_absent="you"),
     "an x-absent of another type": put("TextDelta", "from", x_absent=[]),
     "an x-absent that is false": put("TextDelta", "from", x_absent=False),
@@ -226,8 +228,8 @@ def types_of_all(spec: Spec) -> Any:
     data = template_data(spec, shapes)
     for entry in data.values():
         entry.pop("docs")
-        for plan in entry.get("plans", []):
-            plan.pop("docs", None)
+        for attribute in entry.get("attributes", []):
+            attribute.pop("docs", None)
     return document(spec, shapes), data
 
 
