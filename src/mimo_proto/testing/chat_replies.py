@@ -1,7 +1,7 @@
-"""A turn as Chat Completions tells it: one object, or a stream of chunks.
+"""A turn in the shape of Chat Completions: one object, or a stream of chunks.
 
 Rules: the fields, their order in time and their nulls are those of MiMo's pages and of the traces of its streams:
-role, thinking, words, tool calls one after the other in fragments, finish reason, usage by itself, `[DONE]`.
+role, thinking, text, tool calls one after the other in fragments, finish reason, usage by itself, `[DONE]`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _EPOCH = 1_790_000_000
 
 
 def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
-    """The answer in one piece.
+    """Make the whole completion.
 
     Args:
-        turn: What is said.
-        prompt: What it answers.
-        number: Makes the ids; the same number gives the same ids.
+        turn: What the model says.
+        prompt: What the turn answers.
+        number: The number that the ids are made of; the same number gives the same ids.
     """
     message: dict[str, Any] = {"content": turn.text, "role": "assistant"}
     if turn.audio is not None:
@@ -55,25 +55,25 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
 
 
 def completion_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
-    """The answer in pieces: server-sent events, each ready to be sent. The arguments are those of `completion`."""
+    """Make the server-sent events, each ready to be sent. The arguments are those of `completion`."""
     head = _head(prompt, number, "chat.completion.chunk")
     chunks = [
-        {**head, "choices": [{"delta": {**filler, **delta}, "finish_reason": finish, "index": 0}]}
-        for filler in [_filler(turn)]
+        {**head, "choices": [{"delta": {**nulls, **delta}, "finish_reason": finish, "index": 0}]}
+        for nulls in [_nulls(turn)]
         for delta, finish in _deltas(turn, number)
     ]
     chunks.append({**head, "choices": [], "usage": _usage(turn, prompt)})
     return [b"data: %b\n\n" % msgspec.json.encode(chunk) for chunk in chunks] + [b"data: [DONE]\n\n"]
 
 
-def _filler(turn: Turn) -> dict[str, Any]:
+def _nulls(turn: Turn) -> dict[str, Any]:
     """The nulls that every delta carries beside what it brings."""
-    filler: dict[str, Any] = {"content": None, "role": None}
+    nulls: dict[str, Any] = {"content": None, "role": None}
     if turn.audio is not None:
-        return {**filler, "audio": None}
+        return {**nulls, "audio": None}
     if turn.reasoning is not None:
-        filler["reasoning_content"] = None
-    return {**filler, "tool_calls": None}
+        nulls["reasoning_content"] = None
+    return {**nulls, "tool_calls": None}
 
 
 def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -83,15 +83,15 @@ def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | Non
     if turn.preview is not None:
         first["final_text_preview"] = turn.preview
     yield first, None
-    for piece in tokens(turn.reasoning or ""):
-        yield {"reasoning_content": piece}, None
-    for piece in tokens(turn.text):
-        yield {"content": piece}, None
+    for token in tokens(turn.reasoning or ""):
+        yield {"reasoning_content": token}, None
+    for token in tokens(turn.text):
+        yield {"content": token}, None
     for at in range(0, len(turn.audio or b""), 4800):
         yield {"audio": _sound((turn.audio or b"")[at : at + 4800], number)}, None
     for index, call in enumerate(turn.calls):
         begun: dict[str, Any] = {"id": _call_id(number, index), "function": {"arguments": "", "name": call.name}}
-        rest = [{"id": None, "function": {"arguments": piece, "name": None}} for piece in tokens(call.text)]
+        rest = [{"id": None, "function": {"arguments": token, "name": None}} for token in tokens(call.text)]
         for fragment in [begun, *rest]:
             yield {"tool_calls": [{"index": index, **fragment, "type": "function"}]}, None
     yield {}, turn.ended
