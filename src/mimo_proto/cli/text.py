@@ -49,7 +49,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 class TextWriter:
-    """Writes what the events of a stream say, of either API. One thread.
+    """A writer of what the events of a stream say, of either API. One thread.
 
     Args:
         answer: Where the text of the answer is written.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .turns import tokens
+from .turns import FIRST_CREATED_SECONDS, call_id, count_tokens, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .turns import Turn
 
 __all__ = ["completion", "completion_events"]
-
-_EPOCH = 1_790_000_000
 
 
 def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
@@ -40,7 +38,7 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
             message["final_text_preview"] = turn.preview
     else:
         calls = [
-            {"id": _call_id(number, at), "type": "function", "function": {"name": call.name, "arguments": call.text}}
+            {"id": call_id(number, at), "type": "function", "function": {"name": call.name, "arguments": call.text}}
             for at, call in enumerate(turn.calls)
         ]
         message["tool_calls"] = calls or None
@@ -90,7 +88,7 @@ def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | Non
     for at in range(0, len(turn.audio or b""), 4800):
         yield {"audio": _sound((turn.audio or b"")[at : at + 4800], number)}, None
     for index, call in enumerate(turn.calls):
-        begun: dict[str, Any] = {"id": _call_id(number, index), "function": {"arguments": "", "name": call.name}}
+        begun: dict[str, Any] = {"id": call_id(number, index), "function": {"arguments": "", "name": call.name}}
         rest = [{"id": None, "function": {"arguments": token, "name": None}} for token in tokens(call.text)]
         for fragment in [begun, *rest]:
             yield {"tool_calls": [{"index": index, **fragment, "type": "function"}]}, None
@@ -100,11 +98,7 @@ def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | Non
 def _head(prompt: Prompt, number: int, kind: str) -> dict[str, Any]:
     hex32 = f"{number:032x}"
     name = f"{uuid.UUID(int=number)}_{hex32}" if prompt.model.startswith("mimo-v2.6") else hex32
-    return {"id": name, "choices": [], "created": _EPOCH + number, "model": prompt.model, "object": kind}
-
-
-def _call_id(number: int, index: int) -> str:
-    return f"call_{number:012x}{index:012x}"
+    return {"id": name, "choices": [], "created": FIRST_CREATED_SECONDS + number, "model": prompt.model, "object": kind}
 
 
 def _sound(data: bytes, number: int) -> dict[str, Any]:
@@ -112,9 +106,8 @@ def _sound(data: bytes, number: int) -> dict[str, Any]:
 
 
 def _usage(turn: Turn, prompt: Prompt) -> dict[str, Any]:
-    thought = len(tokens(turn.reasoning or ""))
-    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
-    written = thought + len(tokens(turn.text)) + called + -(-len(turn.audio or b"") // 480)
+    thought, written = count_tokens(turn)
+    written += -(-len(turn.audio or b"") // 480)
     details = {"cached_tokens": 0} | {f"{kind}_tokens": count for kind, count in prompt.media.items()}
     usage: dict[str, Any] = {
         "completion_tokens": written,

@@ -39,7 +39,7 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked.
+    """What a request asks for.
 
     Attributes:
         model: The model that is asked.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .turns import tokens
+from .turns import FIRST_CREATED_SECONDS, call_id, count_tokens, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["response", "response_events"]
 
-_EPOCH = 1_790_000_000
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _TEXT_OF_CALL = {"function_call": "arguments", "custom_tool_call": "input"}
 
@@ -94,7 +93,7 @@ def _begun(prompt: Prompt, number: int) -> dict[str, Any]:
     return {
         "id": f"resp_{number:032x}",
         "object": "response",
-        "created_at": _EPOCH + number,
+        "created_at": FIRST_CREATED_SECONDS + number,
         "status": "in_progress",
         "error": None,
         "incomplete_details": None,
@@ -130,15 +129,13 @@ def _said_items(turn: Turn, id_tail: str) -> Iterator[dict[str, Any]]:
 
 def _call_item(call: Call, number: int, at: int) -> dict[str, Any]:
     kind, prefix = ("custom_tool_call", "ctc") if call.custom else ("function_call", "fc")
-    item = {"id": f"{prefix}_{number:024x}{at + 2:08x}", "type": kind, "call_id": f"call_{number:012x}{at:012x}"}
+    item = {"id": f"{prefix}_{number:024x}{at + 2:08x}", "type": kind, "call_id": call_id(number, at)}
     item |= {"name": call.name, _TEXT_OF_CALL[kind]: call.text}
     return item if call.namespace is None else {**item, "namespace": call.namespace}
 
 
 def _usage(turn: Turn, prompt: Prompt) -> dict[str, Any]:
-    thought = len(tokens(turn.reasoning or ""))
-    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
-    written = thought + len(tokens(turn.text)) + called
+    thought, written = count_tokens(turn)
     return {
         "input_tokens": prompt.tokens,
         "input_tokens_details": {"cached_tokens": 0},

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Refusal", "MODELS", "refuse_key", "refuse_chat", "refuse_response"]
 
 MODELS = tuple(model.id for model in msgspec.json.decode(recorded("ModelList.json"), type=ModelList).data)
-_TEXT_ONLY = ("mimo-v2.5-pro",)
+_TEXT_ONLY_MODELS = ("mimo-v2.5-pro",)
 _EFFORTS = (None, "none", "low", "medium", "high")
 _IMAGE_URLS = tuple(f"data:image/{name};base64," for name in ("bmp", "gif", "png", "jpeg", "jpg", "webp"))
 _MEDIA = ("image", "audio", "video")
@@ -176,7 +176,7 @@ def _files(body: dict[str, Any]) -> Refusal | None:
 
 
 def _media(body: dict[str, Any]) -> Refusal | None:
-    text_only = _model(body) in _TEXT_ONLY
+    text_only = _model(body) in _TEXT_ONLY_MODELS
     refusals = (
         (_medium(turn, part) if text_only else None) or _image_format(part)
         for turn, part in _parts(body, "content", "output")

@@ -24,9 +24,9 @@ __all__ = ["Gate", "RawReply", "Scripted", "plan_writes"]
 
 
 class Gate:
-    """Holds the server at a place in an answer until the test lets it go on.
+    """A place in an answer at which the server waits until the test lets it go on.
 
-    Any thread may use it. Closing the server opens it.
+    Any thread may use a gate. Closing the server opens it.
     """
 
     def __init__(self) -> None:

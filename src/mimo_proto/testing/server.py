@@ -30,7 +30,7 @@ __all__ = ["LoopbackServer"]
 
 
 class LoopbackServer:
-    """Speaks MiMo's protocol on 127.0.0.1, over real sockets.
+    """A server that speaks MiMo's protocol on 127.0.0.1, over real sockets.
 
     The server plays the spec's examples to the requests that they belong to, and to every other the same answer always:
     the user's text back (thinking first, where that is on), a call of each tool once, and a sentence on the results.

@@ -18,7 +18,10 @@ from .json_values import as_object
 if TYPE_CHECKING:
     from .prompts import Prompt, Tool
 
-__all__ = ["Call", "Turn", "tokens", "take_turn"]
+__all__ = ["FIRST_CREATED_SECONDS", "Call", "Turn", "call_id", "count_tokens", "take_turn", "tokens"]
+
+FIRST_CREATED_SECONDS = 1_790_000_000
+"""The time at which the server answers, before the number of the request is added."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -75,6 +78,23 @@ class Turn(msgspec.Struct, frozen=True):
 def tokens(text: str) -> list[str]:
     """Cut a text into its tokens, by which it is streamed and counted; joined, they are the text again."""
     return re.findall(r"\S{1,8}\s?|\s", text)
+
+
+def count_tokens(turn: Turn) -> tuple[int, int]:
+    """Count the tokens of the thinking, and those of all that the model wrote; sound is counted elsewhere."""
+    thought = len(tokens(turn.reasoning or ""))
+    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
+    return thought, thought + len(tokens(turn.text)) + called
+
+
+def call_id(number: int, at: int) -> str:
+    """Make the id of a tool call.
+
+    Args:
+        number: The number that the ids of the response are made of.
+        at: The place of the call in its turn.
+    """
+    return f"call_{number:012x}{at:012x}"
 
 
 def take_turn(prompt: Prompt) -> Turn:
