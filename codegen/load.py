@@ -7,7 +7,7 @@ circles, and definitions that nothing uses.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -115,7 +115,7 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
     if problems:
         raise SpecError(problems)
     order = in_order(sorted(areas), _between_areas(definitions).__getitem__)
-    ordered = {name: d for area in order for name, d in definitions.items() if d.area == area}
+    ordered = {name: _flat(d, definitions) for area in order for name, d in definitions.items() if d.area == area}
     return Spec(version, {area: areas[area] for area in order}, ordered)
 
 
@@ -139,14 +139,14 @@ def _unions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
 
 
 def _members(union: Definition, definitions: Mapping[str, Definition]) -> Messages:
-    """Hold a union to its rules: objects only, told apart by one property."""
+    """Hold a union to its rules: objects, its own and those of unions in it, told apart by one property."""
     tags: dict[str, str] = {}
     names: set[str] = set()
     default = union.schema.get("x-tag-default")
-    for index, name in enumerate(union.members):
+    for index, name in _flat_members(union, definitions):
         tag = definitions[name].tag
         if definitions[name].kind != "object":
-            yield f"/oneOf/{index}", f"{name} is not an object (if it is a union, list its members here)"
+            yield f"/oneOf/{index}", f"{name} is not an object (a union in a union has objects only)"
         elif not tag:
             yield f"/oneOf/{index}", f"{name} has no tag: no property with a const"
         elif tag[1] in tags:
@@ -160,6 +160,18 @@ def _members(union: Definition, definitions: Mapping[str, Definition]) -> Messag
         yield "", f"the members disagree on what their tag is called: {', '.join(sorted(names))}"
     if default not in (None, *tags):
         yield "/x-tag-default", f"no member has the tag {default!r}{nearest(str(default), tags)}"
+
+
+def _flat_members(union: Definition, definitions: Mapping[str, Definition]) -> Iterator[tuple[int, str]]:
+    """The members of a union, those of a union in it one by one, each with its index in the file."""
+    for index, name in enumerate(union.members):
+        yield from ((index, member) for member in definitions[name].members or [name])
+
+
+def _flat(definition: Definition, definitions: Mapping[str, Definition]) -> Definition:
+    """The definition with the members of each union in it in place of that union."""
+    members = [{"$ref": f"#/$defs/{name}"} for _, name in _flat_members(definition, definitions)]
+    return replace(definition, schema={**definition.schema, "oneOf": members}) if members else definition
 
 
 def _accepted(union: Definition, definitions: Mapping[str, Definition]) -> Messages:
