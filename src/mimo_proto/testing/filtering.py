@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mimo_proto.protocol.convert import Node
+from mimo_proto.protocol.convert import TypeNode
 from mimo_proto.protocol.json_types import is_array, is_object
 
 __all__ = ["drop_unknown_names"]
@@ -21,10 +21,10 @@ def drop_unknown_names(value: Any, struct: Any) -> Any:
         value: What `json.loads` gave.
         struct: The Struct class of the value.
     """
-    return _copy(value, Node(struct))
+    return _copy(value, TypeNode(struct))
 
 
-def _copy(value: Any, node: Node | None) -> Any:
+def _copy(value: Any, node: TypeNode | None) -> Any:
     if node is None:
         return value
     if is_array(value):
