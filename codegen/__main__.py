@@ -21,7 +21,7 @@ from codegen.diff import Format, compare, report
 from codegen.load import SpecError, check, load, parse, read_directory
 from codegen.negatives import negatives
 from codegen.overlay import merge
-from codegen.render import MARK, render
+from codegen.render import GENERATED_MARK, render
 from codegen.spec import Spec
 
 __all__ = ["main"]
@@ -128,7 +128,7 @@ def _areas(directory: Path) -> set[str]:
 
 
 def _is_generated(path: Path) -> bool:
-    return path.read_text("utf-8").startswith(MARK)
+    return path.read_text("utf-8").startswith(GENERATED_MARK)
 
 
 def _compare(files: Mapping[Path, str]) -> int:

@@ -1,6 +1,6 @@
 """The closed dialect of spec/README.md: what one file may say, keyword by keyword.
 
-Nothing is ignored silently: whatever is not in the tables below is a problem, with the nearest known word as a hint.
+Nothing is ignored silently: whatever is not in the tables below is a problem, with the nearest known keyword as a hint.
 """
 
 import builtins
@@ -15,31 +15,31 @@ from typing import Any, TypeAlias, cast
 
 from codegen.spec import Definition, Schema, json_types, types_of
 
-__all__ = ["BOUNDS", "BY_TYPE", "DRAFT", "Messages", "check_file", "nearest"]
+__all__ = ["BOUNDS", "DRAFT", "KEYWORDS_BY_TYPE", "Messages", "check_file", "nearest"]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "https://mimo-proto.invalid/spec/{area}.json"
-AREA = re.compile(r"[a-z][a-z0-9_]*")
-NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-# It stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
-PROPERTY = re.compile(r"[A-Za-z0-9_$@.:/-]+")
+AREA_NAME = re.compile(r"[a-z][a-z0-9_]*")
+DEFINITION_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+# A property's name stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
+PROPERTY_NAME = re.compile(r"[A-Za-z0-9_$@.:/-]+")
 REFERENCE = re.compile(r"(?:(?P<area>\w+)\.json)?#/\$defs/(?P<name>\w+)")
 
 # Keyword -> the Python type of its value.
-FILE: Mapping[str, type] = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
+FILE_KEYWORDS: Mapping[str, type] = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
 NOTES: Mapping[str, type] = {"description": str, "x-note": str, "x-reason": str}
-OBJECT: Mapping[str, type] = {"type": str, "properties": dict, "required": list, "x-root": str, **NOTES}
-UNION: Mapping[str, type] = {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES}
-ENUM: Mapping[str, type] = {"type": str, "enum": list, **NOTES}
+OBJECT_KEYWORDS: Mapping[str, type] = {"type": str, "properties": dict, "required": list, "x-root": str, **NOTES}
+UNION_KEYWORDS: Mapping[str, type] = {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES}
+ENUM_KEYWORDS: Mapping[str, type] = {"type": str, "enum": list, **NOTES}
 # What may stand beside the keyword that says which values a schema takes: the first of these that it has.
-BY_KEYWORD: Mapping[str, Mapping[str, Any]] = {
+KEYWORDS_BESIDE: Mapping[str, Mapping[str, Any]] = {
     "$ref": {"$ref": str},
     "const": {"const": str, "type": str},
     "enum": {"enum": list, "type": str},
     "oneOf": {"oneOf": list},
     "type": {"type": (str, list)},
 }
-BY_TYPE: Mapping[str, Mapping[str, Any]] = {
+KEYWORDS_BY_TYPE: Mapping[str, Mapping[str, Any]] = {
     "string": {"minLength": int, "maxLength": int, "pattern": str},
     "integer": {"minimum": int, "maximum": int},
     "number": {"minimum": (int, float), "maximum": (int, float)},
@@ -50,39 +50,41 @@ BY_TYPE: Mapping[str, Mapping[str, Any]] = {
 }
 BOUNDS = ("minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems")
 # What a property may say besides its type.
-PROPERTY_NOTES: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
-KEYWORDS = sorted({*FILE, *OBJECT, *UNION, *ENUM, *BOUNDS, *PROPERTY_NOTES, "$ref", "const", "items"})
+PROPERTY_KEYWORDS: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
+ALL_KEYWORDS = sorted(
+    {*FILE_KEYWORDS, *OBJECT_KEYWORDS, *UNION_KEYWORDS, *PROPERTY_KEYWORDS, *BOUNDS, "$ref", "const", "enum", "items"}
+)
 # What may stand for an absent property, by JSON type.
-ABSENT: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
+ABSENT_VALUES: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
 
 # Names that the generated modules use themselves.
-RESERVED = (
+RESERVED_NAMES = (
     *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "NoneType", "Required", "Sequence"),
     *("STATIC_ONLY", "Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
 )
-SHADOWING = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
+SHADOWING_NAMES = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
 
 # A JSON path within a file, and what is wrong there.
 Messages: TypeAlias = Iterator[tuple[str, str]]
 
 
-def _get(schema: Schema, key: str, kind: type) -> Any:
+def _get(schema: Schema, key: str, value_type: type) -> Any:
     """A keyword's value, or an empty one where that is absent or of the wrong type (a problem of its own)."""
     value = schema.get(key)
-    return value if isinstance(value, kind) else kind()
+    return value if isinstance(value, value_type) else value_type()
 
 
-def nearest(word: str, words: Collection[str]) -> str:
-    """A hint at the known word that looks most like an unknown one, or nothing."""
-    found = get_close_matches(word, words, n=1)
+def nearest(name: str, known: Collection[str]) -> str:
+    """A hint at the known name that looks most like an unknown one, or nothing."""
+    found = get_close_matches(name, known, n=1)
     return f", did you mean {found[0]!r}?" if found else ""
 
 
 def _keywords(path: str, schema: Schema, allowed: Mapping[str, Any], needed: Collection[str], where: str) -> Messages:
     for key, value in schema.items():
         if key not in allowed:
-            known = f"the keyword {key!r} has no meaning {where}"
-            yield f"{path}/{key}", known if key in KEYWORDS else f"unknown keyword {key!r}{nearest(key, KEYWORDS)}"
+            unknown = f"unknown keyword {key!r}{nearest(key, ALL_KEYWORDS)}"
+            yield f"{path}/{key}", f"the keyword {key!r} has no meaning {where}" if key in ALL_KEYWORDS else unknown
         elif not isinstance(value, allowed[key]) or (isinstance(value, bool) and allowed[key] is not object):
             yield f"{path}/{key}", f"the value has the wrong type: {json.dumps(value)}"
         elif value == "" and allowed[key] is str:
@@ -96,15 +98,15 @@ def check_file(area: str, content: Schema, definitions: Mapping[str, Definition]
     """Check one file by itself; of the other definitions only names and kinds count.
 
     Args:
-        area: the file's name without its ending.
-        content: its JSON.
-        definitions: those of all files, by name.
+        area: The file's name without its ending.
+        content: The JSON of the file.
+        definitions: The definitions of all files, by name.
 
     Returns:
         The JSON path and the description of each problem.
     """
-    yield from _keywords("", content, FILE, FILE, "at the top of a file")
-    if not AREA.fullmatch(area) or keyword.iskeyword(area):
+    yield from _keywords("", content, FILE_KEYWORDS, FILE_KEYWORDS, "at the top of a file")
+    if not AREA_NAME.fullmatch(area) or keyword.iskeyword(area):
         yield "", "a file's name becomes a module's: lower case letters, digits and _"
     for key, value in (("$schema", DRAFT), ("$id", ID.format(area=area))):
         if content.get(key, value) != value:
@@ -119,9 +121,9 @@ def check_file(area: str, content: Schema, definitions: Mapping[str, Definition]
 
 
 def _definition_name(path: str, name: str) -> Messages:
-    if not NAME.fullmatch(name):
+    if not DEFINITION_NAME.fullmatch(name):
         yield path, "a definition's name is PascalCase"
-    elif keyword.iskeyword(name) or hasattr(builtins, name) or name in RESERVED:
+    elif keyword.iskeyword(name) or hasattr(builtins, name) or name in RESERVED_NAMES:
         yield path, "the name means something else in Python or in the generated modules"
 
 
@@ -131,12 +133,12 @@ def _definition(path: str, area: str, schema: Schema, definitions: Mapping[str, 
     elif schema.get("type") == "object":
         yield from _object(path, area, schema, definitions)
     else:
-        yield from _keywords(path, schema, ENUM, ("type", "enum", "description"), "in an enum")
+        yield from _keywords(path, schema, ENUM_KEYWORDS, ("type", "enum", "description"), "in an enum")
         yield from _values(path, schema)
 
 
 def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
-    yield from _keywords(path, schema, OBJECT, ("description", "properties"), "in an object")
+    yield from _keywords(path, schema, OBJECT_KEYWORDS, ("description", "properties"), "in an object")
     yield from _root(path, schema)
     properties: Schema = _get(schema, "properties", dict)
     if not properties:
@@ -144,16 +146,16 @@ def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Defi
     for name, value in properties.items():
         here = f"{path}/properties/{name}"
         yield from _property_name(here, name, is_argument=schema.get("x-root") == "sent")
-        if name in SHADOWING or name in RESERVED or name in definitions:
+        if name in SHADOWING_NAMES or name in RESERVED_NAMES or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
-        problems = list(_value(here, area, value, definitions, PROPERTY_NOTES))
+        problems = list(_value(here, area, value, definitions, PROPERTY_KEYWORDS))
         yield from problems or _absent(here, value, definitions)
     yield from _names(path, schema, "required", "property", properties)
 
 
 def _property_name(path: str, name: str, *, is_argument: bool) -> Messages:
     """Hold a name to what an attribute, and in a request a keyword argument, can be called."""
-    if not PROPERTY.fullmatch(name):
+    if not PROPERTY_NAME.fullmatch(name):
         yield path, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
     elif is_argument and (not name.isidentifier() or keyword.iskeyword(name) or name[0] == "_"):
         # The attribute would be called otherwise, and a keyword argument of that name could be another's.
@@ -161,11 +163,11 @@ def _property_name(path: str, name: str, *, is_argument: bool) -> Messages:
 
 
 def _absent(path: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
-    """What stands for an absent property: an empty value, of a type that the property has."""
+    """Check what stands for an absent property: an empty value, of a type that the property has."""
     if "x-absent" not in schema:
         return
     value = schema["x-absent"]
-    json_type = next((name for name, empty in ABSENT.items() if empty == value), "")
+    json_type = next((name for name, empty in ABSENT_VALUES.items() if empty == value), "")
     if not json_type:
         yield f"{path}/x-absent", f'must be "", [], {{}} or null, not {json.dumps(value)}'
     elif json_type not in json_types(schema, definitions) or "const" in schema or "enum" in schema:
@@ -173,7 +175,7 @@ def _absent(path: str, schema: Schema, definitions: Mapping[str, Definition]) ->
 
 
 def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Messages:
-    """A list of names, each of something that there is, and each once."""
+    """Check a list of names: each stands for something that there is, and stands there once."""
     names = list(map(str, _get(schema, key, list)))
     for index, name in enumerate(names):
         if name not in known:
@@ -188,7 +190,7 @@ def _root(path: str, schema: Schema) -> Messages:
 
 
 def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
-    yield from _keywords(path, schema, UNION, ("description",), "in a union")
+    yield from _keywords(path, schema, UNION_KEYWORDS, ("description",), "in a union")
     yield from _root(path, schema)
     if not (members := _get(schema, "oneOf", list)):
         yield f"{path}/oneOf", "a union has members"
@@ -221,13 +223,13 @@ def _value(
         yield path, "a schema is an object"
         return
     schema = cast("Schema", schema)
-    leading = next((key for key in BY_KEYWORD if key in schema), "type")
+    leading = next((key for key in KEYWORDS_BESIDE if key in schema), "type")
     types = list(map(str, types_of(schema))) if isinstance(schema.get("type", ""), str | list) else []
-    allowed, where = {**BY_KEYWORD[leading], **notes}, f"beside {leading!r}"
+    allowed, where = {**KEYWORDS_BESIDE[leading], **notes}, f"beside {leading!r}"
     if leading == "type":
         where = f"on type {' or '.join(types)}"
         for name in types:
-            allowed |= BY_TYPE.get(name, {})
+            allowed |= KEYWORDS_BY_TYPE.get(name, {})
     needed = [key for key in ("type", "description") if key in (leading, *notes)]
     yield from _keywords(path, schema, allowed, needed, where)
     match leading:
@@ -246,8 +248,8 @@ def _value(
 
 def _types(path: str, written: object, types: list[str]) -> Messages:
     for name in types:
-        if name not in BY_TYPE:
-            yield f"{path}/type", f"there is no type {name!r}{nearest(name, BY_TYPE)}"
+        if name not in KEYWORDS_BY_TYPE:
+            yield f"{path}/type", f"there is no type {name!r}{nearest(name, KEYWORDS_BY_TYPE)}"
     if isinstance(written, list) and (len(types) != 2 or types[1] != "null" or types[0] == "null"):
         yield f"{path}/type", 'a list of types is [X, "null"]; else use oneOf'
 
@@ -284,7 +286,7 @@ def _reference(path: str, area: str, schema: Schema, definitions: Mapping[str, D
 
 
 def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
-    """The members of a property's `oneOf`: a reader must be able to tell them by their JSON types."""
+    """Check the members of a property's `oneOf`: their JSON types must tell them apart."""
     seen: list[str] = []
     members = _get(schema, "oneOf", list)
     if len(members) < 2:

@@ -93,7 +93,7 @@ def _with_article(noun: str) -> str:
 
 
 def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Differences:
-    (was_tag, was_value), (is_tag, is_value) = _tag(old, was), _tag(new, now)
+    (was_tag, was_value), (is_tag, is_value) = old.tag_of(was) or ("", ""), new.tag_of(now) or ("", "")
     if was_tag != is_tag:
         yield now.name, f"the tag's property was {was_tag or 'none'}, is {is_tag or 'none'}", True
     for name, after in now.properties.items():
@@ -165,11 +165,6 @@ def _field_types(field: _Field, before: dict[str, Schema], after: dict[str, Sche
         yield path, what, breaking and not (was_null and (path, what) == (field.path, "type null added"))
 
 
-def _tag(spec: Spec, definition: Definition) -> tuple[str, str]:
-    """What tells an object from the other members of its union: property and value, empty if it is in none."""
-    return (definition.tag if spec.unions_of(definition.name) else None) or ("", "")
-
-
 def _union(was: Definition, now: Definition) -> Differences:
     for keyword, before, after in (
         ("member", was.members, now.members),
@@ -193,16 +188,20 @@ def _types(path: str, was: dict[str, Schema], now: dict[str, Schema], shape: Sha
     # An integer is a number: the one in place of the other widens or narrows a type, and the bounds are compared.
     if "integer" in was and "number" in now:
         yield path, "type integer widened to number", shape != "sent"
-        was = {"number" if name == "integer" else name: schema for name, schema in was.items()}
+        was = _integer_as_number(was)
     elif "number" in was and "integer" in now:
         yield path, "type number narrowed to integer", shape != "received"
-        now = {"number" if name == "integer" else name: schema for name, schema in now.items()}
+        now = _integer_as_number(now)
     yield from ((path, f"type {name} added", shape != "sent") for name in now if name not in was)
     yield from ((path, f"type {name} removed", shape != "received") for name in was if name not in now)
     for name in [name for name in now if name in was]:
         yield from _bounds(path, was[name], now[name], shape)
         yield from _values(path, was[name], now[name], shape)
         yield from _items(f"{path}[]", was[name], now[name], shape)
+
+
+def _integer_as_number(types: dict[str, Schema]) -> dict[str, Schema]:
+    return {"number" if name == "integer" else name: schema for name, schema in types.items()}
 
 
 def _values(path: str, before: Schema, after: Schema, shape: Shape) -> Differences:
@@ -229,16 +228,19 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     if "oneOf" in schema:
         return {name: value for member in schema["oneOf"] for name, value in _alternatives(spec, member).items()}
     if "$ref" in schema:
-        definition = spec.definitions[target(schema["$ref"])]
-        if definition.kind != "enum":
-            return {definition.name: {"members": definition.members}}
-        return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
+        return _named_type(spec.definitions[target(schema["$ref"])])
     if "const" in schema:
         return {"string": {"enum": [schema["const"]]}}
     kept = {key: schema[key] for key in (*BOUNDS, "enum") if key in schema}
     if "items" in schema:
         kept["items"] = _alternatives(spec, schema["items"])
     return {name: {} if name == "null" else kept for name in types_of(schema)}
+
+
+def _named_type(definition: Definition) -> dict[str, Schema]:
+    if definition.kind == "enum":
+        return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
+    return {definition.name: {"members": definition.members}}
 
 
 def _expanded(types: dict[str, Schema], others: Collection[str]) -> dict[str, Schema]:

@@ -120,7 +120,7 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
 
 
 def _definitions(areas: Mapping[str, Schema]) -> Iterator[Definition]:
-    """Whatever is a definition, in files that are not checked yet."""
+    """Find whatever is a definition in files that are not checked yet."""
     for area, content in areas.items():
         entries: object = content.get("$defs")
         for name, schema in cast("Schema", entries).items() if isinstance(entries, dict) else ():
@@ -209,7 +209,7 @@ def _directions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
 
 
 def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, Definition]) -> Messages:
-    """The properties whose `x-absent` stands for nothing, and what is wrong with it."""
+    """Check each `x-absent` against the way that the object travels; in place of a path stands the property's name."""
     for name, schema in definition.properties.items():
         if "x-absent" not in schema:
             continue
@@ -229,7 +229,7 @@ def _is_made_of_nothing(schema: Schema, definitions: Mapping[str, Definition]) -
 
 
 def _between_areas(definitions: Mapping[str, Definition]) -> Mapping[str, list[str]]:
-    """The other areas that each refers to."""
+    """The other areas that each area refers to."""
     areas: defaultdict[str, list[str]] = defaultdict(list)
     for definition in definitions.values():
         named = (definitions[name].area for name in definition.references)

@@ -142,7 +142,7 @@ def _violations(spec: Spec, definition: Definition, closed: Collection[str]) -> 
     whole = _example(spec, definition)
     if definition.name not in closed:
         closed = ()
-    tag = definition.tag if spec.unions_of(definition.name) else None
+    tag = spec.tag_of(definition)
     for field, schema in definition.properties.items():
         if tag and field == tag[0]:
             continue

@@ -19,9 +19,9 @@ from codegen.spec import Schema
 
 __all__ = ["merge"]
 
-CANNOT = "an overlay cannot change this"
+CANNOT_CHANGE = "an overlay cannot change this"
 # The other keywords are lists and `properties`, which are added to.
-REPLACED = ("description", "x-note", "x-reason", "x-tag-default", "x-root")
+REPLACED_KEYWORDS = ("description", "x-note", "x-reason", "x-tag-default", "x-root")
 
 
 def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[str, Schema]:
@@ -49,7 +49,9 @@ def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[st
 
 def _merge_file(ours: Schema, content: Schema) -> Messages:
     """Add a file of the overlay to a file of ours; give the path of what cannot be added."""
-    yield from ((f"/{key}", CANNOT) for key, value in content.items() if key != "$defs" and ours.get(key) != value)
+    yield from (
+        (f"/{key}", CANNOT_CHANGE) for key, value in content.items() if key != "$defs" and ours.get(key) != value
+    )
     definitions: object = content.get("$defs")
     if not isinstance(definitions, dict):
         yield "/$defs", "an overlay's file has definitions"
@@ -60,14 +62,14 @@ def _merge_file(ours: Schema, content: Schema) -> Messages:
             yield path, "'x-reason' is missing: why the overlay has this"
         else:
             changes = _merge_definition(ours["$defs"].setdefault(name, {}), cast("Schema", addition))
-            yield from ((f"{path}/{key}", CANNOT) for key in changes)
+            yield from ((f"{path}/{key}", CANNOT_CHANGE) for key in changes)
 
 
 def _merge_definition(ours: Schema, addition: Schema) -> Iterator[str]:
     """Add to a definition of ours, empty if it is new; give the keywords that cannot be changed so."""
     for key, value in deepcopy(addition).items():
         was: Any = ours.get(key)
-        if key in REPLACED or key not in ours:
+        if key in REPLACED_KEYWORDS or key not in ours:
             ours[key] = value
         elif isinstance(was, dict) and isinstance(value, dict):
             ours[key] = {**was, **value}

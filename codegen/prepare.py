@@ -16,17 +16,17 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import fill
 
-from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
+from codegen.dialect import BOUNDS, DRAFT, KEYWORDS_BY_TYPE
 from codegen.shapes import Shape, Shapes
 from codegen.spec import Definition, Schema, Spec, target, types_of
 
-__all__ = ["LINE", "document", "docstring", "static_members", "template_data"]
+__all__ = ["LINE_LENGTH", "document", "docstring", "static_members", "template_data"]
 
-LINE = 120
+LINE_LENGTH = 120
 # What makes the value that stands for an absent one, by its JSON. msgspec takes none of these for an empty default, as
 # it does with `list` and `dict`: what `omit_defaults` leaves out is nulls alone, and of those none that a factory made.
 FACTORIES = {'""': "str", "[]": "lambda: []", "{}": "lambda: {}", "null": "NoneType"}
-# A blank behind a full stop that ends no single letter (as in "e.g.").
+# A blank behind a full stop, but not behind that of a single letter (as in "e.g.").
 SENTENCE = re.compile(r"(?<=[\w)`\"'][.!?])(?<!\b[a-z]\.) ")
 
 
@@ -55,11 +55,11 @@ def _union(spec: Spec, definition: Definition) -> Schema:
 
 
 def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
-    tag = definition.tag[0] if definition.tag and spec.unions_of(definition.name) else None
+    tag_field, _ = spec.tag_of(definition) or (None, None)
     properties: dict[str, Schema] = {}
     required = list(definition.required)
     for name, schema in definition.properties.items():
-        if name == tag:
+        if name == tag_field:
             properties[name] = {"const": schema["const"]}
             required.append(name)
             continue
@@ -102,12 +102,12 @@ def _alternatives(schema: Schema, shape: Shape) -> list[Schema]:
 
 
 def _of_type(name: str, schema: Schema, shape: Shape) -> list[Schema]:
-    """What a schema says of one of its JSON types."""
+    """The types that one JSON type of a schema becomes, with its bounds and items."""
     if name == "number" and shape != "sent":
         return [{"type": "integer"}, {"type": "number"}]
     kept: Schema = {}
     if shape == "sent":
-        kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
+        kept = {key: schema[key] for key in BOUNDS if key in schema and key in KEYWORDS_BY_TYPE[name]}
     if name == "array" and "items" in schema:
         kept["items"] = _one_of(_alternatives(schema["items"], shape))
     return [{"type": name, **kept}]
@@ -123,7 +123,7 @@ def _one_of(alternatives: Iterable[Schema]) -> Schema:
 
 
 def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
-    """What the templates need beside the document, by the name of the definition."""
+    """The data that the templates need beside the document, by the name of the definition."""
     data: dict[str, Schema] = {}
     for name, definition in spec.definitions.items():
         if definition.kind == "object":
@@ -172,9 +172,9 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
 def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: bool) -> Iterator[str]:
     """The options of a Struct's class."""
     yield "kw_only=True"
-    if definition.tag and spec.unions_of(definition.name):
-        yield f"tag_field={definition.tag[0]!r}"
-        yield f"tag={definition.tag[1]!r}"
+    if tag := spec.tag_of(definition):
+        yield f"tag_field={tag[0]!r}"
+        yield f"tag={tag[1]!r}"
     if shape != "sent":
         yield "forbid_unknown_fields=True"
         yield "repr_omit_defaults=True"
@@ -187,14 +187,12 @@ def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: boo
 
 
 def _attribute(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
-    """What the template needs to know of one field: its docstring, and its default or what makes it."""
+    """The data of one field: its docstring, and its default or what makes that."""
     schema = definition.properties[name]
     attribute: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
-    unions = spec.unions_of(definition.name)
-    if unions and definition.tag and name == definition.tag[0]:
-        tag = definition.tag[1]
-        default_tag = any(union.schema.get("x-tag-default") == tag for union in unions)
-        return {**attribute, "tag": repr(tag), "default_tag": default_tag}
+    if (tag := spec.tag_of(definition)) and name == tag[0]:
+        default_tag = any(union.schema.get("x-tag-default") == tag[1] for union in spec.unions_of(definition.name))
+        return {**attribute, "tag": repr(tag[1]), "default_tag": default_tag}
     if "const" in schema and shape != "received":
         return {**attribute, "default": repr(schema["const"])}
     if name in definition.required:
@@ -238,14 +236,21 @@ def docstring(text: str, indent: int) -> str:
     text = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
     if text.endswith('"'):
         text += " "
-    if indent + len(text) + 6 <= LINE:
+    if indent + len(text) + 6 <= LINE_LENGTH:
         return f'"""{text}"""'
     space = " " * indent
     first, _, rest = SENTENCE.sub("\n", text, count=1).partition("\n")
-    if indent + len(first) + 3 > LINE or not rest:
+    if indent + len(first) + 3 > LINE_LENGTH or not rest:
         first, rest = text, ""
     paragraphs = [
-        fill(part, LINE, initial_indent=start, subsequent_indent=space, break_long_words=False, break_on_hyphens=False)
+        fill(
+            part,
+            LINE_LENGTH,
+            initial_indent=start,
+            subsequent_indent=space,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         for part, start in ((first, f'{space}"""'), (rest, space))
         if part
     ]

@@ -20,14 +20,14 @@ from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
 from codegen.load import Problem, SpecError
-from codegen.prepare import LINE, docstring, document, static_members, template_data
+from codegen.prepare import LINE_LENGTH, docstring, document, static_members, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Schema, Spec, in_order
 
-__all__ = ["MARK", "render"]
+__all__ = ["GENERATED_MARK", "render"]
 
-MARK = "# Generated from "
-HEADER = MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
+GENERATED_MARK = "# Generated from "
+HEADER = GENERATED_MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
 # All that a module may need: ruff takes out what it does not.
 IMPORTS = """
 from collections.abc import Mapping, Sequence
@@ -39,15 +39,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from mimo_proto.unknown import STATIC_ONLY
 """
 # A string of Python's, of whatever quotes.
-STRING = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-RUFF = (
+STRING_LITERAL = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+RUFF_OPTIONS = (
     "--quiet",
     "--isolated",
     "--no-cache",
     # The temporary directory may be in one that git is told to ignore, such as `.nox`.
     "--no-respect-gitignore",
     "--target-version=py311",
-    f"--config=line-length={LINE}",
+    f"--config=line-length={LINE_LENGTH}",
     '--config=lint.isort.known-first-party=["mimo_proto"]',
     "--config=lint.isort.split-on-trailing-comma=false",
     "--config=format.skip-magic-trailing-comma=true",
@@ -192,7 +192,7 @@ def _hint_changes(data: Schema) -> Iterator[tuple[str, str]]:
 
 def _replaced(pattern: str, text: str, source: str) -> str:
     """Replace in Python, not within its strings: those are docstrings, patterns, and what goes over the wire."""
-    return re.sub(rf"({STRING})|{pattern}", lambda found: found[1] or text, source)
+    return re.sub(rf"({STRING_LITERAL})|{pattern}", lambda found: found[1] or text, source)
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:
@@ -202,7 +202,7 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
             (directory / file).write_text(text, "utf-8")
         for command in (["check", "--fix", "--select=F401,I"], ["format"]):
             done = subprocess.run(
-                [sys.executable, "-m", "ruff", *command, *RUFF, name],
+                [sys.executable, "-m", "ruff", *command, *RUFF_OPTIONS, name],
                 check=False,
                 capture_output=True,
                 encoding="utf-8",

@@ -65,6 +65,10 @@ class Spec:
         """The definitions of one area, in the order of its file."""
         return [definition for definition in self.definitions.values() if definition.area == area]
 
+    def tag_of(self, definition: Definition) -> tuple[str, str] | None:
+        """Name and value of an object's tag, or None if the object is in no union."""
+        return definition.tag if self.unions_of(definition.name) else None
+
     def unions_of(self, name: str) -> list[Definition]:
         """The unions that an object is a member of."""
         return [d for d in self.definitions.values() if d.kind == "union" and name in d.members]

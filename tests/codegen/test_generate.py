@@ -81,9 +81,8 @@ def test_shapes_at_run_time(mini: ModuleType) -> None:
 def test_what_only_type_checkers_see_is_no_member_at_run_time(mini: ModuleType) -> None:
     assert mini.Part == mini.TextPart | mini.ImagePart
     assert mini.Item == mini.NoteItem | mini.CallItem
-    item = {"type": "reply", "content": []}
     with pytest.raises(msgspec.ValidationError, match="Invalid value 'reply'"):
-        msgspec.convert(item, mini.Item)
+        msgspec.json.decode(b'{"type":"reply","content":[]}', type=mini.Item)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_each_constraint_of_each_sent_object_has_one() -> None:
     shapes = find_shapes(spec.definitions)
     expected: set[tuple[str, str, str]] = set()
     for definition in (spec.definitions[name] for name in shapes.sent):
-        tag = definition.tag if spec.unions_of(definition.name) else None
+        tag = spec.tag_of(definition)
         for field, schema in definition.properties.items():
             if tag and field == tag[0]:
                 continue
