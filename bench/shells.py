@@ -17,7 +17,7 @@ from bench.http_server import server
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from mimo_proto.aio.session import AsyncAdapter
+    from mimo_proto.aio.adapter import AsyncAdapter
 
 __all__ = ["SHELLS", "shells"]
 

@@ -77,6 +77,13 @@ def test_what_is_sans_io_does_no_input_or_output() -> None:
     assert wrong == []
 
 
+def test_asyncio_knows_nothing_of_the_sync_client() -> None:
+    rooms = ("mimo_proto.http", "mimo_proto.client")
+    wrong = [each for each in OURS if each.file.startswith("aio/") and each.name.startswith(rooms)]
+    # The shell of threads runs the sync client.
+    assert [each for each in wrong if each.file != "aio/threads.py"] == []
+
+
 def test_third_parties() -> None:
     known = {"msgspec", "urllib3", "typing_extensions", *sys.stdlib_module_names}
     wrong = [

@@ -336,3 +336,23 @@ def api_error_class(status: int, code: str | None) -> type[APIError]:
         if 500 <= candidate <= 599:
             return ServerError
     return APIError
+
+
+class _WithoutFrames:
+    """Cut the traceback of what leaves a ``with`` block, and what it was raised from.
+
+    Errors of ours, and what is no `Exception`, such as `KeyboardInterrupt` and a cancelled task. The frames below hold
+    what was sent and received, which may hold the key. The frame of the block is cut too, so that no error refers to
+    a frame that refers to the error. Other exceptions are the caller's own, and keep their frames.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+
+
+without_frames = _WithoutFrames()
+"""``with without_frames:`` raises without frames. Any thread, nested or not."""

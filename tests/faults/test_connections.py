@@ -1,7 +1,5 @@
 """Which connection carries a call: promises "Connections", of reuse and of what a server leaves behind."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import threading
