@@ -30,7 +30,7 @@ import msgspec
 
 from mimo_proto.errors import DecodeError
 from mimo_proto.kept_fields import keep_all, keep_some
-from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter
+from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode
 from mimo_proto.protocol.widen import MAX_NAMES, WideningType
 from mimo_proto.unknown import Unknown
 

@@ -22,7 +22,7 @@ from msgspec import UNSET, Raw, Struct
 
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
-from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter, shape_of
+from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, shape_of
 from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
 

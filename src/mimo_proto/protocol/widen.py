@@ -22,7 +22,7 @@ from weakref import WeakSet
 
 import msgspec
 
-from mimo_proto.kept_fields import set_learned, forget_classes, is_field_name, subclass
+from mimo_proto.kept_fields import forget_classes, is_field_name, set_learned, subclass
 from mimo_proto.protocol.convert import reachable, remake, shape_of
 
 if TYPE_CHECKING:
