@@ -73,7 +73,6 @@ __all__ = [
     "StreamCancelled",
     "LocalProtocolError",
     "InvalidRequestError",
-    "api_error_class",
 ]
 
 
