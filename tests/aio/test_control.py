@@ -19,10 +19,12 @@ from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
     RESPONSES,
+    ChatAccumulator,
     ChatCompletionRequest,
     Client,
     ConfigurationError,
     ConnectError,
+    DecodeError,
     IncompleteStreamError,
     InvalidRequestError,
     Limits,
@@ -302,6 +304,25 @@ def test_an_error_of_the_callers_own_passes(shell: str) -> None:
             await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee)
 
     with Server(serve) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_event_that_cannot_be_added_up_ends_the_stream(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(self: ChatAccumulator, event: object) -> None:
+        raise DecodeError("what the server sent is nested too deeply")
+
+    monkeypatch.setattr(ChatAccumulator, "add", add)
+
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        for _ in range(2):
+            with pytest.raises(DecodeError) as caught:
+                await stream.result()
+            assert_clean(caught.value, 1)
+            assert stream.end == "incomplete"
+
+    with Server(says(sse(), *map(chunk, CHAT_EVENTS), END)) as server:
         over(shell, server, work)
 
 
