@@ -50,9 +50,9 @@ async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
 
 
 SHELLS: dict[str, Callable[[str, AsyncExitStack], Coroutine[Any, Any, AsyncAdapter]]] = {
-    "adapters.threads": threads,
-    "adapters.httpx": httpx,
-    "adapters.aiohttp": aiohttp,
+    "aio.threads": threads,
+    "aio.httpx": httpx,
+    "aio.aiohttp": aiohttp,
 }
 
 

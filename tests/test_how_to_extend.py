@@ -30,7 +30,7 @@ from mimo_proto import (
     user,
     validate,
 )
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from tests.support.payloads import CHAT, DONE, RESPONSE, chat_chunk, choice_chunk, response_delta, response_event
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def test_the_new_event_is_typed_under_every_cut(mine: Endpoint[Any, Any, Any], m
         total.add(each)
     assert isinstance(events[0], models.ResponseQueued)
     assert (events[0].position, events[0].sequence_number) == (3, 0)
-    assert extra_fields(events[0]) == {"mood": "new"}
+    assert unknown_fields(events[0]) == {"mood": "new"}
     assert events[0].type == "response.queued"
     assert type(total.result()) is models.Response
     assert total.result().output_text == "Hello world"

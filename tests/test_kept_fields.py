@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from mimo_proto.kept_fields import extra_fields, keep_extra, keep_some
+from mimo_proto.kept_fields import unknown_fields, keep_all, keep_some
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,
@@ -34,7 +34,7 @@ NAMES = ["new", "class", "a b", "", "é", "ﬁ", "_private", "__class__", "__red
 
 
 def kept(cls: type[msgspec.Struct], fields: dict[str, Any], extra: dict[str, Any]) -> Any:
-    value = keep_extra(cls, fields, extra)
+    value = keep_all(cls, fields, extra)
     assert value is not None
     return value
 
@@ -45,14 +45,14 @@ def test_any_name_is_kept(name: str) -> None:
     assert isinstance(text, OutputText)
     assert text.text == "hi"
     assert msgspec.json.decode(msgspec.json.encode(text)) == {"type": "output_text", "text": "hi", name: [1]}
-    assert extra_fields(text) == {name: [1]}
+    assert unknown_fields(text) == {name: [1]}
 
 
 def test_all_those_names_at_once_and_their_substitutes() -> None:
     extra = {name: number for number, name in enumerate([*NAMES, *(f"extra_{n}" for n in range(len(NAMES)))])}
     text = kept(OutputText, {"text": "hi"}, extra)
     assert msgspec.json.decode(msgspec.json.encode(text)) == {"type": "output_text", "text": "hi", **extra}
-    assert extra_fields(text) == extra
+    assert unknown_fields(text) == extra
 
 
 def test_a_name_that_can_be_one_is_an_attribute() -> None:
@@ -60,7 +60,7 @@ def test_a_name_that_can_be_one_is_an_attribute() -> None:
 
 
 def test_nothing_was_added() -> None:
-    assert extra_fields(OutputText(text="hi")) == {}
+    assert unknown_fields(OutputText(text="hi")) == {}
 
 
 @pytest.mark.parametrize("how", COPIES)
@@ -71,7 +71,7 @@ def test_copies_and_pickles_are_equal_and_of_the_same_class(how: Callable[[Any],
     assert again == call
     assert type(again) is type(call)
     assert again is not call
-    assert extra_fields(again) == {"new": None, "type2": 2}
+    assert unknown_fields(again) == {"new": None, "type2": 2}
     assert msgspec.json.encode(again) == msgspec.json.encode(call)
 
 
@@ -115,12 +115,12 @@ ODD_NAMES = ['say "hi"', "back\\slash", "line\nfeed", "\x00", "\ud83d"]
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_name_that_no_class_can_have(name: str) -> None:
-    assert keep_extra(OutputText, {"text": "hi"}, {name: 1, "new": 2}) is None
-    assert extra_fields(keep_some(OutputText, {"text": "hi"}, {name: 1, "new": 2})) == {"new": 2}
+    assert keep_all(OutputText, {"text": "hi"}, {name: 1, "new": 2}) is None
+    assert unknown_fields(keep_some(OutputText, {"text": "hi"}, {name: 1, "new": 2})) == {"new": 2}
 
 
 def test_nothing_to_keep() -> None:
-    assert type(keep_extra(OutputText, {"text": "hi"}, {})) is OutputText
+    assert type(keep_all(OutputText, {"text": "hi"}, {})) is OutputText
 
 
 def test_equal_is_what_has_the_same_fields() -> None:
@@ -152,27 +152,27 @@ def test_the_caps() -> None:
     kept(OutputText, {"text": "hi"}, {"a": 1})
     for number in range(255):
         kept(OutputText, {"text": "hi"}, {f"fill_{number}": 1})
-    assert keep_extra(OutputText, {"text": "hi"}, {"c": 1}) is None
+    assert keep_all(OutputText, {"text": "hi"}, {"c": 1}) is None
     assert keep_some(OutputText, {"text": "hi"}, {"c": 1}) == OutputText(text="hi")
     # Those that are there go on being used.
-    assert keep_extra(OutputText, {"text": "hi"}, {"a": 1}) == first
+    assert keep_all(OutputText, {"text": "hi"}, {"a": 1}) == first
     # A process past its caps reads what the spec knows of a pickle.
     assert pickle.loads(pickled) == OutputText(text="hi")
 
 
 def test_what_goes_back_to_the_server_has_room_of_its_own() -> None:
     fill(ChoiceDelta, {})
-    assert keep_extra(ChoiceDelta, {}, {"new": 1}) is None
-    assert extra_fields(kept(OutputText, {"text": "hi"}, {"new": 1})) == {"new": 1}
-    assert extra_fields(kept(AssistantMessage, {}, {"new": 1})) == {"new": 1}
-    fill_rest = [keep_extra(OutputText, {"text": "hi"}, {f"fill_{number}": 1}) for number in range(256)]
+    assert keep_all(ChoiceDelta, {}, {"new": 1}) is None
+    assert unknown_fields(kept(OutputText, {"text": "hi"}, {"new": 1})) == {"new": 1}
+    assert unknown_fields(kept(AssistantMessage, {}, {"new": 1})) == {"new": 1}
+    fill_rest = [keep_all(OutputText, {"text": "hi"}, {f"fill_{number}": 1}) for number in range(256)]
     assert fill_rest[-1] is None
     forget()
-    assert extra_fields(kept(ChoiceDelta, {}, {"new": 1})) == {"new": 1}
+    assert unknown_fields(kept(ChoiceDelta, {}, {"new": 1})) == {"new": 1}
 
 
 def test_the_caps_on_one_class() -> None:
-    assert keep_extra(OutputText, {"text": "hi"}, {f"n{number}": 1 for number in range(32)}) is not None
-    assert keep_extra(OutputText, {"text": "hi"}, {f"n{number}": 1 for number in range(33)}) is None
-    assert keep_extra(OutputText, {"text": "hi"}, {"x" * 1024: 1}) is not None
-    assert keep_extra(OutputText, {"text": "hi"}, {"x" * 1025: 1}) is None
+    assert keep_all(OutputText, {"text": "hi"}, {f"n{number}": 1 for number in range(32)}) is not None
+    assert keep_all(OutputText, {"text": "hi"}, {f"n{number}": 1 for number in range(33)}) is None
+    assert keep_all(OutputText, {"text": "hi"}, {"x" * 1024: 1}) is not None
+    assert keep_all(OutputText, {"text": "hi"}, {"x" * 1025: 1}) is None

@@ -88,6 +88,9 @@ class MimoError(Exception):
     attempts: int = 0
     partial: Any = None
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
     def __str__(self) -> str:
         text = super().__str__()
         return f"{text} (attempt {self.attempts})" if self.attempts > 1 else text

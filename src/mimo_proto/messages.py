@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import UNSET, Struct
 
-from mimo_proto.kept_fields import extra_fields, keep_some, known_class
+from mimo_proto.kept_fields import json_names, keep_some, known_class, unknown_fields
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,
@@ -131,16 +131,11 @@ def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
     if reply.tool_calls:
         fields["tool_calls"] = reply.tool_calls
     fields |= {name: getattr(reply, name) for name in TAKEN_BACK if getattr(reply, name) is not None}
-    extra = {
+    unknown = {
         name: getattr(reply, attribute)
-        for attribute, name in _names(known_class(cls)).items()
+        for attribute, name in json_names(known_class(cls)).items()
         if name not in ChatCompletionMessage.__struct_encode_fields__ and getattr(reply, attribute) is not None
-    } | extra_fields(reply)
+    } | unknown_fields(reply)
     # A name that only the request has in the spec may be what the server added.
-    fields |= {attribute: extra.pop(name) for attribute, name in _names(message).items() if name in extra}
-    return keep_some(message, fields, extra)
-
-
-def _names(cls: type[Struct]) -> dict[str, str]:
-    """The JSON names of a Struct's fields, by attribute."""
-    return dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))
+    fields |= {attribute: unknown.pop(name) for attribute, name in json_names(message).items() if name in unknown}
+    return keep_some(message, fields, unknown)

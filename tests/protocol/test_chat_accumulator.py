@@ -16,7 +16,7 @@ from mimo_proto import (
     ChatCompletion,
     LocalProtocolError,
 )
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.models import CompletionUsage
 from mimo_proto.protocol.answer_text import AnswerText
 from mimo_proto.protocol.decode import TolerantDecoder
@@ -103,12 +103,12 @@ def test_the_usage_of_a_choice_counts_where_no_chunk_has_one() -> None:
         done = add_up(*chunks)
         assert done.usage is not None
         assert done.usage.total_tokens == 12
-    assert not any(map(extra_fields, add_up(used(5)).choices))
+    assert not any(map(unknown_fields, add_up(used(5)).choices))
 
 
 def test_what_a_choice_says_of_usage_is_not_lost_beside_that_of_a_chunk() -> None:
     done = add_up({"choices": [{"index": 0, "delta": {}, "usage": {"total_tokens": 5}}], "usage": {"total_tokens": 12}})
-    assert extra_fields(done.choices[0]) == {"usage": {"total_tokens": 5}}
+    assert unknown_fields(done.choices[0]) == {"usage": {"total_tokens": 5}}
 
 
 def test_choices_come_in_order() -> None:

@@ -13,7 +13,7 @@ from mimo_proto import (
     ChatCompletionChunk,
     DecodeError,
 )
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.models import ChoiceDelta, ChunkChoice
 from mimo_proto.protocol.answer_text import AnswerText
 from mimo_proto.protocol.decode import TolerantDecoder
@@ -24,7 +24,7 @@ from tests.support.sums import CHUNKS, add_up, call, delta, message
 
 def unknown(*deltas: dict[str, Any]) -> dict[str, Any]:
     """What the unknown fields of the deltas add up to."""
-    return extra_fields(message(*deltas))
+    return unknown_fields(message(*deltas))
 
 
 DELTA_VALUES: list[tuple[list[Any], Any]] = [
@@ -111,7 +111,7 @@ CHOICE_VALUES: list[tuple[list[Any], Any]] = [
 @pytest.mark.parametrize(("values", "whole"), CHOICE_VALUES)
 def test_an_unknown_field_of_a_choice(values: list[Any], whole: Any) -> None:
     done = add_up(*(of_choice(mood=value) for value in values))
-    assert extra_fields(done.choices[0]) == {"mood": whole}
+    assert unknown_fields(done.choices[0]) == {"mood": whole}
 
 
 def test_the_lists_in_logprobs_are_extended() -> None:
@@ -122,7 +122,7 @@ def test_the_lists_in_logprobs_are_extended() -> None:
         {"content": None, "model": "", "more": {"a": 1}},
     ]
     done = add_up(*(of_choice(logprobs=value) for value in values))
-    assert extra_fields(done.choices[0]) == {
+    assert unknown_fields(done.choices[0]) == {
         "logprobs": {
             "content": [{"token": "a", "index": 0}, {"token": "b", "index": 0}],
             "refusal": None,
@@ -144,7 +144,7 @@ CHUNK_VALUES: list[tuple[list[Any], Any]] = [
 @pytest.mark.parametrize(("values", "whole"), CHUNK_VALUES)
 def test_an_unknown_field_of_a_chunk(values: list[Any], whole: Any) -> None:
     done = add_up(*({**delta({"content": "x"}), "mood": value} for value in values))
-    assert extra_fields(done) == {"mood": whole}
+    assert unknown_fields(done) == {"mood": whole}
 
 
 KNOWN: dict[str, Any] = {

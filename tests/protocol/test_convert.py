@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 from typing_extensions import TypeAliasType
 
-from mimo_proto.protocol.convert import Mismatch, Node, Shape, Walk, reachable, remake
+from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter, reachable, remake
 
 T = TypeVar("T")
 
@@ -51,18 +51,18 @@ Alias = TypeAliasType("Alias", Animal)
 Name = NewType("Name", str)
 
 
-class Stub(Walk):
+class Stub(Converter):
     """Takes what it is asked about for what it is not: an answer in words."""
 
-    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+    def finish(self, value: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         return shape.cls(**fields)
 
-    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+    def unknown(self, value: dict[str, Any], node: TypeNode) -> Any:
         return f"unknown {value.get(str(node.tag_field))}"
 
 
 def build(value: Any, hint: Any) -> Any:
-    return Stub().value(value, Node(hint))
+    return Stub().value(value, TypeNode(hint))
 
 
 # An element that msgspec refuses, so that what is around it is taken apart.

@@ -19,7 +19,7 @@ from mimo_proto import (
     ServerError,
     StreamDecoder,
 )
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.models import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -226,7 +226,7 @@ def test_structs_of_the_spec_in_a_projection_ignore_what_they_do_not_know() -> N
     known = WithUsage([], CompletionUsage(total_tokens=3, prompt_tokens_details=PromptTokensDetails()))
     assert isinstance(chunk, WithUsage)
     assert isinstance(chunk.usage, CompletionUsage)
-    assert extra_fields(chunk.usage) == {}
+    assert unknown_fields(chunk.usage) == {}
     assert known == chunk == known
     assert (known != chunk) is False
     assert pickle.loads(pickle.dumps(chunk)) == known
@@ -240,7 +240,7 @@ def test_structs_of_the_spec_in_a_projection_ignore_what_they_do_not_know() -> N
             pytest.fail(repr(chunk))
     # The same Struct goes on refusing elsewhere, and so learns.
     full: Any = plan_events(CHAT_COMPLETIONS).decoder.decode(payload)
-    assert extra_fields(full.usage) == {"new": 1}
+    assert unknown_fields(full.usage) == {"new": 1}
 
 
 def test_structs_that_hold_themselves_and_are_frozen() -> None:
@@ -313,14 +313,14 @@ def test_a_union_of_the_caller_s_own_and_of_the_spec_s() -> None:
         first, last = cast("tuple[Any, Any]", outcome.events)
         assert first == Item(FunctionCallItem(call_id="1", name="f", arguments=""))
         # What is the spec's own keeps all, and is taught.
-        assert (extra_fields(last), extra_fields(last.response)) == ({"new": 2}, {"new": 1})
+        assert (unknown_fields(last), unknown_fields(last.response)) == ({"new": 2}, {"new": 1})
 
 
 def test_a_projection_that_is_the_spec_s_own_keeps_all() -> None:
     for _ in range(4):
         decoder = StreamDecoder(CHAT_COMPLETIONS, event_type=ChatCompletionChunk)
         [chunk] = decoder.feed(chat_chunk("Hello", new=1))
-        assert extra_fields(chunk) == {"new": 1}
+        assert unknown_fields(chunk) == {"new": 1}
 
 
 # What is refused

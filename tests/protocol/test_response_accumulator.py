@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import LocalProtocolError, Response, ResponseAccumulator
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.protocol.decode import TolerantDecoder
 from mimo_proto.protocol.response_accumulator import with_output_text
 from tests.support.payloads import RESPONSE
@@ -47,7 +47,7 @@ def ended(*events: dict[str, Any], kind: str = "completed", **response: Any) -> 
 @pytest.mark.parametrize("kind", ["completed", "incomplete", "failed"])
 def test_where_the_terminal_event_has_no_output_the_items_are_the_output(kind: str, output: dict[str, Any]) -> None:
     result = ended(*TEXT, done(CALL, 1), kind=kind, id="r1", status=kind, mood=[None], **output)
-    assert (result.id, result.status, result.output_text, extra_fields(result)) == (
+    assert (result.id, result.status, result.output_text, unknown_fields(result)) == (
         "r1",
         kind,
         "hello",
@@ -74,7 +74,7 @@ def test_a_failed_response_says_why_whatever_else_is_missing() -> None:
     streams: list[list[dict[str, Any]]] = [[], TEXT, [begun]]
     for events in streams:
         result = ended(*events, kind="failed", error=error)
-        assert (result.error.code, result.error.message, extra_fields(result.error)) == (
+        assert (result.error.code, result.error.message, unknown_fields(result.error)) == (
             "rate_limit_exceeded",
             "slow down",
             {"mood": 1},
@@ -84,7 +84,7 @@ def test_a_failed_response_says_why_whatever_else_is_missing() -> None:
 def test_unknown_fields_of_a_response_that_begins_are_in_what_is_partial() -> None:
     begun: dict[str, Any] = {"id": "r1", "mood": "low", "was": None, "output": []}
     partial = respond({"type": "response.created", "response": begun}, *TEXT)
-    assert extra_fields(partial) == {"mood": "low", "was": None}
+    assert unknown_fields(partial) == {"mood": "low", "was": None}
     assert (partial.id, partial.output_text) == ("r1", "hello")
 
 

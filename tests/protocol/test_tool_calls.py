@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from tests.support.sums import add_up, call, calls, message
 
 
@@ -203,10 +203,10 @@ def test_unknown_fields_of_a_call_are_the_last_that_say_something() -> None:
         {"index": 1, "mood": "high"},
     ]
     first, second = message(*({"tool_calls": [piece]} for piece in pieces)).tool_calls
-    assert extra_fields(first) == {"mood": "low", "extra_content": {"signature": "s"}, "marks": [2], "was": None}
-    assert extra_fields(first.function) == {"dialect": "y", "hints": [2], "was": None}
+    assert unknown_fields(first) == {"mood": "low", "extra_content": {"signature": "s"}, "marks": [2], "was": None}
+    assert unknown_fields(first.function) == {"dialect": "y", "hints": [2], "was": None}
     assert first.function.arguments == "12"
-    assert extra_fields(second) == {"mood": "high"}
+    assert unknown_fields(second) == {"mood": "high"}
 
 
 def test_a_custom_call_is_put_together_alike() -> None:
@@ -233,5 +233,5 @@ def test_what_is_called_may_be_anything() -> None:
     choice = {"index": 0, "delta": {}, "message": {"tool_calls": pieces}}
     whole: Any = add_up({"choices": [choice]}).choices[0].message
     first, second = whole.tool_calls
-    assert (second.id, second.function.name, extra_fields(second)) == ("", "", {"custom": "patch"})
+    assert (second.id, second.function.name, unknown_fields(second)) == ("", "", {"custom": "patch"})
     assert first == {"id": "b", "type": "custom", "custom": {"name": "", "input": {"a": 1}}}

@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable  # noqa: TC003 - msgspec evaluates the annotations
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,7 +20,7 @@ from msgspec import Struct
 from mimo_proto import models
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
 from mimo_proto.errors import DecodeError
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.models import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -88,8 +88,8 @@ def test_what_comes_twice_is_learned() -> None:
     chunk = CHUNK.decode(data(NEW))
     assert chunk == slow
     assert plain(chunk) == plain(slow) == NEW
-    assert extra_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
-    assert extra_fields(chunk.choices[0].delta) == {"mood": None}
+    assert unknown_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
+    assert unknown_fields(chunk.choices[0].delta) == {"mood": None}
     assert chunk.fingerprint == "fp"  # type: ignore[attr-defined]
 
 
@@ -114,7 +114,7 @@ def test_what_is_absent_is_shown_nowhere() -> None:
     chunk = CHUNK.strict(data(payload))
     assert plain(chunk) == payload
     assert msgspec.to_builtins(chunk) == payload
-    assert extra_fields(chunk) == {}
+    assert unknown_fields(chunk) == {}
     known = ChatCompletionChunk(choices=[ChunkChoice(delta=ChoiceDelta(content="hi"))])
     assert repr(chunk) == repr(known)
     assert chunk == known
@@ -144,7 +144,7 @@ def test_what_was_learned_grows() -> None:
     third = CHUNK.strict(data({"choices": [], "one": 1}))
     assert first == third
     assert type(first) is not type(third)
-    assert extra_fields(second) == {"one": 1}
+    assert unknown_fields(second) == {"one": 1}
 
 
 def test_a_name_belongs_to_the_struct_whatever_it_was_decoded_in() -> None:
@@ -152,7 +152,7 @@ def test_a_name_belongs_to_the_struct_whatever_it_was_decoded_in() -> None:
     learn(CHUNK, usage)
     # The other type looks when it next refuses something.
     assert not is_learned(COMPLETION, usage)
-    assert extra_fields(COMPLETION.decode(data(usage)).usage) == {"new": 1}
+    assert unknown_fields(COMPLETION.decode(data(usage)).usage) == {"new": 1}
     assert is_learned(COMPLETION, usage)
     assert not is_learned(COMPLETION, {"choices": [], "new": 1})
 
@@ -183,7 +183,7 @@ def test_a_field_of_an_item_in_a_terminal_event() -> None:
     assert isinstance(last, ResponseCompleted)
     [call] = last.response.output
     assert isinstance(call, FunctionCallItem)
-    assert extra_fields(call) == {"new": [1]}
+    assert unknown_fields(call) == {"new": [1]}
     assert plain(last) == done
 
 
@@ -217,7 +217,7 @@ def test_plain_meaning_beside_what_was_learned() -> None:
     learn(CHUNK, NEW)
     chunk = CHUNK.decode(data({**NEW, "created": "1790500000"}))
     assert chunk.created == 1790500000
-    assert extra_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
+    assert unknown_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
 
 
 ERROR = {"code": "500", "message": "no more"}
@@ -237,7 +237,7 @@ def test_an_error_behind_nulls_is_an_error(decoder: TolerantDecoder[Any], in_cho
         held = value.choices[0] if in_choice else value
         assert isinstance(held.error, ErrorDetail)
         assert held.error.message == "no more"
-        assert extra_fields(held)["new"] == 1
+        assert unknown_fields(held)["new"] == 1
 
 
 # Streams
@@ -255,13 +255,13 @@ def test_a_stream_ends_at_its_terminal_event_before_and_after_it_was_learned(how
         *deltas, last = outcome.events
         assert [each.delta for each in deltas] == ["Hello"] * 3
         assert isinstance(last, ResponseCompleted)
-        assert (extra_fields(last), extra_fields(last.response)) == ({"new": 2}, {"new": 1})
+        assert (unknown_fields(last), unknown_fields(last.response)) == ({"new": 2}, {"new": 1})
 
 
 def test_a_chat_stream_is_the_same_however_often_it_came() -> None:
     pieces = [chat_chunk("Hello", new=1), chat_chunk(" world", new=None), chat_chunk("", "stop", new=2)]
     first = run(StreamDecoder(CHAT_COMPLETIONS), pieces)
-    assert [extra_fields(each) for each in first.events] == [{"new": 1}, {"new": None}, {"new": 2}]
+    assert [unknown_fields(each) for each in first.events] == [{"new": 1}, {"new": None}, {"new": 2}]
     for how in (run, pull, run):
         assert how(StreamDecoder(CHAT_COMPLETIONS), pieces) == first
 
@@ -290,14 +290,14 @@ READ = """
 import pickle, sys
 from mimo_proto import models
 from mimo_proto.protocol.decode import TolerantDecoder
-from mimo_proto.kept_fields import extra_fields
+from mimo_proto.kept_fields import unknown_fields
 
 decoder = TolerantDecoder(models.ChatCompletionChunk)
 payload, pickled = pickle.load(sys.stdin.buffer)
 values = [decoder.decode(payload) for _ in range(%d)]
 came = pickle.loads(pickled)
 assert all(value == came and not value != came for value in values)
-assert extra_fields(came) == extra_fields(values[0]) != {}
+assert unknown_fields(came) == unknown_fields(values[0]) != {}
 sys.stdout.buffer.write(pickle.dumps([came, *values]))
 """
 
@@ -476,7 +476,7 @@ def test_structs_that_hold_themselves() -> None:
     assert learned == first
     inner = decoder.strict(data(tree)).children[0].leaf
     assert inner is not None
-    assert extra_fields(inner.tree) == {"new": 2}
+    assert unknown_fields(inner.tree) == {"new": 2}
     assert not is_learned(decoder, {"leaf": {"new": 1}})
     learn(decoder, {"children": [{"leaf": {"new": 1}}]})
 
@@ -490,7 +490,7 @@ def test_a_subclass_of_ours_is_ours() -> None:
     chunk = learn(decoder, {**NEW, "mood": "bad"})
     assert isinstance(chunk, Mine)
     assert chunk.mood == "bad"
-    assert extra_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
+    assert unknown_fields(chunk) == {"fingerprint": "fp", "class": {"a": [1]}}
     # Names belong to the Struct in which they came, and not to the one it is made of.
     assert not is_learned(CHUNK, {"choices": [], "fingerprint": "fp"})
 
@@ -522,8 +522,8 @@ def test_a_struct_of_the_caller_s_own_is_not_taught() -> None:
     reply = learn(decoder, payload)
     assert isinstance(reply, Reply)
     assert reply == decoder.decode(data({**payload, "newer": 1}))
-    assert extra_fields(reply) == {}
-    assert extra_fields(reply.choices[0].message) == {"new": 1}
+    assert unknown_fields(reply) == {}
+    assert unknown_fields(reply.choices[0].message) == {"new": 1}
     assert pickle.loads(pickle.dumps(reply)) == reply
     assert reply == Reply(reply.choices)
     assert Reply(reply.choices) == reply
@@ -596,6 +596,6 @@ def test_events_that_are_whole_and_learned_come_out_alike() -> None:
     body += response_event("response.completed", response={"output": [], "n": 1})
     for pieces in ([body], whole_blocks(body)):
         outcome = run(StreamDecoder[Any](RESPONSES), pieces)
-        assert [extra_fields(each) for each in outcome.events[:-1]] == [{f"n{n % 4}": n} for n in range(20)]
+        assert [unknown_fields(each) for each in outcome.events[:-1]] == [{f"n{n % 4}": n} for n in range(20)]
         assert all(isinstance(each, ResponseOutputTextDelta) for each in outcome.events[:-1])
         forget()

@@ -25,7 +25,7 @@ from mimo_proto.protocol.hints import is_struct, members_of, replace_structs, st
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Field", "Mismatch", "Node", "Shape", "Walk", "reachable", "remake", "shape_of"]
+__all__ = ["Field", "Mismatch", "TypeNode", "StructShape", "Converter", "reachable", "remake", "shape_of"]
 
 
 class Mismatch(Exception):
@@ -60,11 +60,11 @@ class Field(NamedTuple):
 
     name: str
     key: str
-    node: Node
+    node: TypeNode
     required: bool
 
 
-class Shape:
+class StructShape:
     """A Struct, taken apart when it is first needed: Structs may hold themselves.
 
     Attributes:
@@ -93,7 +93,7 @@ class Shape:
     def fields(self) -> tuple[Field, ...]:
         """The fields, in order."""
         return tuple(
-            Field(info.name, info.encode_name, Node(info.type), info.default is NODEFAULT is info.default_factory)
+            Field(info.name, info.encode_name, TypeNode(info.type), info.default is NODEFAULT is info.default_factory)
             for info in msgspec.structs.fields(self.hint)
         )
 
@@ -103,14 +103,14 @@ class Shape:
         return frozenset([self.tag_field, *(field.key for field in self.fields)])
 
 
-shape_of = cache(Shape)
+shape_of = cache(StructShape)
 """The shape of a Struct, taken apart once."""
 
 SCALARS = (str, int, float, bool, type(None))
 ARRAYS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
 
 
-class Node:
+class TypeNode:
     """A type hint, taken apart.
 
     Attributes:
@@ -130,11 +130,11 @@ class Node:
         self.hint = hint
         self.plain: set[Any] = set()
         self.tag_field: str | None = None
-        self.structs: dict[Any, Shape] = {}
-        self.default: Shape | None = None
-        self.item: Node | None = None
+        self.structs: dict[Any, StructShape] = {}
+        self.default: StructShape | None = None
+        self.item: TypeNode | None = None
         self.bounds: Any = None
-        self.values: Node | None = None
+        self.values: TypeNode | None = None
         self.literals: tuple[Any, ...] = ()
         self.raw = False
         for member, metas in members_of(hint, ()):
@@ -159,15 +159,15 @@ class Node:
 
     def _add_parts(self, origin: Any, args: tuple[Any, ...], metas: tuple[Any, ...]) -> None:
         if origin in ARRAYS:
-            self.item = Node(args[0])
+            self.item = TypeNode(args[0])
             self.bounds = Annotated[(list[Any], *metas)] if metas else None
         elif origin is tuple and args[1:] == (Ellipsis,):
-            self.item = Node(args[0])
+            self.item = TypeNode(args[0])
             self.bounds = Annotated[(tuple[Any, ...], *metas)] if metas else tuple[Any, ...]
         elif origin in (dict, collections.abc.Mapping) and args[1] is not Any:
-            self.values = Node(args[1])
+            self.values = TypeNode(args[1])
 
-    def shape_of(self, value: Mapping[str, Any]) -> Shape | None:
+    def shape_of(self, value: Mapping[str, Any]) -> StructShape | None:
         """The Struct that an object is, by its tag; None if that names none of them."""
         if self.tag_field is None:
             return self.structs[None]
@@ -227,10 +227,10 @@ def remake(
     return replace_structs(hint, swap)
 
 
-class Walk(ABC):
+class Converter(ABC):
     """Build typed values; a subclass says what happens to what the hints do not cover."""
 
-    def value(self, value: Any, node: Node) -> Any:
+    def value(self, value: Any, node: TypeNode) -> Any:
         """Build one value.
 
         Raises:
@@ -249,7 +249,7 @@ class Walk(ABC):
             return self.convert(value, node.bounds) if node.bounds else value
         return self.other(value, node)
 
-    def part(self, place: str | int, value: Any, node: Node) -> Any:
+    def part(self, place: str | int, value: Any, node: TypeNode) -> Any:
         """Build a part of a value, and tell its place should it not fit."""
         try:
             return self.value(value, node)
@@ -257,9 +257,9 @@ class Walk(ABC):
             mismatch.parts.append(place)
             raise
 
-    def object(self, value: dict[str, Any], node: Node) -> Any:
+    def object(self, value: dict[str, Any], node: TypeNode) -> Any:
         """Build an object: the Struct that its tag names."""
-        # As in Node.shape_of, without the call: it costs an unknown event 5 %.
+        # As in TypeNode.shape_of, without the call: it costs an unknown event 5 %.
         if node.tag_field is None:
             return self.struct(value, node.structs[None])
         if node.default is not None and node.tag_field not in value:
@@ -269,7 +269,7 @@ class Walk(ABC):
             return self.struct(value, node.structs[tag])
         return self.unknown(value, node)
 
-    def struct(self, value: dict[str, Any], shape: Shape) -> Any:
+    def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
         """Build a Struct: whole in C if it fits, else from its fields."""
         try:
             return msgspec.convert(value, shape.hint, str_keys=True)
@@ -283,7 +283,7 @@ class Walk(ABC):
             reason = str(error)
         raise Mismatch(reason)
 
-    def fields(self, value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    def fields(self, value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
         """Build the fields of a Struct that an object has, by attribute."""
         built: dict[str, Any] = {}
         for name, key, node, required in shape.fields:
@@ -293,7 +293,7 @@ class Walk(ABC):
                 raise Mismatch(f"`{key}` is missing")
         return built
 
-    def other(self, value: Any, node: Node) -> Any:
+    def other(self, value: Any, node: TypeNode) -> Any:
         """Build a value that is no object, list or dict by its hint."""
         try:
             return self.convert(value, node.hint)
@@ -311,9 +311,9 @@ class Walk(ABC):
         raise Mismatch(reason, inner=inner.rstrip("`"))
 
     @abstractmethod
-    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+    def finish(self, value: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         """Make a Struct of its fields; the value may have more."""
 
     @abstractmethod
-    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+    def unknown(self, value: dict[str, Any], node: TypeNode) -> Any:
         """Make something of an object whose tag none of the Structs has."""

@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from mimo_proto.errors import DecodeError
-from mimo_proto.kept_fields import keep_extra, keep_some
-from mimo_proto.protocol.convert import Mismatch, Node, Shape, Walk
+from mimo_proto.kept_fields import keep_all, keep_some
+from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter
 from mimo_proto.protocol.widen import MAX_NAMES, WideningType
 from mimo_proto.unknown import Unknown
 
@@ -119,11 +119,11 @@ class TolerantDecoder(Generic[T]):
 
 # Taking a type apart costs more than decoding into it, and decoders are made per stream.
 @lru_cache(maxsize=128)
-def _taken_apart(wanted: Any) -> tuple[Node, WideningType]:
-    return Node(wanted), WideningType(wanted)
+def _taken_apart(wanted: Any) -> tuple[TypeNode, WideningType]:
+    return TypeNode(wanted), WideningType(wanted)
 
 
-class Received(Walk):
+class Received(Converter):
     """Build one value that came from the server.
 
     Attributes:
@@ -134,7 +134,7 @@ class Received(Walk):
     def __init__(self) -> None:
         self.added: list[tuple[type[msgspec.Struct], str]] = []
 
-    def struct(self, value: dict[str, Any], shape: Shape) -> Any:
+    def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
         """Build a Struct; or an Unknown, where an object says that it is of another kind."""
         try:
             return super().struct(value, shape)
@@ -143,7 +143,7 @@ class Received(Walk):
                 raise
         return Unknown(value)
 
-    def fields(self, value: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    def fields(self, value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
         """Build the fields of a Struct; what is absent, or null where none is taken, is what the Struct has for it."""
         built: dict[str, Any] = {}
         for field in shape.fields:
@@ -161,7 +161,7 @@ class Received(Walk):
                 raise Mismatch(f"`{key}` is missing")
         return built
 
-    def finish(self, value: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+    def finish(self, value: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         """Make a Struct, with what the spec does not know; a Struct of the caller's has its own way with that."""
         extra = {key: element for key, element in value.items() if key not in shape.keys} if shape.forbids else {}
         if not extra:
@@ -172,21 +172,21 @@ class Received(Walk):
         if not shape.sent_back or shape.tag_field is None:
             return keep_some(shape.cls, fields, extra)
         # Past the caps an Unknown loses nothing, where one of a union is expected.
-        kept = keep_extra(shape.cls, fields, extra)
+        kept = keep_all(shape.cls, fields, extra)
         return Unknown(value, tag_field=shape.tag_field) if kept is None else kept
 
-    def other(self, value: Any, node: Node) -> Any:
+    def other(self, value: Any, node: TypeNode) -> Any:
         """Build a value by its hint; as text again, if that is what the caller wants."""
         if value.__class__ is float and int in node.plain and (whole := whole_number(value)) is not None:
             return whole
         return msgspec.Raw(_encoded(value)) if node.raw else super().other(value, node)
 
-    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+    def unknown(self, value: dict[str, Any], node: TypeNode) -> Any:
         """Keep an object of an unknown kind as it is."""
         return Unknown(value, tag_field=node.tag_field or "type")
 
 
-def _plain_meaning(key: str, value: Any, node: Node) -> Any:
+def _plain_meaning(key: str, value: Any, node: TypeNode) -> Any:
     """What a field of another type than its hint's plainly means; any other value as it is."""
     if key == "arguments" and str in node.plain and value.__class__ in (dict, list):
         return _encoded(value).decode()
@@ -205,7 +205,7 @@ def _beginning(data: bytes) -> str:
     return f"; the payload begins {data[:SHOWN_BYTES].decode('utf-8', 'replace')!r}" if data else ""
 
 
-def _is_of_another_kind(value: dict[str, Any], shape: Shape) -> bool:
+def _is_of_another_kind(value: dict[str, Any], shape: StructShape) -> bool:
     known = next((field.node.literals for field in shape.fields if field.key == "type"), ())
     return shape.received and bool(known) and isinstance(value.get("type"), str) and value["type"] not in known
 

@@ -25,12 +25,12 @@ import msgspec
 from mimo_proto.errors import ConfigurationError
 from mimo_proto.kept_fields import subclass
 from mimo_proto.protocol.completion import TERMINAL
-from mimo_proto.protocol.convert import Node, remake, shape_of
+from mimo_proto.protocol.convert import TypeNode, remake, shape_of
 from mimo_proto.protocol.decode import TolerantDecoder
 
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.protocol.convert import Field, Shape
+    from mimo_proto.protocol.convert import Field, StructShape
 
 __all__ = ["EventPlan", "Unwanted", "plan_events"]
 
@@ -81,7 +81,7 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
 @functools.lru_cache(maxsize=128)
 def _plan_chat(event_type: Any) -> EventPlan:
     decoder = TolerantDecoder(_without_unknown(event_type))
-    chunk = _only_struct(Node(event_type))
+    chunk = _only_struct(TypeNode(event_type))
     if chunk is None:
         raise ConfigurationError(f"{event_type!r} must be a Struct, not array_like, to hold the chunks of a stream")
     fields = _fields(chunk)
@@ -126,7 +126,7 @@ def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
 
 def _without_unknown(struct: Any) -> Any:
     """A Struct of the caller's that holds twins of the spec's; a Struct of the spec, or what is no Struct, as it is."""
-    node = Node(struct)
+    node = TypeNode(struct)
     if any(shape.received for shape in node.structs.values()):
         return struct
     return remake(struct, _is_received, _twin, {})
@@ -140,7 +140,7 @@ def _twin(cls: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return subclass(cls, (), forbid_unknown_fields=False) if _is_received(cls) else subclass(cls, ())
 
 
-def _only_struct(node: Node | None) -> Shape | None:
+def _only_struct(node: TypeNode | None) -> StructShape | None:
     """The Struct that a hint is; None if it is something else, too."""
     if node is None or node.plain or len(node.structs) != 1:
         return None
@@ -148,6 +148,6 @@ def _only_struct(node: Node | None) -> Shape | None:
     return shape
 
 
-def _fields(struct: Shape) -> dict[str, Field]:
+def _fields(struct: StructShape) -> dict[str, Field]:
     # Under a name of its own a field could not be found again in what was decoded.
     return {field.name: field for field in struct.fields if field.name == field.key}

@@ -234,9 +234,9 @@ class StreamDecoder(Generic[EventT]):
         """
         if event is not None and name != "error" and not self._progress.may_be_error(event):
             return self._attend([event])
-        text = bytes(payload.strip())
+        text = bytes(payload).strip()
         try:
-            events = self._read(event, text, name) if text else None
+            events = self._read(event, bytes(payload), name) if text else None
         except DecodeError as error:
             if self.finished:
                 return None
@@ -248,7 +248,7 @@ class StreamDecoder(Generic[EventT]):
 
     def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
         """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
-        if payload == DONE:  # which means nothing in Responses
+        if payload.strip() == DONE:  # which means nothing in Responses
             if not self._chat:
                 return None
             events = self._read_reply("", bytes(self._parser.preamble))

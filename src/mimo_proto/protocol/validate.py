@@ -22,7 +22,7 @@ from msgspec import UNSET, Raw, Struct
 
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
-from mimo_proto.protocol.convert import Mismatch, Node, Shape, Walk, shape_of
+from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter, shape_of
 from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
 
@@ -101,28 +101,28 @@ def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
     )
 
 
-def _not_known(name: str, shape: Shape) -> str:
+def _not_known(name: str, shape: StructShape) -> str:
     known = [field.key for field in shape.fields]
     others = [other for other in OTHER_NAMES.get(name, ()) if other in known] or get_close_matches(name, known, 1)
     hint = f' (it has "{others[0]}")' if others else ""
     return f'"{name}" is not in MiMo\'s table{hint}; extra_body={{"{name}": ...}} sends it'
 
 
-class Sent(Walk):
+class Sent(Converter):
     """Check what is to be sent."""
 
-    def request(self, value: Mapping[str, Any], shape: Shape) -> Any:
+    def request(self, value: Mapping[str, Any], shape: StructShape) -> Any:
         """Check a whole request: here, and only here, each name must be known."""
         for name in map(str, value):
             if name not in shape.keys:
                 raise Mismatch(_not_known(name, shape), name)
         return self.struct(dict(value), shape)
 
-    def finish(self, _: dict[str, Any], shape: Shape, fields: Mapping[str, Any], /) -> Any:
+    def finish(self, _: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         """Ignore what the spec does not know, as MiMo does."""
         return shape.cls(**fields)
 
-    def unknown(self, value: dict[str, Any], node: Node) -> Any:
+    def unknown(self, value: dict[str, Any], node: TypeNode) -> Any:
         """Refuse an object of an unknown kind."""
         known = ", ".join(map(repr, node.structs))
         tag_field = str(node.tag_field)
@@ -130,7 +130,7 @@ class Sent(Walk):
             raise Mismatch(f"`{tag_field}` is missing: one of {known}")
         raise Mismatch(f"{value[tag_field]!r} is none of {known}; mimo_proto.Unknown({{...}}) sends it", tag_field)
 
-    def other(self, value: Any, node: Node) -> Any:
+    def other(self, value: Any, node: TypeNode) -> Any:
         """Take what is no plain JSON: Raw, Structs, Unknowns, other mappings, tuples."""
         kind = value.__class__
         if kind is Raw or (kind is Unknown and node.structs):
@@ -165,13 +165,13 @@ def _fields(value: Struct) -> dict[str, Any]:
     return plain
 
 
-def _opened(value: Struct, shape: Shape) -> dict[str, Any]:
+def _opened(value: Struct, shape: StructShape) -> dict[str, Any]:
     """Give the same without Structs of the spec within, as deep as its hints go: what has none may hold itself."""
     plain = _fields(value)
     return plain | {key: _plain(plain[key], node) for _, key, node, _ in shape.fields if key in plain}
 
 
-def _plain(value: Any, node: Node) -> Any:
+def _plain(value: Any, node: TypeNode) -> Any:
     kind = value.__class__
     if kind in node.plain:
         return value

@@ -22,7 +22,7 @@ from weakref import WeakSet
 
 import msgspec
 
-from mimo_proto.kept_fields import adopt, forget_classes, is_field_name, subclass
+from mimo_proto.kept_fields import set_learned, forget_classes, is_field_name, subclass
 from mimo_proto.protocol.convert import reachable, remake, shape_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Learned:
     def _subclass(self, cls: type[Struct]) -> type[Struct]:
         made = subclass(cls, self.names.get(cls, ()))
         if cls in self.names:
-            adopt(made)
+            set_learned(made)
         return made
 
 
