@@ -37,7 +37,7 @@ from mimo_proto import (
 )
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.content_coding import decoded
-from mimo_proto.aio.library import HTTPResponse
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support import payloads
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
@@ -424,7 +424,7 @@ def test_a_compressed_body_in_small_pieces(size: int) -> None:
     """Which of the two formats called deflate it is, shows in its second byte."""
     wire = zlib.compress(b"hello" * 9)
 
-    class Pieces(HTTPResponse):
+    class Pieces(LibraryResponse):
         def __init__(self, body: bytes) -> None:
             self.status, self.headers = 200, {"content-encoding": "deflate"}
             self.pieces = [body[at : at + size] for at in range(0, len(body), size)]
