@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
 PACKAGE = Path(mimo_proto.__file__).parent
-ASYNCIO = ["mimo_proto.aio.aiohttp", "mimo_proto.aio.httpx", "mimo_proto.aio.session", "mimo_proto.aio.threads"]
+ASYNCIO = [f"mimo_proto.aio.{name}" for name in ("adapter", "aiohttp", "httpx", "stream", "threads")]
 MODULES = ["mimo_proto", "mimo_proto.models", "mimo_proto.testing", *ASYNCIO]
 PUBLIC = [(module, name) for module in MODULES for name in public_names(module)]
 CLASSES = [(module, name) for module, name in PUBLIC if isinstance(getattr(import_module(module), name), type)]

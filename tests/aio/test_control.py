@@ -19,10 +19,12 @@ from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
     RESPONSES,
+    ChatAccumulator,
     ChatCompletionRequest,
     Client,
     ConfigurationError,
     ConnectError,
+    DecodeError,
     IncompleteStreamError,
     InvalidRequestError,
     Limits,
@@ -35,7 +37,7 @@ from mimo_proto import (
 )
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.content_coding import decoded
-from mimo_proto.aio.library import HTTPResponse
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support import payloads
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
@@ -306,6 +308,25 @@ def test_an_error_of_the_callers_own_passes(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_an_event_that_cannot_be_added_up_ends_the_stream(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(self: ChatAccumulator, event: object) -> None:
+        raise DecodeError("what the server sent is nested too deeply")
+
+    monkeypatch.setattr(ChatAccumulator, "add", add)
+
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        for _ in range(2):
+            with pytest.raises(DecodeError) as caught:
+                await stream.result()
+            assert_clean(caught.value, 1)
+            assert stream.end == "incomplete"
+
+    with Server(says(sse(), *map(chunk, CHAT_EVENTS), END)) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_large_request(shell: str) -> None:
     request = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 3_000_000}]}
 
@@ -403,7 +424,7 @@ def test_a_compressed_body_in_small_pieces(size: int) -> None:
     """Which of the two formats called deflate it is, shows in its second byte."""
     wire = zlib.compress(b"hello" * 9)
 
-    class Pieces(HTTPResponse):
+    class Pieces(LibraryResponse):
         def __init__(self, body: bytes) -> None:
             self.status, self.headers = 200, {"content-encoding": "deflate"}
             self.pieces = [body[at : at + size] for at in range(0, len(body), size)]

@@ -10,7 +10,7 @@ import pytest
 
 from mimo_proto import CHAT_COMPLETIONS, APIError, MimoError
 from mimo_proto.aio.attempts import AsyncCall
-from mimo_proto.aio.library import HTTPResponse
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.call.settings import Settings
 from mimo_proto.protocol.secret import Secret
 from tests.faults.test_secrets import LEAKS
@@ -149,7 +149,7 @@ def test_a_cancelled_task_keeps_no_frames(shell: str, name: str) -> None:
         run(main)
 
 
-class Echo(HTTPResponse):
+class Echo(LibraryResponse):
     """An answer that sends the key back, and then cancels who reads on."""
 
     def __init__(self) -> None:
@@ -216,7 +216,7 @@ def test_what_the_callers_own_function_raises_keeps_its_frames(shell: str) -> No
 def test_a_task_that_is_cancelled_while_an_error_is_cleared_up_keeps_no_frames(
     shell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def close(self: AsyncCall, answer: HTTPResponse) -> None:
+    async def close(self: AsyncCall, answer: LibraryResponse) -> None:
         answer.drop()
         cast("asyncio.Task[Any]", asyncio.current_task()).cancel()
         await asyncio.sleep(0)

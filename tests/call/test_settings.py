@@ -17,7 +17,8 @@ KEY = "sk-0123456789"
 
 
 def settings(**more: Any) -> Settings:
-    return Settings(**{"key": Secret(KEY), "base_url": "https://api.example.com/v1", "headers": {}, **more})
+    fields: dict[str, Any] = {"key": Secret(KEY), "base_url": "https://api.example.com/v1", "headers": {}, **more}
+    return Settings(**fields)
 
 
 def read(environment: dict[str, str], key: str | None = None, base_url: str | None = None, **more: Any) -> Settings:

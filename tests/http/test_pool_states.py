@@ -12,9 +12,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.pool import Pool
+from mimo_proto.http.route import Route
 
 if TYPE_CHECKING:
-    from mimo_proto.http.connection import PlainConnection
+    from mimo_proto.http.connection import TCPConnection
 
 SIZE = 2
 Clock = Literal["total", "connect", "idle", "linger"]
@@ -25,7 +26,7 @@ ENDS_AN_ATTEMPT = {"connect", "idle"}
 class Taken:
     """A connection that a call has, the call's guard, and the server's end of it."""
 
-    def __init__(self, connection: PlainConnection, guard: Guard) -> None:
+    def __init__(self, connection: TCPConnection, guard: Guard) -> None:
         self.connection = connection
         self.guard = guard
         self.peer: socket.socket | None = None
@@ -51,7 +52,8 @@ class PoolStates(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.pool = Pool(f"http://127.0.0.1:{self.listener.getsockname()[1]}", size=SIZE, ssl_context=None, proxy=None)
+        origin = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.pool = Pool(Route(origin, ssl_context=None, proxy=None), SIZE)
         self.closed = False
         # What is kept, each with the server's end and whether the server has left it alone.
         self.idle: list[tuple[Taken, bool]] = []
@@ -92,7 +94,7 @@ class PoolStates(RuleBasedStateMachine):
             self.gone.append(one)
         else:
             self.idle.append((one, True))
-        assert one.guard.trip("cancelled"), "a call may be cancelled as long as it has not finished"
+        assert one.guard.end("cancelled"), "a call may be cancelled as long as it has not finished"
         one.guard.finish()
 
     @rule(one=consumes(taken))
@@ -108,7 +110,7 @@ class PoolStates(RuleBasedStateMachine):
         """A clock runs out, or the caller cancels."""
         before = one.guard.reason
         if clock == "cancelled":
-            one.guard.trip("cancelled")
+            one.guard.end("cancelled")
         else:
             setattr(one.guard, f"{clock}_at", 1.0)
             one.guard.due(2.0)
@@ -203,7 +205,7 @@ class GuardStates(RuleBasedStateMachine):
 
     @rule(reason=st.sampled_from(["cancelled", *CLOCKS]))
     def end(self, reason: Literal["cancelled"] | Clock) -> None:
-        assert self.guard.trip(reason) is self.ended(reason)
+        assert self.guard.end(reason) is self.ended(reason)
 
     @rule(at=st.dictionaries(st.sampled_from(CLOCKS), st.floats(1, 100), min_size=1), now=st.floats(1, 100))
     def look(self, at: dict[Clock, float], now: float) -> None:

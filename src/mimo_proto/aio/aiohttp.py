@@ -22,7 +22,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, HTTPResponse
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -104,8 +104,8 @@ class _Aiohttp(HTTPLibrary):
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Response(HTTPResponse):
-    """A response of aiohttp, unread. See `mimo_proto.aio.library.HTTPResponse`."""
+class _Response(LibraryResponse):
+    """A response of aiohttp, unread. See `mimo_proto.aio.library.LibraryResponse`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status

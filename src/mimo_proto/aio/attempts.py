@@ -30,7 +30,7 @@ from mimo_proto.protocol.response import refuse_answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from mimo_proto.aio.library import HTTPLibrary, HTTPResponse
+    from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
     from mimo_proto.call.clocks import Progress, Reason
     from mimo_proto.call.settings import Settings
     from mimo_proto.protocol.request import HTTPRequest
@@ -82,7 +82,7 @@ class AsyncCall:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: asyncio.Timeout | None = None
 
-    async def open(self) -> HTTPResponse:
+    async def open(self) -> LibraryResponse:
         """Send the request, again where the policy says so, until an answer of success has begun.
 
         Raises:
@@ -108,7 +108,7 @@ class AsyncCall:
                 self._clocks.idle_at = inf
                 await self._bounded(partial(asyncio.sleep, step.seconds), has_head=False)
 
-    async def read(self, response: HTTPResponse) -> bytes:
+    async def read(self, response: LibraryResponse) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
 
         Raises:
@@ -128,7 +128,7 @@ class AsyncCall:
         """Give what was read back: the next `read` gives it again."""
         self._unread = data
 
-    async def body(self, response: HTTPResponse) -> bytes:
+    async def body(self, response: LibraryResponse) -> bytes:
         """Read the whole body.
 
         Raises:
@@ -139,7 +139,7 @@ class AsyncCall:
             collector.add(data)
         return collector.data()
 
-    async def error_body(self, response: HTTPResponse) -> bytes:
+    async def error_body(self, response: LibraryResponse) -> bytes:
         """Read an error's body as far as it comes and as the limit allows: the status has said what matters."""
         collector = BodyCollector(self.limits.error_body)
         try:
@@ -151,7 +151,7 @@ class AsyncCall:
             pass
         return collector.data()
 
-    async def finish(self, response: HTTPResponse) -> None:
+    async def finish(self, response: LibraryResponse) -> None:
         """Read on to the body's end behind the last event, within a bound, to keep the connection; then let it go."""
         bytes_left = self.limits.drain
         try:
@@ -163,7 +163,7 @@ class AsyncCall:
         finally:
             await self.close(response)
 
-    async def close(self, response: HTTPResponse) -> None:
+    async def close(self, response: LibraryResponse) -> None:
         """Let the connection go."""
         with contextlib.suppress(MimoError):
             await self._guarded(response.aclose(), has_head=True)
@@ -179,7 +179,7 @@ class AsyncCall:
         """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
         return report(error, attempts=self.attempts, key=self._settings.key)
 
-    async def _attempt(self) -> HTTPResponse | MimoError:
+    async def _attempt(self) -> LibraryResponse | MimoError:
         """Make one request; returns what came of it."""
         self.attempts += 1
         self._clocks.restart(monotonic())

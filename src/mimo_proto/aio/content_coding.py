@@ -13,7 +13,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from mimo_proto.aio.library import HTTPResponse
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.errors import RemoteProtocolError
 
 __all__ = ["decoded"]
@@ -25,16 +25,16 @@ GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
 RAW_DEFLATE_WBITS: Final = -zlib.MAX_WBITS
 
 
-def decoded(response: HTTPResponse) -> HTTPResponse:
+def decoded(response: LibraryResponse) -> LibraryResponse:
     """Undo the content coding of a response: the same response if it has none."""
     coding = response.headers.get("content-encoding", "").strip().lower()
     return response if coding in ("", "identity") else _DecodedResponse(response, coding)
 
 
-class _DecodedResponse(HTTPResponse):
+class _DecodedResponse(LibraryResponse):
     """A response whose body is decoded as it is read. One task at a time."""
 
-    def __init__(self, response: HTTPResponse, coding: str) -> None:
+    def __init__(self, response: LibraryResponse, coding: str) -> None:
         self.status, self.headers = response.status, response.headers
         self._response = response
         self._coding = coding

@@ -20,7 +20,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, HTTPResponse
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConnectError,
@@ -93,8 +93,8 @@ class _HTTPX(HTTPLibrary):
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Response(HTTPResponse):
-    """A response of httpx, unread. See `mimo_proto.aio.library.HTTPResponse`."""
+class _Response(LibraryResponse):
+    """A response of httpx, unread. See `mimo_proto.aio.library.LibraryResponse`."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code

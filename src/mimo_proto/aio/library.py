@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["HTTPLibrary", "HTTPResponse"]
+__all__ = ["HTTPLibrary", "LibraryResponse"]
 
 
-class HTTPResponse(ABC):
+class LibraryResponse(ABC):
     """A response whose head has come, as a library gives it. What its methods raise is the library's own.
 
     Attributes:
@@ -44,7 +44,7 @@ class HTTPLibrary(ABC):
     """What a library has to do for us."""
 
     @abstractmethod
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> HTTPResponse:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> LibraryResponse:
         """Send a request as it is and wait for the head of the response; follow no redirect, decompress nothing."""
 
     @abstractmethod

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mimo_proto.aio.attempts import AsyncCall
-    from mimo_proto.aio.library import HTTPResponse
+    from mimo_proto.aio.library import LibraryResponse
     from mimo_proto.call.reply import Accumulator, End
     from mimo_proto.protocol.stream import StreamDecoder
 
@@ -200,7 +200,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         super().__init__(StreamState(accumulator, call.report, projected=accumulator is None))
         self._call = call
         self._decoder = decoder
-        self._response: HTTPResponse | None = None
+        self._response: LibraryResponse | None = None
 
     @property
     def attempts(self) -> int:
@@ -222,7 +222,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._ready.extend(events)
         if not events:
             self._state.complete()
-            await self._call.finish(cast("HTTPResponse", self._response))
+            await self._call.finish(cast("LibraryResponse", self._response))
 
     async def _fail_with(self, work: Coroutine[Any, Any, WorkT]) -> WorkT:
         """Await a part of the call; what it raises ends the stream."""
@@ -241,7 +241,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             body = await call.error_body(response)
             raise refuse_answer(response.status, response.headers, body, wanted="an event stream")
 
-    async def _begins_as_one(self, response: HTTPResponse) -> bool:
+    async def _begins_as_one(self, response: LibraryResponse) -> bool:
         """Whether the first bytes are those of an event stream, whatever the type says."""
         first = FirstBytes(self._call.limits.error_body)
         while first.is_event_stream is None:
@@ -268,7 +268,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
     async def _read_until_end(self) -> bytes:
         """Read on; a cut or silence behind a complete answer is the end."""
         try:
-            return await self._call.read(cast("HTTPResponse", self._response))
+            return await self._call.read(cast("LibraryResponse", self._response))
         except MimoError as error:
             if isinstance(error, StreamCancelled) or not self._decoder.finished:
                 raise
@@ -279,4 +279,4 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             await self._call.close(self._response)
 
     def _drop(self) -> None:
-        cast("HTTPResponse", self._response).drop()
+        cast("LibraryResponse", self._response).drop()

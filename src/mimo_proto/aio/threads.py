@@ -112,9 +112,9 @@ class ThreadsAdapter(AsyncAdapter):
         self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions
     ) -> AsyncStream[Any, Any]:
         stream = self._client.stream(endpoint, request, event_type=event_type, **options)
-        handed_over: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, projected=event_type is not None)
-        self._open.add(handed_over)
-        return handed_over
+        thread_stream: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, projected=event_type is not None)
+        self._open.add(thread_stream)
+        return thread_stream
 
     def _submit(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
         if self._closed:

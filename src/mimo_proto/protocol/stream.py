@@ -14,7 +14,7 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
-from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
+from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError, without_frames
 from mimo_proto.limits import Limits
 from mimo_proto.protocol.completion import TERMINAL, ChatProgress, ProjectedChatProgress, ResponsesProgress
 from mimo_proto.protocol.decode import read_json
@@ -186,10 +186,8 @@ class StreamDecoder(Generic[EventT]):
         """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
         if self._failure is not None:
             error, self._failure, self._state = self._failure, None, "closed"
-            try:
+            with without_frames:
                 raise error
-            finally:
-                del error  # a frame that refers to its error would be a cycle
         if self._state == "closed" or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
