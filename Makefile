@@ -1,13 +1,13 @@
 # The one front door: `make` lists the targets. Each makes the environment it needs.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test guard generate snapshots fuzz interop nox
-.PHONY: bench bench-quick bench-concurrency clean
+.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop nox
+.PHONY: bench bench-quick bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
@@ -31,9 +31,11 @@ demo: $(READY)  ## five exchanges over a real socket (or with the live service w
 
 check: lint types drift test guard  ## all that must be green before a commit lands
 
-lint: $(READY)  ## ruff: format and rules
+lint: $(READY)  ## ruff: format and rules; blanks at the ends; the workflows by zizmor, offline
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python .ci/whitespace.py
+	$(BIN)/zizmor --offline --quiet .github
 
 types: $(READY)  ## mypy and pyright, both strict
 	$(BIN)/mypy
@@ -50,6 +52,10 @@ test: $(READY)  ## the tests, with branch coverage at 100 %
 
 fuzz: $(READY)  ## N mutated streams for each decoder (make fuzz N=1000000 SEED=1; see docs/fuzzing.md)
 	$(BIN)/python -m tests.support.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(RECORD),--record $(RECORD))
+
+mutate: .venv-mutate/.ready  ## change protocol/ and retry, one place at a time: does a test notice? (MODULE=chunked: one)
+	$(if $(MODULE),PYTEST_ADDOPTS="-k test_$(MODULE)") .venv-mutate/bin/mutmut run $(if $(MODULE),"mimo_proto.*$(MODULE).*")
+	.venv-mutate/bin/mutmut results | grep -v "not checked"
 
 generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what changed since the last commit
 	$(BIN)/python -m codegen
@@ -76,5 +82,9 @@ bench-concurrency: .venv-bench/.ready  ## 64 and 256 streams at once, an event e
 nox: $(READY)  ## the built wheel under every Python there is, and with the oldest dependencies (SESSION=minimum: one)
 	$(BIN)/nox $(if $(SESSION),--session $(SESSION))
 
+dist: $(READY)  ## the sdist and the wheel, in dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.* dist build
+	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .complexipy_cache .coverage .coverage.* mutants dist build

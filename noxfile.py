@@ -8,8 +8,10 @@ An interpreter that is not there is skipped. The wheel is built by the environme
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +79,19 @@ def minimum(session: nox.Session) -> None:
     # By themselves: the group has other versions of the extras, and what these bring along moves too.
     session.install(*lowest)
     run_tests(session)
+
+
+@nox.session(python=find_python(LOWEST))
+def types(session: nox.Session) -> None:
+    """What type checkers make of calls, on the wheel, where neither aiohttp nor httpx is installed."""
+    groups = nox.project.load_toml(ROOT / "pyproject.toml")["dependency-groups"]
+    checkers = [tool for tool in groups["dev"] if str(tool).startswith(("mypy", "pyright"))]
+    session.install("--constraint", str(CONSTRAINTS), *checkers, build_wheel(session))
+    # A copy, out of reach of the checkout's sources and settings.
+    folder = Path(session.create_tmp())
+    shutil.copytree(ROOT / "tests" / "typing", folder / "calls", dirs_exist_ok=True)
+    settings = {"include": ["calls"], "typeCheckingMode": "strict", "reportUnnecessaryTypeIgnoreComment": True}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
+    session.chdir(folder)
+    session.run("mypy", "--config-file=", "--strict", "calls")
+    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))

@@ -17,7 +17,7 @@ from bench.http_server import server
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from mimo_proto.aio.session import AsyncAdapter
+    from mimo_proto.aio.adapter import AsyncAdapter
 
 __all__ = ["SHELLS", "shells"]
 
@@ -50,9 +50,9 @@ async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
 
 
 SHELLS: dict[str, Callable[[str, AsyncExitStack], Coroutine[Any, Any, AsyncAdapter]]] = {
-    "adapters.threads": threads,
-    "adapters.httpx": httpx,
-    "adapters.aiohttp": aiohttp,
+    "aio.threads": threads,
+    "aio.httpx": httpx,
+    "aio.aiohttp": aiohttp,
 }
 
 

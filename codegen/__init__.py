@@ -1,8 +1,8 @@
 """The generator: spec/*.json -> src/mimo_proto/models/*.py. Start it with `python -m codegen`.
 
-`load` reads the schemas and `dialect` checks them, `shapes` finds who sends and who receives what, `prepare` says it in
-datamodel-code-generator's terms, `render` runs that and cuts its output into modules. `diff` compares two versions of
-a spec, `overlay` merges somebody else's additions, `negatives` makes payloads that the spec refuses.
+`load` reads the schemas, `dialect` checks each file, and `shapes` finds who sends and who receives what. `prepare` puts
+the schemas into datamodel-code-generator's terms, `render` runs that and cuts its output into modules. `diff` compares
+two versions of a spec, `overlay` merges somebody else's additions, `negatives` makes payloads that the spec refuses.
 """
 
 __all__: list[str] = []

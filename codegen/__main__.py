@@ -14,14 +14,14 @@ import difflib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from codegen.diff import compare, report
+from codegen.diff import Format, compare, report
 from codegen.load import SpecError, check, load, parse, read_directory
 from codegen.negatives import negatives
 from codegen.overlay import merge
-from codegen.render import MARK, render
+from codegen.render import GENERATED_MARK, render
 from codegen.spec import Spec
 
 __all__ = ["main"]
@@ -33,11 +33,34 @@ NEGATIVES = ROOT / "tests/fixtures/negatives.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, see the module.
+    """Run the command line; the module's docstring says what that takes.
 
     Returns:
         The exit code.
     """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    is_ours = options.out.resolve() == MODELS
+    if is_ours and not options.command and (options.overlay or options.spec.resolve() != SPEC):
+        parser.error("--overlay and --spec need --out: our own models hold our own spec")
+    try:
+        spec = _load(options.spec, options.overlay)
+        if options.command == "diff":
+            return _diff(_load_old(options.ref, options.spec), spec, options.format)
+        files = _render(spec, options)
+        if is_ours:
+            files[NEGATIVES] = negatives(spec)
+    except (SpecError, OSError, subprocess.CalledProcessError) as error:
+        print(getattr(error, "stderr", None) or error, file=sys.stderr)
+        return 2
+    stale = [path for path in sorted(options.out.glob("*.py")) if path not in files and _is_generated(path)]
+    if options.check:
+        return _compare({**files, **dict.fromkeys(stale, "")})
+    _write(files, stale)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Generate the models from the schemas.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if a file would change")
     parser.add_argument("--overlay", type=Path, help="a directory of additions to spec/; needs --out")
@@ -49,36 +72,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     diff = commands.add_parser("diff", help="what changed in the schemas; exit 1 if it breaks")
     diff.add_argument("ref", nargs="?", default="HEAD", help="a git ref, or a directory (default: %(default)s)")
     diff.add_argument("--format", choices=["text", "markdown", "json"], default="text")
-    options = parser.parse_args(arguments)
-    ours = options.out.resolve() == MODELS
-    if ours and not options.command and (options.overlay or options.spec.resolve() != SPEC):
-        parser.error("--overlay and --spec need --out: our own models hold our own spec")
-    try:
-        spec = _load(options.spec, options.overlay)
-        if options.command == "diff":
-            old = _load_old(options.ref, options.spec)
-            changes = compare(old, spec)
-            sys.stdout.write(report(old, spec, changes, options.format))
-            return int(any(change.breaking for change in changes))
-        sources, command = {"spec": _areas(options.spec)}, "python -m codegen"
-        if options.overlay:
-            sources[options.overlay.as_posix()] = _areas(options.overlay)
-            command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
-        files = {options.out / name: text for name, text in render(spec, sources, command).items()}
-        if ours:
-            files[NEGATIVES] = negatives(spec)
-    except (SpecError, OSError, subprocess.CalledProcessError) as error:
-        print(getattr(error, "stderr", None) or error, file=sys.stderr)
-        return 2
-    stale = [path for path in sorted(options.out.glob("*.py")) if path not in files and _is_generated(path)]
-    if options.check:
-        return _compare(files, stale)
+    return parser
+
+
+def _diff(old: Spec, new: Spec, output_format: Format) -> int:
+    """Print the report; the exit code says whether a change breaks."""
+    changes = compare(old, new)
+    sys.stdout.write(report(old, new, changes, output_format))
+    return int(any(change.breaking for change in changes))
+
+
+def _render(spec: Spec, options: argparse.Namespace) -> dict[Path, str]:
+    """The text of each module, by its path."""
+    sources, command = {"spec": _areas(options.spec)}, "python -m codegen"
+    if options.overlay:
+        sources[options.overlay.as_posix()] = _areas(options.overlay)
+        command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
+    return {options.out / name: text for name, text in render(spec, sources, command).items()}
+
+
+def _write(files: Mapping[Path, str], stale: Iterable[Path]) -> None:
     for path in stale:
         path.unlink()
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
-    return 0
 
 
 def _load(directory: Path, overlay: Path | None) -> Spec:
@@ -93,7 +111,7 @@ def _load(directory: Path, overlay: Path | None) -> Spec:
 
 
 def _load_old(ref: str, directory: Path) -> Spec:
-    """The spec as it was: in another directory, or in a commit (of the repository that `directory` is in)."""
+    """The older spec: in another directory, or in a commit (of the repository that `directory` is in)."""
     if Path(ref).is_dir():
         return load(read_directory(Path(ref)))
 
@@ -110,12 +128,13 @@ def _areas(directory: Path) -> set[str]:
 
 
 def _is_generated(path: Path) -> bool:
-    return path.read_text("utf-8").startswith(MARK)
+    return path.read_text("utf-8").startswith(GENERATED_MARK)
 
 
-def _compare(files: Mapping[Path, str], stale: Sequence[Path]) -> int:
+def _compare(files: Mapping[Path, str]) -> int:
+    """Print what would change in the files; the exit code says whether anything would."""
     changed = False
-    for path, text in (*files.items(), *((path, "") for path in stale)):
+    for path, text in files.items():
         old = path.read_bytes().decode("utf-8") if path.exists() else ""
         if old != text:
             changed = True

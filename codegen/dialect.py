@@ -1,6 +1,6 @@
 """The closed dialect of spec/README.md: what one file may say, keyword by keyword.
 
-Nothing is ignored silently: whatever is not in the tables below is a problem, with the nearest known word as a hint.
+Nothing is ignored silently: whatever is not in the tables below is a problem, with the nearest known keyword as a hint.
 """
 
 import builtins
@@ -10,33 +10,36 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from math import isfinite
+from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
-from codegen.spec import Definition, Schema, target, types_of
+from codegen.spec import Definition, Schema, json_types, types_of
 
-__all__ = ["BOUNDS", "BY_TYPE", "DRAFT", "Found", "check_file", "nearest"]
+__all__ = ["BOUNDS", "DRAFT", "KEYWORDS_BY_TYPE", "Messages", "check_file", "nearest"]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ID = "https://mimo-proto.invalid/spec/{area}.json"
-AREA = re.compile(r"[a-z][a-z0-9_]*")
-NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-# It stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
-PROPERTY = re.compile(r"[A-Za-z0-9_$@.:/-]+")
+AREA_NAME = re.compile(r"[a-z][a-z0-9_]*")
+DEFINITION_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+# A property's name stands in the generated source as it is; outside of ASCII, Python takes some letters for others.
+PROPERTY_NAME = re.compile(r"[A-Za-z0-9_$@.:/-]+")
 REFERENCE = re.compile(r"(?:(?P<area>\w+)\.json)?#/\$defs/(?P<name>\w+)")
 
 # Keyword -> the Python type of its value.
-FILE: Mapping[str, type] = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
+FILE_KEYWORDS: Mapping[str, type] = {"$schema": str, "$id": str, "title": str, "description": str, "$defs": dict}
 NOTES: Mapping[str, type] = {"description": str, "x-note": str, "x-reason": str}
-OBJECT: Mapping[str, type] = {"type": str, "properties": dict, "required": list, "x-root": str, **NOTES}
-UNION: Mapping[str, type] = {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES}
-ENUM: Mapping[str, type] = {"type": str, "enum": list, **NOTES}
-FORMS: Mapping[str, Mapping[str, type]] = {
+OBJECT_KEYWORDS: Mapping[str, type] = {"type": str, "properties": dict, "required": list, "x-root": str, **NOTES}
+UNION_KEYWORDS: Mapping[str, type] = {"oneOf": list, "x-root": str, "x-tag-default": str, "x-accepts": list, **NOTES}
+ENUM_KEYWORDS: Mapping[str, type] = {"type": str, "enum": list, **NOTES}
+# What may stand beside the keyword that says which values a schema takes: the first of these that it has.
+KEYWORDS_BESIDE: Mapping[str, Mapping[str, Any]] = {
     "$ref": {"$ref": str},
     "const": {"const": str, "type": str},
     "enum": {"enum": list, "type": str},
     "oneOf": {"oneOf": list},
+    "type": {"type": (str, list)},
 }
-BY_TYPE: Mapping[str, Mapping[str, Any]] = {
+KEYWORDS_BY_TYPE: Mapping[str, Mapping[str, Any]] = {
     "string": {"minLength": int, "maxLength": int, "pattern": str},
     "integer": {"minimum": int, "maximum": int},
     "number": {"minimum": (int, float), "maximum": (int, float)},
@@ -47,39 +50,41 @@ BY_TYPE: Mapping[str, Mapping[str, Any]] = {
 }
 BOUNDS = ("minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems")
 # What a property may say besides its type.
-BESIDE: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
-WORDS = sorted({*FILE, *OBJECT, *UNION, *ENUM, *BOUNDS, *BESIDE, "$ref", "const", "items"})
+PROPERTY_KEYWORDS: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
+ALL_KEYWORDS = sorted(
+    {*FILE_KEYWORDS, *OBJECT_KEYWORDS, *UNION_KEYWORDS, *PROPERTY_KEYWORDS, *BOUNDS, "$ref", "const", "enum", "items"}
+)
 # What may stand for an absent property, by JSON type.
-ABSENT: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
+ABSENT_VALUES: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
 
 # Names that the generated modules use themselves.
-TAKEN = (
+RESERVED_NAMES = (
     *("Annotated", "Any", "ClassVar", "Literal", "Mapping", "Meta", "NoneType", "Required", "Sequence"),
-    *("Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
+    *("STATIC_ONLY", "Struct", "TypeAlias", "TypedDict", "Unknown", "UnsetType", "WholeSpec"),
 )
-HIDING = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
+SHADOWING_NAMES = ("str", "int", "float", "bool", "list", "dict", "field", "UNSET")
 
 # A JSON path within a file, and what is wrong there.
-Found: TypeAlias = Iterator[tuple[str, str]]
+Messages: TypeAlias = Iterator[tuple[str, str]]
 
 
-def _get(schema: Schema, key: str, kind: type) -> Any:
-    """A keyword's value, or an empty one where it is absent or of the wrong type (which is a problem of its own)."""
+def _get(schema: Schema, key: str, value_type: type) -> Any:
+    """A keyword's value, or an empty one where that is absent or of the wrong type (a problem of its own)."""
     value = schema.get(key)
-    return value if isinstance(value, kind) else kind()
+    return value if isinstance(value, value_type) else value_type()
 
 
-def nearest(word: str, words: Collection[str]) -> str:
-    """A hint at the known word that looks most like an unknown one, or nothing."""
-    found = get_close_matches(word, words, n=1)
+def nearest(name: str, known: Collection[str]) -> str:
+    """A hint at the known name that looks most like an unknown one, or nothing."""
+    found = get_close_matches(name, known, n=1)
     return f", did you mean {found[0]!r}?" if found else ""
 
 
-def _keywords(path: str, schema: Schema, allowed: Mapping[str, Any], needed: Collection[str], where: str) -> Found:
+def _keywords(path: str, schema: Schema, allowed: Mapping[str, Any], needed: Collection[str], where: str) -> Messages:
     for key, value in schema.items():
         if key not in allowed:
-            known = f"the keyword {key!r} has no meaning {where}"
-            yield f"{path}/{key}", known if key in WORDS else f"unknown keyword {key!r}{nearest(key, WORDS)}"
+            unknown = f"unknown keyword {key!r}{nearest(key, ALL_KEYWORDS)}"
+            yield f"{path}/{key}", f"the keyword {key!r} has no meaning {where}" if key in ALL_KEYWORDS else unknown
         elif not isinstance(value, allowed[key]) or (isinstance(value, bool) and allowed[key] is not object):
             yield f"{path}/{key}", f"the value has the wrong type: {json.dumps(value)}"
         elif value == "" and allowed[key] is str:
@@ -89,90 +94,88 @@ def _keywords(path: str, schema: Schema, allowed: Mapping[str, Any], needed: Col
             yield path, f"{key!r} is missing"
 
 
-def check_file(area: str, content: Schema, definitions: Mapping[str, Definition]) -> Found:
+def check_file(area: str, content: Schema, definitions: Mapping[str, Definition]) -> Messages:
     """Check one file by itself; of the other definitions only names and kinds count.
 
     Args:
-        area: the file's name without its ending.
-        content: its JSON.
-        definitions: those of all files, by name.
+        area: The file's name without its ending.
+        content: The JSON of the file.
+        definitions: The definitions of all files, by name.
 
     Returns:
         The JSON path and the description of each problem.
     """
-    yield from _keywords("", content, FILE, FILE, "at the top of a file")
-    if not AREA.fullmatch(area) or keyword.iskeyword(area):
+    yield from _keywords("", content, FILE_KEYWORDS, FILE_KEYWORDS, "at the top of a file")
+    if not AREA_NAME.fullmatch(area) or keyword.iskeyword(area):
         yield "", "a file's name becomes a module's: lower case letters, digits and _"
     for key, value in (("$schema", DRAFT), ("$id", ID.format(area=area))):
         if content.get(key, value) != value:
             yield f"/{key}", f"must be {value!r}"
     for name, schema in _get(content, "$defs", dict).items():
         path = f"/$defs/{name}"
-        if not NAME.fullmatch(name):
-            yield path, "a definition's name is PascalCase"
-        elif keyword.iskeyword(name) or hasattr(builtins, name) or name in TAKEN:
-            yield path, "the name means something else in Python or in the generated modules"
-        if name not in definitions:
-            yield path, "a definition is an object"
-        elif "oneOf" in schema:
-            yield from _union(path, area, schema, definitions)
-        elif schema.get("type") == "object":
-            yield from _object(path, area, schema, definitions)
+        yield from _definition_name(path, name)
+        if isinstance(schema, dict):
+            yield from _definition(path, area, cast("Schema", schema), definitions)
         else:
-            yield from _keywords(path, schema, ENUM, ("type", "enum", "description"), "in an enum")
-            yield from _values(path, schema)
+            yield path, "a definition is an object"
 
 
-def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
-    yield from _keywords(path, schema, OBJECT, ("description", "properties"), "in an object")
+def _definition_name(path: str, name: str) -> Messages:
+    if not DEFINITION_NAME.fullmatch(name):
+        yield path, "a definition's name is PascalCase"
+    elif keyword.iskeyword(name) or hasattr(builtins, name) or name in RESERVED_NAMES:
+        yield path, "the name means something else in Python or in the generated modules"
+
+
+def _definition(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
+    if "oneOf" in schema:
+        yield from _union(path, area, schema, definitions)
+    elif schema.get("type") == "object":
+        yield from _object(path, area, schema, definitions)
+    else:
+        yield from _keywords(path, schema, ENUM_KEYWORDS, ("type", "enum", "description"), "in an enum")
+        yield from _values(path, schema)
+
+
+def _object(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
+    yield from _keywords(path, schema, OBJECT_KEYWORDS, ("description", "properties"), "in an object")
     yield from _root(path, schema)
     properties: Schema = _get(schema, "properties", dict)
     if not properties:
         yield f"{path}/properties", "an object with a name has properties; a property of type object may hold anything"
     for name, value in properties.items():
         here = f"{path}/properties/{name}"
-        if not PROPERTY.fullmatch(name):
-            yield here, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
-        elif schema.get("x-root") == "sent" and not _is_argument(name):
-            yield (
-                here,
-                "a field of a request is a keyword argument: its name is one that Python takes, without _ before it",
-            )
-        if name in HIDING or name in TAKEN or name in definitions:
+        yield from _property_name(here, name, is_argument=schema.get("x-root") == "sent")
+        if name in SHADOWING_NAMES or name in RESERVED_NAMES or name in definitions:
             yield here, "a field of this name would hide a type from the annotations after it"
-        problems = list(_value(here, area, value, definitions, is_property=True))
+        problems = list(_value(here, area, value, definitions, PROPERTY_KEYWORDS))
         yield from problems or _absent(here, value, definitions)
     yield from _names(path, schema, "required", "property", properties)
 
 
-def _absent(path: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
-    """What stands for an absent property: an empty value, of a type that the property has."""
+def _property_name(path: str, name: str, *, is_argument: bool) -> Messages:
+    """Hold a name to what an attribute, and in a request a keyword argument, can be called."""
+    if not PROPERTY_NAME.fullmatch(name):
+        yield path, "a property's name is made of ASCII letters, digits and any of _ - . : / $ @"
+    elif is_argument and (not name.isidentifier() or keyword.iskeyword(name) or name[0] == "_"):
+        # The attribute would be called otherwise, and a keyword argument of that name could be another's.
+        yield path, "a field of a request is a keyword argument: its name is one that Python takes, without _ before it"
+
+
+def _absent(path: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
+    """Check what stands for an absent property: an empty value, of a type that the property has."""
     if "x-absent" not in schema:
         return
     value = schema["x-absent"]
-    kind = next((kind for kind, empty in ABSENT.items() if empty == value), "")
-    if not kind:
+    json_type = next((name for name, empty in ABSENT_VALUES.items() if empty == value), "")
+    if not json_type:
         yield f"{path}/x-absent", f'must be "", [], {{}} or null, not {json.dumps(value)}'
-    elif kind not in _kinds(schema, definitions) or "const" in schema or "enum" in schema:
+    elif json_type not in json_types(schema, definitions) or "const" in schema or "enum" in schema:
         yield f"{path}/x-absent", f"{json.dumps(value)} is not of the property's type"
 
 
-def _kinds(schema: Schema, definitions: Mapping[str, Definition]) -> list[str]:
-    """The JSON types of what a sound schema takes."""
-    if "oneOf" in schema:
-        return [kind for member in schema["oneOf"] for kind in _kinds(member, definitions)]
-    if "$ref" in schema:
-        return ["string" if definitions[target(schema["$ref"])].kind == "enum" else "object"]
-    return types_of(schema)
-
-
-def _is_argument(name: str) -> bool:
-    """Whether a property's attribute has its name: if not, a keyword argument of that name would be another's."""
-    return name.isidentifier() and not keyword.iskeyword(name) and name[0] != "_"
-
-
-def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Found:
-    """A list of names, each of something that there is, and each once."""
+def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str]) -> Messages:
+    """Check a list of names: each stands for something that there is, and stands there once."""
     names = list(map(str, _get(schema, key, list)))
     for index, name in enumerate(names):
         if name not in known:
@@ -181,13 +184,13 @@ def _names(path: str, schema: Schema, key: str, what: str, known: Collection[str
             yield f"{path}/{key}/{index}", f"{name!r} stands twice"
 
 
-def _root(path: str, schema: Schema) -> Found:
+def _root(path: str, schema: Schema) -> Messages:
     if schema.get("x-root", "sent") not in ("sent", "received"):
         yield f"{path}/x-root", "must be 'sent' or 'received'"
 
 
-def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
-    yield from _keywords(path, schema, UNION, ("description",), "in a union")
+def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
+    yield from _keywords(path, schema, UNION_KEYWORDS, ("description",), "in a union")
     yield from _root(path, schema)
     if not (members := _get(schema, "oneOf", list)):
         yield f"{path}/oneOf", "a union has members"
@@ -200,7 +203,7 @@ def _union(path: str, area: str, schema: Schema, definitions: Mapping[str, Defin
     yield from _names(path, schema, "x-accepts", "object", objects)
 
 
-def _values(path: str, schema: Schema) -> Found:
+def _values(path: str, schema: Schema) -> Messages:
     values = _get(schema, "enum", list)
     if schema.get("type", "string") != "string":
         yield f"{path}/type", "const and enum are of type string"
@@ -209,24 +212,27 @@ def _values(path: str, schema: Schema) -> Found:
 
 
 def _value(
-    path: str, area: str, schema: Any, definitions: Mapping[str, Definition], *, is_property: bool = False
-) -> Found:
+    path: str,
+    area: str,
+    schema: Any,
+    definitions: Mapping[str, Definition],
+    notes: Mapping[str, Any] = MappingProxyType({}),
+) -> Messages:
+    """Check the schema of a value; `notes` are the keywords that do not say which values those are."""
     if not isinstance(schema, dict):
         yield path, "a schema is an object"
         return
     schema = cast("Schema", schema)
-    form = next((form for form in FORMS if form in schema), "type")
-    allowed: dict[str, Any] = {"type": (str, list)} if form == "type" else dict(FORMS[form])
-    types = types_of(schema) if isinstance(schema.get("type", ""), str | list) else []
-    if form == "type":
+    leading = next((key for key in KEYWORDS_BESIDE if key in schema), "type")
+    types = list(map(str, types_of(schema))) if isinstance(schema.get("type", ""), str | list) else []
+    allowed, where = {**KEYWORDS_BESIDE[leading], **notes}, f"beside {leading!r}"
+    if leading == "type":
+        where = f"on type {' or '.join(types)}"
         for name in types:
-            allowed.update(BY_TYPE.get(str(name), {}))
-    if is_property:
-        allowed.update(BESIDE)
-    where = f"beside {form!r}" if form != "type" else f"on type {' or '.join(map(str, types))}"
-    needed = ([form] if form == "type" else []) + (["description"] if is_property else [])
+            allowed |= KEYWORDS_BY_TYPE.get(name, {})
+    needed = [key for key in ("type", "description") if key in (leading, *notes)]
     yield from _keywords(path, schema, allowed, needed, where)
-    match form:
+    match leading:
         case "$ref":
             yield from _reference(path, area, schema, definitions)
         case "const" | "enum":
@@ -240,33 +246,36 @@ def _value(
             yield from _bounds(path, schema)
 
 
-def _types(path: str, written: object, types: list[str]) -> Found:
-    for name in map(str, types):
-        if name not in BY_TYPE:
-            yield f"{path}/type", f"there is no type {name!r}{nearest(name, BY_TYPE)}"
+def _types(path: str, written: object, types: list[str]) -> Messages:
+    for name in types:
+        if name not in KEYWORDS_BY_TYPE:
+            yield f"{path}/type", f"there is no type {name!r}{nearest(name, KEYWORDS_BY_TYPE)}"
     if isinstance(written, list) and (len(types) != 2 or types[1] != "null" or types[0] == "null"):
         yield f"{path}/type", 'a list of types is [X, "null"]; else use oneOf'
 
 
-def _bounds(path: str, schema: Schema) -> Found:
+def _bounds(path: str, schema: Schema) -> Messages:
     for key in BOUNDS:
-        value = schema.get(key)
-        # msgspec holds whole numbers to no other bounds, and Python's JSON takes NaN and Infinity for numbers.
-        if (isinstance(value, int) and not -(2**63) <= value < 2**63) or (
-            isinstance(value, float) and not isfinite(value)
-        ):
-            yield f"{path}/{key}", f"a bound is a number that fits into 64 bits, {value} is none"
+        if key in schema and not _fits_into_64_bits(schema[key]):
+            yield f"{path}/{key}", f"a bound is a number that fits into 64 bits, {schema[key]} is not one"
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
         bounds = [schema[key] for key in (low, high) if isinstance(schema.get(key), int | float)]
         if bounds != sorted(bounds) or (low != "minimum" and min(bounds, default=0) < 0):
-            yield path, f"{low} and {high} are no range: {' to '.join(map(str, bounds))}"
+            yield path, f"{low} and {high} are not a range: {' to '.join(map(str, bounds))}"
     try:
         re.compile(_get(schema, "pattern", str))
     except re.error as error:
-        yield f"{path}/pattern", f"no regular expression: {error}"
+        yield f"{path}/pattern", f"not a regular expression: {error}"
 
 
-def _reference(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
+def _fits_into_64_bits(value: object) -> bool:
+    """Whether msgspec can hold a number to this bound; Python's JSON takes NaN and Infinity for numbers."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return not isinstance(value, float) or isfinite(value)
+
+
+def _reference(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
     match = REFERENCE.fullmatch(str(schema["$ref"]))
     if not match:
         yield f"{path}/$ref", "a reference is '#/$defs/Name' or 'area.json#/$defs/Name'"
@@ -276,24 +285,28 @@ def _reference(path: str, area: str, schema: Schema, definitions: Mapping[str, D
         yield f"{path}/$ref", f"{match['name']} is in {definitions[match['name']].area}.json"
 
 
-def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Found:
-    """The members of a property's `oneOf`: a reader must be able to tell them by their JSON types."""
+def _alternatives(path: str, area: str, schema: Schema, definitions: Mapping[str, Definition]) -> Messages:
+    """Check the members of a property's `oneOf`: their JSON types must tell them apart."""
     seen: list[str] = []
     members = _get(schema, "oneOf", list)
     if len(members) < 2:
         yield f"{path}/oneOf", "needs two members or more"
     for index, member in enumerate(members):
         here = f"{path}/oneOf/{index}"
-        problems = list(_value(here, area, member, definitions))
-        yield from problems
-        if problems:
-            continue
-        if "oneOf" in member:
+        if problems := list(_value(here, area, member, definitions)):
+            yield from problems
+        elif "oneOf" in member:
             yield here, "a oneOf within a oneOf: list the members flat"
-            continue
-        for kind in _kinds(member, definitions):
-            if kind in seen:
-                yield here, f"two members are of type {kind}"
-            elif {kind, *seen} >= {"integer", "number"}:
-                yield here, "every integer is a number: of the two, only one can be a member"
-            seen.append(kind)
+        else:
+            types = json_types(member, definitions)
+            yield from _distinct(here, types, seen)
+            seen += types
+
+
+def _distinct(path: str, types: list[str], others: list[str]) -> Messages:
+    """Check that no type of one member is one of another member's too."""
+    for name in types:
+        if name in others:
+            yield path, f"two members are of type {name}"
+        elif {name, *others} >= {"integer", "number"}:
+            yield path, "every integer is a number: of the two, only one can be a member"

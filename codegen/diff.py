@@ -31,12 +31,21 @@ from codegen.spec import Definition, Schema, Spec, target, types_of
 __all__ = ["Change", "Format", "compare", "report"]
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
-Found: TypeAlias = Iterator[tuple[str, str, bool]]
+# The path of what differs, how, and whether that breaks.
+Differences: TypeAlias = Iterator[tuple[str, str, bool]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: of which definition or field, in which direction it travels, and whether it breaks."""
+    """One change between two specs.
+
+    Attributes:
+        area: The file, without its ending.
+        name: The definition, or the path of a field.
+        direction: The way that the definition travels.
+        change: The change in words.
+        breaking: Whether the change breaks those who use the models.
+    """
 
     area: str
     name: str
@@ -60,14 +69,14 @@ def compare(old: Spec, new: Spec) -> list[Change]:
     return changes
 
 
-def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) -> Found:
+def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) -> Differences:
     was, now = old.definitions[name], new.definitions[name]
     if was.area != now.area:
         yield name, f"moved from {was.area} to {now.area}", False
     if before != after:
         yield name, f"was {before}, is {after}", True
     if was.kind != now.kind:
-        yield name, f"was {_a(was.kind)}, is {_a(now.kind)}", True
+        yield name, f"was {_with_article(was.kind)}, is {_with_article(now.kind)}", True
         return
     if (was_root := was.schema.get("x-root")) != (now_root := now.schema.get("x-root")):
         yield name, f"x-root was {was_root or 'absent'}, is {now_root or 'absent'}", was_root is not None
@@ -79,74 +88,84 @@ def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) ->
         yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
 
 
-def _a(noun: str) -> str:
+def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Found:
-    (was_tag, was_value), (is_tag, is_value) = _tag(old, was), _tag(new, now)
+def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape) -> Differences:
+    (was_tag, was_value), (is_tag, is_value) = old.tag_of(was) or ("", ""), new.tag_of(now) or ("", "")
     if was_tag != is_tag:
         yield now.name, f"the tag's property was {was_tag or 'none'}, is {is_tag or 'none'}", True
-    for field in now.properties:
-        path = f"{now.name}.{field}"
-        if field not in was.properties:
-            required = field in now.required
+    for name, after in now.properties.items():
+        path, required = f"{now.name}.{name}", name in now.required
+        if name not in was.properties:
             yield path, f"added, {'required' if required else 'optional'}", required and shape != "received"
-        elif field == was_tag == is_tag:
-            # Whether it must be there is the union's to say: see its tag default.
-            if was_value != is_value:
-                yield path, f"the tag was {was_value!r}, is {is_value!r}", True
-        else:
-            yield from _presence(was, now, field, shape)
-            yield from _said(was, now, field, shape)
-            before, after = was.properties[field], now.properties[field]
-            # A field that is received was null already when it was optional; what is within it was not.
-            was_null = shape == "received" and field not in was.required and not _stands_in(before)
-            for place, what, breaking in _value(path, _alternatives(old, before), _alternatives(new, after), shape):
-                yield place, what, breaking and not (was_null and (place, what) == (path, "type null added"))
-    yield from ((f"{now.name}.{field}", "removed", True) for field in was.properties if field not in now.properties)
+        elif name != was_tag or name != is_tag:
+            field = _Field(path, shape, was.properties[name], after, name in was.required, required)
+            yield from _presence(field)
+            yield from _default_and_const(field)
+            yield from _field_types(field, _alternatives(old, field.before), _alternatives(new, after))
+        elif was_value != is_value:
+            # Whether the tag must be there is the union's to say: see its tag default.
+            yield path, f"the tag was {was_value!r}, is {is_value!r}", True
+    yield from ((f"{now.name}.{name}", "removed", True) for name in was.properties if name not in now.properties)
 
 
-def _presence(was: Definition, now: Definition, field: str, shape: Shape) -> Found:
-    """Compare whether a field must be there, and what stands for it where it is not."""
-    path, before, after = f"{now.name}.{field}", was.properties[field], now.properties[field]
-    required = field in now.required
-    if required and field not in was.required:
-        yield path, "newly required", shape != "received"
-    if not required and field in was.required:
-        yield path, "newly optional", shape == "both" or (shape == "received" and not _stands_in(after))
-    was_absent, is_absent = _shown(before, "x-absent"), _shown(after, "x-absent")
-    if was_absent != is_absent:
-        breaking = shape == "received" and not required and _stands_in(before)
-        yield path, f"what stands for an absent one was {was_absent}, is {is_absent}", breaking
+@dataclass(frozen=True)
+class _Field:
+    """A field that both specs have: its schema before and after, and whether the object required it."""
+
+    path: str
+    shape: Shape
+    before: Schema
+    after: Schema
+    was_required: bool
+    is_required: bool
 
 
-def _stands_in(schema: Schema) -> bool:
+def _presence(field: _Field) -> Differences:
+    """Compare whether a field must be there, and the value that stands for an absent one."""
+    received = field.shape == "received"
+    if field.is_required and not field.was_required:
+        yield field.path, "newly required", not received
+    if field.was_required and not field.is_required:
+        yield field.path, "newly optional", field.shape == "both" or (received and not _has_absent_value(field.after))
+    before, after = _json_or_none(field.before, "x-absent"), _json_or_none(field.after, "x-absent")
+    if before != after:
+        breaking = received and not field.is_required and _has_absent_value(field.before)
+        yield field.path, f"what stands for an absent one was {before}, is {after}", breaking
+
+
+def _has_absent_value(schema: Schema) -> bool:
     """Whether something other than null stands for a field that is absent."""
     return schema.get("x-absent") is not None
 
 
-def _shown(schema: Schema, keyword: str) -> str:
+def _json_or_none(schema: Schema, keyword: str) -> str:
     return json.dumps(schema[keyword]) if keyword in schema else "none"
 
 
-def _said(was: Definition, now: Definition, field: str, shape: Shape) -> Found:
+def _default_and_const(field: _Field) -> Differences:
     """Compare the server's default and the constant of a field."""
-    path, before, after = f"{now.name}.{field}", was.properties[field], now.properties[field]
+    before, after = field.before, field.after
     if before.get("default") != after.get("default"):
-        yield path, f"the server's default was {_shown(before, 'default')}, is {_shown(after, 'default')}", False
+        defaults = _json_or_none(before, "default"), _json_or_none(after, "default")
+        yield field.path, "the server's default was {}, is {}".format(*defaults), False
     # A const is the default of a field that is sent: without one, the field must be given or is left out.
-    if shape != "received" and before.get("const") != after.get("const"):
-        was_const, is_const = (repr(s["const"]) if "const" in s else "none" for s in (before, after))
-        yield path, f"the constant was {was_const}, is {is_const}", "const" in before or field not in was.required
+    if field.shape != "received" and before.get("const") != after.get("const"):
+        was_const, is_const = (repr(schema["const"]) if "const" in schema else "none" for schema in (before, after))
+        breaking = "const" in before or not field.was_required
+        yield field.path, f"the constant was {was_const}, is {is_const}", breaking
 
 
-def _tag(spec: Spec, definition: Definition) -> tuple[str, str]:
-    """What tells an object from the other members of its union: property and value, empty if it is in none."""
-    return (definition.tag if spec.unions_of(definition.name) else None) or ("", "")
+def _field_types(field: _Field, before: dict[str, Schema], after: dict[str, Schema]) -> Differences:
+    # A field that is received was null already when it was optional; what is within it was not.
+    was_null = field.shape == "received" and not field.was_required and not _has_absent_value(field.before)
+    for path, what, breaking in _types(field.path, before, after, field.shape):
+        yield path, what, breaking and not (was_null and (path, what) == (field.path, "type null added"))
 
 
-def _union(was: Definition, now: Definition) -> Found:
+def _union(was: Definition, now: Definition) -> Differences:
     for keyword, before, after in (
         ("member", was.members, now.members),
         ("x-accepts", was.schema.get("x-accepts", []), now.schema.get("x-accepts", [])),
@@ -158,71 +177,82 @@ def _union(was: Definition, now: Definition) -> Found:
         yield now.name, f"the tag default was {old or 'none'}, is {new or 'none'}", old is not None
 
 
-def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Found:
+def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Differences:
     yield from ((path, f"value {value!r} added", False) for value in new if value not in old)
     yield from ((path, f"value {value!r} removed", shape != "received") for value in old if value not in new)
 
 
-def _value(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
+def _types(path: str, was: dict[str, Schema], now: dict[str, Schema], shape: Shape) -> Differences:
     """Compare the types that a value may have, as `_alternatives` gives them."""
-    was, now = _spread(was, now), _spread(now, was)
+    was, now = _expanded(was, now), _expanded(now, was)
     # An integer is a number: the one in place of the other widens or narrows a type, and the bounds are compared.
     if "integer" in was and "number" in now:
         yield path, "type integer widened to number", shape != "sent"
-        was = {"number" if kind == "integer" else kind: value for kind, value in was.items()}
+        was = _integer_as_number(was)
     elif "number" in was and "integer" in now:
         yield path, "type number narrowed to integer", shape != "received"
-        now = {"number" if kind == "integer" else kind: value for kind, value in now.items()}
-    yield from ((path, f"type {kind} added", shape != "sent") for kind in now if kind not in was)
-    yield from ((path, f"type {kind} removed", shape != "received") for kind in was if kind not in now)
-    for kind in now:
-        if kind not in was:
-            continue
-        before, after = was[kind], now[kind]
-        yield from _bounds(path, before, after, shape)
-        match "enum" in before, "enum" in after:
-            case True, True:
-                # A named enum that is used as before has its own entry.
-                if "name" not in after or before.get("name") != after["name"]:
-                    yield from _enum(path, before["enum"], after["enum"], shape)
-            case False, True:
-                yield path, f"only {', '.join(map(repr, after['enum']))} from now on", shape != "received"
-            case True, False:
-                yield path, "any text from now on", False
-            case _:
-                pass
-        if "items" in before and "items" in after:
-            yield from _value(f"{path}[]", before["items"], after["items"], shape)
-        elif "items" in before or "items" in after:
-            yield f"{path}[]", "the items' type was added or removed", True
+        now = _integer_as_number(now)
+    yield from ((path, f"type {name} added", shape != "sent") for name in now if name not in was)
+    yield from ((path, f"type {name} removed", shape != "received") for name in was if name not in now)
+    for name in [name for name in now if name in was]:
+        yield from _bounds(path, was[name], now[name], shape)
+        yield from _values(path, was[name], now[name], shape)
+        yield from _items(f"{path}[]", was[name], now[name], shape)
+
+
+def _integer_as_number(types: dict[str, Schema]) -> dict[str, Schema]:
+    return {"number" if name == "integer" else name: schema for name, schema in types.items()}
+
+
+def _values(path: str, before: Schema, after: Schema, shape: Shape) -> Differences:
+    """Compare the texts that a string may be."""
+    if "enum" in before and "enum" in after:
+        # A named enum that is used as before has its own entry.
+        if "name" not in after or before.get("name") != after["name"]:
+            yield from _enum(path, before["enum"], after["enum"], shape)
+    elif "enum" in after:
+        yield path, f"only {', '.join(map(repr, after['enum']))} from now on", shape != "received"
+    elif "enum" in before:
+        yield path, "any text from now on", False
+
+
+def _items(path: str, before: Schema, after: Schema, shape: Shape) -> Differences:
+    if "items" in before and "items" in after:
+        yield from _types(path, before["items"], after["items"], shape)
+    elif "items" in before or "items" in after:
+        yield path, "the items' type was added or removed", True
 
 
 def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
     """The types that a value may have; enums, named ones too, and consts are strings with values."""
     if "oneOf" in schema:
-        return {kind: value for member in schema["oneOf"] for kind, value in _alternatives(spec, member).items()}
+        return {name: value for member in schema["oneOf"] for name, value in _alternatives(spec, member).items()}
     if "$ref" in schema:
-        definition = spec.definitions[target(schema["$ref"])]
-        if definition.kind != "enum":
-            return {definition.name: {"members": definition.members}}
-        return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
+        return _named_type(spec.definitions[target(schema["$ref"])])
     if "const" in schema:
         return {"string": {"enum": [schema["const"]]}}
     kept = {key: schema[key] for key in (*BOUNDS, "enum") if key in schema}
     if "items" in schema:
         kept["items"] = _alternatives(spec, schema["items"])
-    return {kind: {} if kind == "null" else kept for kind in types_of(schema)}
+    return {name: {} if name == "null" else kept for name in types_of(schema)}
 
 
-def _spread(types: dict[str, Schema], others: Collection[str]) -> dict[str, Schema]:
+def _named_type(definition: Definition) -> dict[str, Schema]:
+    if definition.kind == "enum":
+        return {"string": {"enum": definition.schema["enum"], "name": definition.name}}
+    return {definition.name: {"members": definition.members}}
+
+
+def _expanded(types: dict[str, Schema], others: Collection[str]) -> dict[str, Schema]:
     """The same types with each union's members in place of the union, if the other side does not have the union."""
-    spread: dict[str, Schema] = {}
-    for kind, value in types.items():
-        spread.update({kind: value} if kind in others else dict.fromkeys(value.get("members") or [kind], value))
-    return spread
+    expanded: dict[str, Schema] = {}
+    for name, schema in types.items():
+        names = [name] if name in others else schema.get("members") or [name]
+        expanded.update(dict.fromkeys(names, schema))
+    return expanded
 
 
-def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
+def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Differences:
     for bound in BOUNDS:
         old, new = was.get(bound), now.get(bound)
         if old == new:
@@ -238,21 +268,19 @@ def _bounds(path: str, was: Schema, now: Schema, shape: Shape) -> Found:
         yield path, what, narrowed and shape != "received"
 
 
-def report(old: Spec, new: Spec, changes: list[Change], form: Format) -> str:
+def report(old: Spec, new: Spec, changes: list[Change], output_format: Format) -> str:
     """Write changes down, for a terminal, a changelog or a program."""
     breaking = sum(change.breaking for change in changes)
     title = f"spec {old.version} -> {new.version}: {len(changes)} changes, {breaking} breaking"
-    if form == "json":
+    if output_format == "json":
         content: Mapping[str, object] = {"old": old.version, "new": new.version, "breaking": breaking > 0}
         return json.dumps({**content, "changes": [asdict(change) for change in changes]}, indent=2) + "\n"
-    if form == "markdown":
-        lines = [f"## {title}", ""]
-        for change in changes:
+    lines = [f"## {title}", ""] if output_format == "markdown" else [title]
+    for change in changes:
+        if output_format == "markdown":
             mark = "**breaking** " if change.breaking else ""
             lines.append(f"- {mark}`{change.name}` ({change.direction}): {change.change}")
-    else:
-        lines = [title]
-        for change in changes:
+        else:
             mark = "BREAKING" if change.breaking else "compatible"
             lines.append(f"{mark:<10} {change.name} ({change.direction}): {change.change}")
     return "\n".join(lines) + "\n"

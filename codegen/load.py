@@ -1,4 +1,4 @@
-"""Loading a spec: reading its files, holding each to the dialect, then what stands between the definitions.
+"""Loading a spec: its files are read, each is held to the dialect, then what stands between the definitions is checked.
 
 One `SpecError` holds all problems that were found: those of each file by itself, or else those of unions, or else
 circles, and definitions that nothing uses.
@@ -7,12 +7,13 @@ circles, and definitions that nothing uses.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from codegen.dialect import Found, check_file, nearest
+from codegen.dialect import Messages, check_file, nearest
 from codegen.shapes import Shape, find_shapes
 from codegen.spec import Definition, Schema, Spec, in_order, target
 
@@ -21,7 +22,13 @@ __all__ = ["Problem", "SpecError", "check", "load", "parse", "read_directory"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that the dialect refuses: in which file, at which JSON path, and why."""
+    """One thing that the dialect refuses.
+
+    Attributes:
+        file: The name of the file.
+        path: The JSON path within the file.
+        message: The reason.
+    """
 
     file: str
     path: str
@@ -32,7 +39,11 @@ class Problem:
 
 
 class SpecError(ValueError):
-    """The spec is refused; `problems` holds everything that was found."""
+    """The spec is refused.
+
+    Attributes:
+        problems: Everything that was found.
+    """
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -49,10 +60,10 @@ def load(files: Mapping[str, str]) -> Spec:
     """Read a spec out of its files and check it.
 
     Args:
-        files: the text of `VERSION` and of each `<area>.json`, by file name.
+        files: The text of `VERSION` and of each `<area>.json`, by file name.
 
     Raises:
-        SpecError: the files hold anything that the dialect does not have.
+        SpecError: The files hold anything that the dialect does not have.
     """
     return check(parse(files), files.get("VERSION", "").strip())
 
@@ -61,7 +72,7 @@ def parse(files: Mapping[str, str]) -> dict[str, Schema]:
     """Read the JSON of each `<area>.json`, by area; no checks but those of JSON.
 
     Raises:
-        SpecError: something is no JSON object, or has a name twice.
+        SpecError: A file is not JSON, or an object has a name twice.
     """
     areas: dict[str, Schema] = {}
     problems: list[Problem] = []
@@ -90,46 +101,52 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
     """Hold the files of a spec to the dialect.
 
     Raises:
-        SpecError: with all problems that were found.
+        SpecError: The files are refused, with all problems that were found.
     """
     problems = [] if version else [Problem("VERSION", "", "a spec says its version in a file of this name")]
     definitions: dict[str, Definition] = {}
-    for area, content in areas.items():
-        for name, schema in _definitions(content).items():
-            if name in definitions:
-                message = f"the name is taken by {definitions[name].area}.json"
-                problems.append(Problem(f"{area}.json", f"/$defs/{name}", message))
-            elif isinstance(schema, dict):
-                definitions[name] = Definition(name, area, cast("Schema", schema))
+    for definition in _definitions(areas):
+        first = definitions.setdefault(definition.name, definition)
+        if first is not definition:
+            problems.append(_problem(definition, "", f"the name is taken by {first.area}.json"))
     for area, content in areas.items():
         problems += [Problem(f"{area}.json", path, message) for path, message in check_file(area, content, definitions)]
-    if not problems:
-        for definition in definitions.values():
-            file, path = f"{definition.area}.json", f"/$defs/{definition.name}"
-            problems += [Problem(file, path + at, message) for at, message in _members(definition, definitions)]
-    if not problems:
-        problems += _between(definitions)
+    problems = problems or list(_unions(definitions)) or list(_between(definitions))
     if problems:
         raise SpecError(problems)
     order = in_order(sorted(areas), _between_areas(definitions).__getitem__)
-    ordered = {name: d for area in order for name, d in definitions.items() if d.area == area}
+    ordered = {name: _flat(d, definitions) for area in order for name, d in definitions.items() if d.area == area}
     return Spec(version, {area: areas[area] for area in order}, ordered)
 
 
-def _definitions(content: Schema) -> dict[str, object]:
-    found: object = content.get("$defs")
-    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+def _definitions(areas: Mapping[str, Schema]) -> Iterator[Definition]:
+    """Find whatever is a definition in files that are not checked yet."""
+    for area, content in areas.items():
+        entries: object = content.get("$defs")
+        for name, schema in cast("Schema", entries).items() if isinstance(entries, dict) else ():
+            if isinstance(schema, dict):
+                yield Definition(name, area, cast("Schema", schema))
 
 
-def _members(union: Definition, definitions: Mapping[str, Definition]) -> Found:
-    """Hold a union to its rules: objects only, told apart by one property."""
+def _problem(definition: Definition, path: str, message: str) -> Problem:
+    return Problem(f"{definition.area}.json", f"/$defs/{definition.name}{path}", message)
+
+
+def _unions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
+    for definition in definitions.values():
+        for path, message in chain(_members(definition, definitions), _accepted(definition, definitions)):
+            yield _problem(definition, path, message)
+
+
+def _members(union: Definition, definitions: Mapping[str, Definition]) -> Messages:
+    """Hold a union to its rules: objects, its own and those of unions in it, told apart by one property."""
     tags: dict[str, str] = {}
     names: set[str] = set()
     default = union.schema.get("x-tag-default")
-    for index, name in enumerate(union.members):
+    for index, name in _flat_members(union, definitions):
         tag = definitions[name].tag
         if definitions[name].kind != "object":
-            yield f"/oneOf/{index}", f"{name} is no object (if it is a union, list its members here)"
+            yield f"/oneOf/{index}", f"{name} is not an object (a union in a union has objects only)"
         elif not tag:
             yield f"/oneOf/{index}", f"{name} has no tag: no property with a const"
         elif tag[1] in tags:
@@ -145,30 +162,54 @@ def _members(union: Definition, definitions: Mapping[str, Definition]) -> Found:
         yield "/x-tag-default", f"no member has the tag {default!r}{nearest(str(default), tags)}"
 
 
-def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
-    def problem(name: str, message: str) -> Problem:
-        return Problem(f"{definitions[name].area}.json", f"/$defs/{name}", message)
+def _flat_members(union: Definition, definitions: Mapping[str, Definition]) -> Iterator[tuple[int, str]]:
+    """The members of a union, those of a union in it one by one, each with its index in the file."""
+    for index, name in enumerate(union.members):
+        yield from ((index, member) for member in definitions[name].members or [name])
 
+
+def _flat(definition: Definition, definitions: Mapping[str, Definition]) -> Definition:
+    """The definition with the members of each union in it in place of that union."""
+    members = [{"$ref": f"#/$defs/{name}"} for _, name in _flat_members(definition, definitions)]
+    return replace(definition, schema={**definition.schema, "oneOf": members}) if members else definition
+
+
+def _accepted(union: Definition, definitions: Mapping[str, Definition]) -> Messages:
+    """Check that what only type checkers take for a member has no other use in the file: the name means one thing."""
+    for index, name in enumerate(union.schema.get("x-accepts", [])):
+        used = [d for d in definitions.values() if d.area == union.area and name in (d.name, *d.references)]
+        if used:
+            yield f"/x-accepts/{index}", f"{name} has another use in this file: at run time it would be a member"
+
+
+def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
+    """Check what stands between the definitions: generated names, circles, roots, and what an `x-absent` stands for."""
     for name, definition in definitions.items():
-        if definition.schema.get("x-root") == "sent" and f"{name}Fields" in definitions:
-            yield problem(f"{name}Fields", f"the name is generated for the keyword arguments of {name}")
+        if definition.schema.get("x-root") == "sent" and (taken := definitions.get(f"{name}Fields")):
+            yield _problem(taken, "", f"the name is generated for the keyword arguments of {name}")
     edges = {name: definition.references for name, definition in definitions.items()}
     if circle := _circle(edges):
-        yield problem(circle[0], f"a definition cannot contain itself: {' -> '.join(circle)}")
-        return
-    if circle := _circle(_between_areas(definitions)):
+        message = f"a definition cannot contain itself: {' -> '.join(circle)}"
+        yield _problem(definitions[circle[0]], "", message)
+    elif circle := _circle(_between_areas(definitions)):
         yield Problem(f"{circle[0]}.json", "", f"files cannot refer to each other in a circle: {' -> '.join(circle)}")
+    else:
+        yield from _directions(definitions)
+
+
+def _directions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
+    """Check that every definition travels, and that each `x-absent` suits the way that it does."""
     shapes = find_shapes(definitions)
-    for name in definitions:
-        if name not in shapes.sent | shapes.received:
-            yield problem(name, "no root reaches it: mark it or what uses it with x-root, or take it out")
     for name, definition in definitions.items():
-        for at, message in _absences(definition, shapes.of(name), definitions):
-            yield Problem(f"{definition.area}.json", f"/$defs/{name}/properties/{at}/x-absent", message)
+        if name not in shapes.sent | shapes.received:
+            yield _problem(definition, "", "no root reaches it: mark it or what uses it with x-root, or take it out")
+    for name, definition in definitions.items():
+        for field, message in _absences(definition, shapes.of(name), definitions):
+            yield _problem(definition, f"/properties/{field}/x-absent", message)
 
 
-def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, Definition]) -> Found:
-    """The properties whose `x-absent` stands for nothing, and what is wrong with it."""
+def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, Definition]) -> Messages:
+    """Check each `x-absent` against the way that the object travels; in place of a path stands the property's name."""
     for name, schema in definition.properties.items():
         if "x-absent" not in schema:
             continue
@@ -188,7 +229,7 @@ def _is_made_of_nothing(schema: Schema, definitions: Mapping[str, Definition]) -
 
 
 def _between_areas(definitions: Mapping[str, Definition]) -> Mapping[str, list[str]]:
-    """The other areas that each refers to."""
+    """The other areas that each area refers to."""
     areas: defaultdict[str, list[str]] = defaultdict(list)
     for definition in definitions.values():
         named = (definitions[name].area for name in definition.references)

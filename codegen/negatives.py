@@ -11,12 +11,13 @@ from typing import Any, TypeAlias
 
 from codegen.dialect import BOUNDS
 from codegen.shapes import find_shapes
-from codegen.spec import Definition, Schema, Spec, target, types_of
+from codegen.spec import Definition, Schema, Spec, json_types, target, types_of
 
 __all__ = ["negatives"]
 
 Wrap: TypeAlias = Callable[[Any], Any]
-Broken: TypeAlias = Iterator[tuple[str, str, Any]]
+# The path within an object or value, the constraint, and what stands there instead.
+Violations: TypeAlias = Iterator[tuple[str, str, Any]]
 
 # One value of each JSON type that no other type takes.
 SAMPLES: dict[str, Any] = {"string": "text", "integer": 7, "boolean": True, "array": [], "object": {}, "null": None}
@@ -24,7 +25,14 @@ SAMPLES: dict[str, Any] = {"string": "text", "integer": 7, "boolean": True, "arr
 
 @dataclass(frozen=True)
 class _Place:
-    """Where an object stands in a request: its path there, and how to put it there."""
+    """The place of an object in a request.
+
+    Attributes:
+        definition: The object's.
+        root: The name of the request.
+        path: The JSON path of the object.
+        wrap: Makes a whole request of the object.
+    """
 
     definition: Definition
     root: str
@@ -34,7 +42,8 @@ class _Place:
 
 def negatives(spec: Spec) -> str:
     """The negative vectors as JSON: a list of {root, definition, path, constraint, payload}, one a line."""
-    closed = {name for name in spec.definitions if find_shapes(spec.definitions).of(name) == "sent"}
+    shapes = find_shapes(spec.definitions)
+    closed = shapes.sent - shapes.received
     vectors = [
         {
             "root": place.root,
@@ -44,13 +53,13 @@ def negatives(spec: Spec) -> str:
             "payload": place.wrap(value),
         }
         for place in _places(spec)
-        for path, constraint, value in _broken(spec, place.definition, closed)
+        for path, constraint, value in _violations(spec, place.definition, closed)
     ]
     return "[\n" + ",\n".join(json.dumps(vector, ensure_ascii=False) for vector in vectors) + "\n]\n"
 
 
 def _places(spec: Spec) -> Iterator[_Place]:
-    """The first place of each sent object, breadth first from the roots."""
+    """Find the first place of each sent object, breadth first from the roots."""
     waiting = [
         _Place(definition, name, "$", lambda value: value)
         for name, definition in spec.definitions.items()
@@ -65,11 +74,11 @@ def _places(spec: Spec) -> Iterator[_Place]:
             for name, suffix, nest in _objects(spec, schema):
                 if name not in seen:
                     seen.append(name)
-                    wrap = _nested(place.wrap, whole, field, nest)
+                    wrap = _in_object(place.wrap, whole, field, nest)
                     waiting.append(_Place(spec.definitions[name], place.root, f"{place.path}.{field}{suffix}", wrap))
 
 
-def _nested(outer: Wrap, whole: Schema, field: str, inner: Wrap) -> Wrap:
+def _in_object(outer: Wrap, whole: Schema, field: str, inner: Wrap) -> Wrap:
     return lambda value: outer({**whole, field: inner(value)})
 
 
@@ -82,10 +91,10 @@ def _objects(spec: Spec, schema: Schema) -> Iterator[tuple[str, str, Wrap]]:
                 yield name, "", lambda value: value
         elif "items" in member:
             for name, suffix, nest in _objects(spec, member["items"]):
-                yield name, f"[0]{suffix}", _listed(nest)
+                yield name, f"[0]{suffix}", _in_list(nest)
 
 
-def _listed(inner: Wrap) -> Wrap:
+def _in_list(inner: Wrap) -> Wrap:
     return lambda value: [inner(value)]
 
 
@@ -128,71 +137,64 @@ def _list(spec: Spec, schema: Schema, length: int) -> list[Any]:
     return [_value(spec, schema.get("items", {"type": "string"}))] * length
 
 
-def _broken(spec: Spec, definition: Definition, closed: Collection[str]) -> Broken:
+def _violations(spec: Spec, definition: Definition, closed: Collection[str]) -> Violations:
     """Each way to break one object: the path within it, the constraint, and the object."""
     whole = _example(spec, definition)
-    bounded = definition.name in closed
-    tagged = bool(spec.unions_of(definition.name))
+    if definition.name not in closed:
+        closed = ()
+    tag = spec.tag_of(definition)
     for field, schema in definition.properties.items():
-        if tagged and definition.tag and field == definition.tag[0]:
+        if tag and field == tag[0]:
             continue
         if field in definition.required:
             yield "", f"required {field}", {name: value for name, value in whole.items() if name != field}
-        for path, constraint, value in _broken_values(spec, schema, closed if bounded else ()):
+        for path, constraint, value in _value_violations(spec, schema, closed):
             yield f".{field}{path}", constraint, {**whole, field: value}
     if definition.schema.get("x-root") == "sent":
         yield ".no_such_name", "known name", {**whole, "no_such_name": 1}
 
 
-def _broken_values(spec: Spec, schema: Schema, closed: Collection[str]) -> Broken:
-    kinds = _kinds(spec, schema)
-    # What takes every type cannot be of the wrong one.
-    for wrong in [value for kind, value in SAMPLES.items() if kind not in kinds][:1]:
-        yield "", f"type {' or '.join(kinds)}", wrong
+def _value_violations(spec: Spec, schema: Schema, closed: Collection[str]) -> Violations:
+    types = json_types(schema, spec.definitions)
+    # A number is no wrong type where an integer is one; what takes every type cannot be of the wrong one.
+    taken = {*types, "integer"} if "number" in types else {*types}
+    for wrong in [value for name, value in SAMPLES.items() if name not in taken][:1]:
+        yield "", f"type {' or '.join(types)}", wrong
     for member in schema.get("oneOf", [schema]):
         if "items" in member:
-            for path, constraint, value in _broken_values(spec, member["items"], closed):
+            for path, constraint, value in _value_violations(spec, member["items"], closed):
                 yield f"[0]{path}", constraint, [value]
         if "$ref" in member:
-            yield from _untagged(spec, spec.definitions[target(member["$ref"])])
+            yield from _tag_violations(spec, spec.definitions[target(member["$ref"])])
         if closed:
-            yield from _out_of_bounds(spec, member, closed)
+            yield from _bound_violations(spec, member, closed)
 
 
-def _untagged(spec: Spec, union: Definition) -> Broken:
-    """Objects of no kind that a union has."""
+def _tag_violations(spec: Spec, union: Definition) -> Violations:
+    """Objects that are not a member of the union."""
     if union.members and (tag := spec.definitions[union.members[0]].tag):
         yield f".{tag[0]}", "tag", {tag[0]: "no_such_tag"}
         if "x-tag-default" not in union.schema:
             yield "", f"required {tag[0]}", {}
 
 
-def _kinds(spec: Spec, schema: Schema) -> list[str]:
-    if "oneOf" in schema:
-        return [kind for member in schema["oneOf"] for kind in _kinds(spec, member)]
-    if "$ref" in schema:
-        return ["string" if spec.definitions[target(schema["$ref"])].kind == "enum" else "object"]
-    kinds = types_of(schema)
-    return [*kinds, "integer"] if "number" in kinds else kinds
-
-
-def _out_of_bounds(spec: Spec, schema: Schema, closed: Collection[str]) -> Broken:
+def _bound_violations(spec: Spec, schema: Schema, closed: Collection[str]) -> Violations:
     if "$ref" in schema:
         name = target(schema["$ref"])
         schema = spec.definitions[name].schema if name in closed else {}
     if "enum" in schema or "const" in schema:
         yield "", "enum", "no_such_value"
-    for bound in [bound for bound in BOUNDS if bound in schema]:
-        limit = schema[bound]
-        if limit == 0 and bound in {"minLength", "minItems"}:
-            # Nothing is shorter.
-            continue
-        beyond = limit if bound == "pattern" else limit + (-1 if bound.startswith("min") else 1)
-        value: Any = beyond
-        if bound == "pattern":
-            value = "no\nsuch text"
-        elif bound.endswith("Length"):
-            value = "a" * beyond
-        elif bound.endswith("Items"):
-            value = _list(spec, schema, beyond)
-        yield "", f"{bound} {limit}", value
+    for bound in BOUNDS:
+        # Nothing is shorter than what is empty.
+        if bound in schema and (bound, schema[bound]) not in {("minLength", 0), ("minItems", 0)}:
+            yield "", f"{bound} {schema[bound]}", _out_of_bounds(spec, schema, bound)
+
+
+def _out_of_bounds(spec: Spec, schema: Schema, bound: str) -> Any:
+    """A value that one bound refuses."""
+    if bound == "pattern":
+        return "no\nsuch text"
+    beyond = schema[bound] + (-1 if bound.startswith("min") else 1)
+    if bound.endswith("Length"):
+        return "a" * beyond
+    return _list(spec, schema, beyond) if bound.endswith("Items") else beyond

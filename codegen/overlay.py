@@ -13,59 +13,63 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
+from codegen.dialect import Messages
 from codegen.load import Problem, SpecError
 from codegen.spec import Schema
 
 __all__ = ["merge"]
 
-CANNOT = "an overlay cannot change this"
+CANNOT_CHANGE = "an overlay cannot change this"
 # The other keywords are lists and `properties`, which are added to.
-REPLACED = ("description", "x-note", "x-reason", "x-tag-default", "x-root")
+REPLACED_KEYWORDS = ("description", "x-note", "x-reason", "x-tag-default", "x-root")
 
 
 def merge(areas: Mapping[str, Schema], overlay: Mapping[str, Schema]) -> dict[str, Schema]:
     """Lay one set of files over another.
 
     Args:
-        areas: the spec's files, by area; they are left as they are.
-        overlay: the additions, by area.
+        areas: The spec's files, by area; they are left as they are.
+        overlay: The additions, by area.
 
     Returns:
         The merged files, still to be checked.
 
     Raises:
-        SpecError: the overlay lacks a reason, or changes what it can only add to.
+        SpecError: The overlay lacks a reason, or changes what it can only add to.
     """
     merged = deepcopy({**areas})
     problems: list[Problem] = []
     for area, content in overlay.items():
-        base = merged.setdefault(area, {**content, "$defs": {}})
-        for key, value in content.items():
-            if key != "$defs" and base.get(key) != value:
-                problems.append(Problem(f"{area}.json", f"/{key}", CANNOT))
-        definitions: object = content.get("$defs")
-        if not isinstance(definitions, dict):
-            problems.append(Problem(f"{area}.json", "/$defs", "an overlay's file has definitions"))
-            continue
-        for name, addition in cast("Schema", definitions).items():
-            path = f"/$defs/{name}"
-            if not isinstance(addition, dict) or "x-reason" not in addition:
-                problems.append(Problem(f"{area}.json", path, "'x-reason' is missing: why the overlay has this"))
-            elif name not in base["$defs"]:
-                base["$defs"][name] = deepcopy(cast("Schema", addition))
-            else:
-                keys = _add(base["$defs"][name], cast("Schema", addition))
-                problems += [Problem(f"{area}.json", f"{path}/{key}", CANNOT) for key in keys]
+        file = merged.setdefault(area, {**content, "$defs": {}})
+        problems += [Problem(f"{area}.json", path, message) for path, message in _merge_file(file, content)]
     if problems:
         raise SpecError(problems)
     return merged
 
 
-def _add(ours: Schema, addition: Schema) -> Iterator[str]:
-    """Add to a definition of ours; give the keywords that cannot be changed so."""
+def _merge_file(ours: Schema, content: Schema) -> Messages:
+    """Add a file of the overlay to a file of ours; give the path of what cannot be added."""
+    yield from (
+        (f"/{key}", CANNOT_CHANGE) for key, value in content.items() if key != "$defs" and ours.get(key) != value
+    )
+    definitions: object = content.get("$defs")
+    if not isinstance(definitions, dict):
+        yield "/$defs", "an overlay's file has definitions"
+        return
+    for name, addition in cast("Schema", definitions).items():
+        path = f"/$defs/{name}"
+        if not isinstance(addition, dict) or "x-reason" not in addition:
+            yield path, "'x-reason' is missing: why the overlay has this"
+        else:
+            changes = _merge_definition(ours["$defs"].setdefault(name, {}), cast("Schema", addition))
+            yield from ((f"{path}/{key}", CANNOT_CHANGE) for key in changes)
+
+
+def _merge_definition(ours: Schema, addition: Schema) -> Iterator[str]:
+    """Add to a definition of ours, empty if it is new; give the keywords that cannot be changed so."""
     for key, value in deepcopy(addition).items():
         was: Any = ours.get(key)
-        if key in REPLACED or key not in ours:
+        if key in REPLACED_KEYWORDS or key not in ours:
             ours[key] = value
         elif isinstance(was, dict) and isinstance(value, dict):
             ours[key] = {**was, **value}

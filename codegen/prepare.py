@@ -1,4 +1,4 @@
-"""The schemas in the generator's terms: one document for datamodel-code-generator, and what its templates add.
+"""The schemas in the generator's terms: one document for datamodel-code-generator, and the data of its templates.
 
 The document holds types only. Descriptions, defaults and order go to the templates, since the generator would send the
 server's defaults, write each description twice, and put required fields first. By shape (see `shapes`):
@@ -16,17 +16,17 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import fill
 
-from codegen.dialect import BOUNDS, BY_TYPE, DRAFT
+from codegen.dialect import BOUNDS, DRAFT, KEYWORDS_BY_TYPE
 from codegen.shapes import Shape, Shapes
 from codegen.spec import Definition, Schema, Spec, target, types_of
 
-__all__ = ["LINE", "document", "docstring", "template_data"]
+__all__ = ["LINE_LENGTH", "document", "docstring", "static_members", "template_data"]
 
-LINE = 120
+LINE_LENGTH = 120
 # What makes the value that stands for an absent one, by its JSON. msgspec takes none of these for an empty default, as
 # it does with `list` and `dict`: what `omit_defaults` leaves out is nulls alone, and of those none that a factory made.
 FACTORIES = {'""': "str", "[]": "lambda: []", "{}": "lambda: {}", "null": "NoneType"}
-# A blank behind a full stop that ends no single letter (as in "e.g.").
+# A blank behind a full stop, but not behind that of a single letter (as in "e.g.").
 SENTENCE = re.compile(r"(?<=[\w)`\"'][.!?])(?<!\b[a-z]\.) ")
 
 
@@ -40,22 +40,26 @@ def document(spec: Spec, shapes: Shapes) -> Schema:
             if definition.schema.get("x-root") == "sent":
                 definitions[f"{name}Fields"] = _fields(spec, definition)
         elif definition.kind == "union":
-            tag = spec.definitions[definition.members[0]].tag
-            definitions[name] = {
-                "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
-                "discriminator": {"propertyName": tag and tag[0]},
-            }
+            definitions[name] = _union(spec, definition)
         else:
             definitions[name] = _one_of(_alternatives(definition.schema, shape))
     return {"$schema": DRAFT, "$defs": definitions}
 
 
+def _union(spec: Spec, definition: Definition) -> Schema:
+    tag = spec.definitions[definition.members[0]].tag
+    return {
+        "oneOf": [{"$ref": f"#/$defs/{member}"} for member in definition.members],
+        "discriminator": {"propertyName": tag and tag[0]},
+    }
+
+
 def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
-    tag = definition.tag[0] if definition.tag and spec.unions_of(definition.name) else None
+    tag_field, _ = spec.tag_of(definition) or (None, None)
     properties: dict[str, Schema] = {}
     required = list(definition.required)
     for name, schema in definition.properties.items():
-        if name == tag:
+        if name == tag_field:
             properties[name] = {"const": schema["const"]}
             required.append(name)
             continue
@@ -98,12 +102,12 @@ def _alternatives(schema: Schema, shape: Shape) -> list[Schema]:
 
 
 def _of_type(name: str, schema: Schema, shape: Shape) -> list[Schema]:
-    """What a schema says of one of its JSON types."""
+    """The types that one JSON type of a schema becomes, with its bounds and items."""
     if name == "number" and shape != "sent":
         return [{"type": "integer"}, {"type": "number"}]
     kept: Schema = {}
     if shape == "sent":
-        kept = {key: schema[key] for key in BOUNDS if key in schema and key in BY_TYPE[name]}
+        kept = {key: schema[key] for key in BOUNDS if key in schema and key in KEYWORDS_BY_TYPE[name]}
     if name == "array" and "items" in schema:
         kept["items"] = _one_of(_alternatives(schema["items"], shape))
     return [{"type": name, **kept}]
@@ -119,31 +123,39 @@ def _one_of(alternatives: Iterable[Schema]) -> Schema:
 
 
 def template_data(spec: Spec, shapes: Shapes) -> dict[str, Schema]:
-    """What the templates need beside the document, by the name of the definition."""
+    """The data that the templates need beside the document, by the name of the definition."""
     data: dict[str, Schema] = {}
     for name, definition in spec.definitions.items():
         if definition.kind == "object":
             data[name] = _struct(spec, shapes, definition)
             if definition.schema.get("x-root") == "sent":
-                data[f"{name}Fields"] = {
-                    "typed_dict": True,
-                    "docs": docstring(f"The keyword arguments that make a `{name}`; nested objects as dicts too.", 4),
-                    "plans": [
-                        {"name": field, "required": field in definition.required} for field in definition.properties
-                    ],
-                }
+                data[f"{name}Fields"] = _typed_dict(definition)
         else:
             data[name] = {
-                "docs": docstring(_description(definition.schema), 4 if definition.kind == "union" else 0),
-                "union": definition.kind == "union",
-                "accepts": definition.schema.get("x-accepts", []),
+                "docs": docstring(_description(definition.schema), 0),
+                "static_members": static_members(definition),
             }
     return data
 
 
+def static_members(definition: Definition) -> list[str]:
+    """The members of a union that are there for type checkers alone."""
+    return [*definition.schema.get("x-accepts", []), "Unknown"] if definition.kind == "union" else []
+
+
+def _typed_dict(definition: Definition) -> Schema:
+    docs = f"The keyword arguments that make a `{definition.name}`; nested objects as dicts too."
+    required = {name: name in definition.required for name in definition.properties}
+    return {
+        "typed_dict": True,
+        "docs": docstring(docs, 4),
+        "attributes": [{"name": name, "required": needed} for name, needed in required.items()],
+    }
+
+
 def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
     shape = shapes.of(definition.name)
-    sent_back = definition.name in shapes.echoed
+    sent_back = definition.name in shapes.sent_back
     absent: Schema = {}
     if shape == "both":
         absent = {name: prop["x-absent"] for name, prop in definition.properties.items() if "x-absent" in prop}
@@ -153,16 +165,16 @@ def _struct(spec: Spec, shapes: Shapes, definition: Definition) -> Schema:
         "shape": shape,
         "marks": [*(["__received__"] if shape != "sent" else []), *(["__sent_back__"] if sent_back else [])],
         "absent": absent,
-        "plans": [_plan(spec, definition, name, shape) for name in definition.properties],
+        "attributes": [_attribute(spec, definition, name, shape) for name in definition.properties],
     }
 
 
 def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: bool) -> Iterator[str]:
     """The options of a Struct's class."""
     yield "kw_only=True"
-    if definition.tag and spec.unions_of(definition.name):
-        yield f"tag_field={definition.tag[0]!r}"
-        yield f"tag={definition.tag[1]!r}"
+    if tag := spec.tag_of(definition):
+        yield f"tag_field={tag[0]!r}"
+        yield f"tag={tag[1]!r}"
     if shape != "sent":
         yield "forbid_unknown_fields=True"
         yield "repr_omit_defaults=True"
@@ -174,22 +186,20 @@ def _options(spec: Spec, definition: Definition, shape: Shape, *, sent_back: boo
         yield "gc=False"
 
 
-def _plan(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
-    """What the template needs to know of one field: its docstring, and its default or what makes it."""
+def _attribute(spec: Spec, definition: Definition, name: str, shape: Shape) -> Schema:
+    """The data of one field: its docstring, and its default or what makes that."""
     schema = definition.properties[name]
-    plan: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
-    unions = spec.unions_of(definition.name)
-    if unions and definition.tag and name == definition.tag[0]:
-        tag = definition.tag[1]
-        default_tag = any(union.schema.get("x-tag-default") == tag for union in unions)
-        return {**plan, "tag": repr(tag), "default_tag": default_tag}
+    attribute: Schema = {"name": name, "docs": docstring(_field_description(schema), 4)}
+    if (tag := spec.tag_of(definition)) and name == tag[0]:
+        default_tag = any(union.schema.get("x-tag-default") == tag[1] for union in spec.unions_of(definition.name))
+        return {**attribute, "tag": repr(tag[1]), "default_tag": default_tag}
     if "const" in schema and shape != "received":
-        return {**plan, "default": repr(schema["const"])}
+        return {**attribute, "default": repr(schema["const"])}
     if name in definition.required:
-        return plan
+        return attribute
     if "x-absent" in schema:
-        return {**plan, "factory": _factory(schema)}
-    return {**plan, "default": "None" if shape == "received" else "UNSET"}
+        return {**attribute, "factory": _factory(schema)}
+    return {**attribute, "default": "None" if shape == "received" else "UNSET"}
 
 
 def _factory(schema: Schema) -> str:
@@ -226,14 +236,21 @@ def docstring(text: str, indent: int) -> str:
     text = text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
     if text.endswith('"'):
         text += " "
-    if indent + len(text) + 6 <= LINE:
+    if indent + len(text) + 6 <= LINE_LENGTH:
         return f'"""{text}"""'
     space = " " * indent
     first, _, rest = SENTENCE.sub("\n", text, count=1).partition("\n")
-    if indent + len(first) + 3 > LINE or not rest:
+    if indent + len(first) + 3 > LINE_LENGTH or not rest:
         first, rest = text, ""
     paragraphs = [
-        fill(part, LINE, initial_indent=start, subsequent_indent=space, break_long_words=False, break_on_hyphens=False)
+        fill(
+            part,
+            LINE_LENGTH,
+            initial_indent=start,
+            subsequent_indent=space,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         for part, start in ((first, f'{space}"""'), (rest, space))
         if part
     ]

@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,14 +20,14 @@ from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
 from codegen.load import Problem, SpecError
-from codegen.prepare import LINE, docstring, document, template_data
+from codegen.prepare import LINE_LENGTH, docstring, document, static_members, template_data
 from codegen.shapes import find_shapes
 from codegen.spec import Schema, Spec, in_order
 
-__all__ = ["MARK", "render"]
+__all__ = ["GENERATED_MARK", "render"]
 
-MARK = "# Generated from "
-HEADER = MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
+GENERATED_MARK = "# Generated from "
+HEADER = GENERATED_MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
 # All that a module may need: ruff takes out what it does not.
 IMPORTS = """
 from collections.abc import Mapping, Sequence
@@ -34,17 +35,19 @@ from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, TypeAlias, TypedDict
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from mimo_proto.unknown import STATIC_ONLY
 """
 # A string of Python's, of whatever quotes.
-STRING = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-RUFF = (
+STRING_LITERAL = r"""\"{3}[\s\S]*?\"{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+RUFF_OPTIONS = (
     "--quiet",
     "--isolated",
     "--no-cache",
     # The temporary directory may be in one that git is told to ignore, such as `.nox`.
     "--no-respect-gitignore",
     "--target-version=py311",
-    f"--config=line-length={LINE}",
+    f"--config=line-length={LINE_LENGTH}",
     '--config=lint.isort.known-first-party=["mimo_proto"]',
     "--config=lint.isort.split-on-trailing-comma=false",
     "--config=format.skip-magic-trailing-comma=true",
@@ -57,74 +60,89 @@ def render(
     """Generate all modules.
 
     Args:
-        spec: the checked schemas.
-        sources: the directories that they are in, each with its areas, for the headers; without it all are in `spec`.
-        command: what makes the modules again, for the headers.
+        spec: The checked schemas.
+        sources: The directories that the schemas are in, each with its areas, for the headers; without them, `spec`.
+        command: What makes the modules again, for the headers.
 
     Returns:
         The text of each file, by its name: one module per area, and `__init__.py`.
 
     Raises:
-        SpecError: a tool makes no models of the schemas, although the dialect takes them.
+        SpecError: A tool makes no models of the schemas, although the dialect takes them.
     """
-    pieces = _pieces(spec)
+    code = _definitions(spec)
     sources = sources or {"spec": spec.areas}
     order = in_order(spec.definitions, lambda name: spec.definitions[name].references)
     files: dict[str, str] = {}
     exported: dict[str, list[str]] = {}
-    for area, content in spec.areas.items():
-        own = (name for name in order if spec.definitions[name].area == area)
-        names = [part for name in own for part in (name, f"{name}Fields") if part in pieces]
-        earlier = [f"from .{other} import {', '.join(theirs)}" for other, theirs in exported.items()]
+    for area in spec.areas:
+        own = [name for name in order if spec.definitions[name].area == area]
+        names = [name for owner in own for name in (owner, f"{owner}Fields") if name in code]
+        source = " and ".join(f"{directory}/{area}.json" for directory, areas in sources.items() if area in areas)
+        header = HEADER.format(source=source, command=command)
+        files[f"{area}.py"] = _module(spec, area, header, exported, {name: code[name] for name in names})
         exported[area] = names
-        unions = [definition for definition in spec.of(area) if definition.kind == "union"]
-        accepted = sorted({name for union in unions for name in union.schema.get("x-accepts", [])} - {*names})
-        typing_only = [f"from .{spec.definitions[name].area} import {name}" for name in accepted]
-        if unions:
-            typing_only = ["if TYPE_CHECKING:", "from mimo_proto.unknown import Unknown", *typing_only]
-        origin = " and ".join(f"{directory}/{area}.json" for directory, areas in sources.items() if area in areas)
-        files[f"{area}.py"] = "\n".join(
-            [
-                HEADER.format(source=origin, command=command)
-                + docstring(f"{content['title']}. {content['description']}", 0),
-                IMPORTS,
-                *earlier,
-                "\n    ".join(typing_only),
-                f"\n__all__ = {names}\n",
-                *(pieces[name] for name in names),
-            ]
-        )
-    files["__init__.py"] = "\n".join(
-        [
-            HEADER.format(source=" and ".join(f"{directory}/" for directory in sources), command=command)
-            + '"""The models: one module per file of the spec, all names here."""',
-            *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
-            f"__all__ = {['SPEC_VERSION', *(name for names in exported.values() for name in names)]}",
-            f'SPEC_VERSION: str = "{spec.version}"',
-            '"""Which version of spec/ the models were generated from."""',
-        ]
-    )
+    header = HEADER.format(source=" and ".join(f"{directory}/" for directory in sources), command=command)
+    files["__init__.py"] = _package(spec.version, header, exported)
     return _formatted(files)
 
 
-def _pieces(spec: Spec) -> dict[str, str]:
+def _module(spec: Spec, area: str, header: str, earlier: Mapping[str, Collection[str]], code: Mapping[str, str]) -> str:
+    """The module of one area; of the earlier areas, it imports all names."""
+    docs = docstring("{title}. {description}".format_map(spec.areas[area]), 0)
+    static = sorted({name for definition in spec.of(area) for name in static_members(definition)})
+    imports = {other: [name for name in names if name not in static] for other, names in earlier.items()}
+    return "\n".join(
+        [
+            header + docs,
+            IMPORTS,
+            *(f"from .{other} import {', '.join(names)}" for other, names in imports.items()),
+            _static_imports(spec, static),
+            f"\n__all__ = {[*code]}\n",
+            *code.values(),
+        ]
+    )
+
+
+def _static_imports(spec: Spec, names: Collection[str]) -> str:
+    """Import the members of unions that only type checkers see; at run time each is `STATIC_ONLY`."""
+    if not names:
+        return ""
+    modules = {name: f".{spec.definitions[name].area}" for name in names if name in spec.definitions}
+    imports = (f"from {modules.get(name, 'mimo_proto.unknown')} import {name}" for name in names)
+    return "\n    ".join(["if TYPE_CHECKING:", *imports]) + f"\nelse:\n    {' = '.join(names)} = STATIC_ONLY"
+
+
+def _package(version: str, header: str, exported: Mapping[str, Collection[str]]) -> str:
+    return "\n".join(
+        [
+            header + '"""The models: one module per file of the spec, all names here."""',
+            *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
+            f"__all__ = {['SPEC_VERSION', *chain.from_iterable(exported.values())]}",
+            f'SPEC_VERSION: str = "{version}"',
+            '"""Which version of spec/ the models were generated from."""',
+        ]
+    )
+
+
+def _definitions(spec: Spec) -> dict[str, str]:
     """The source of each definition, as the generator writes it with our templates."""
     shapes = find_shapes(spec.definitions)
     expected = template_data(spec, shapes)
     source = _translated(document(spec, shapes), expected)
     _, *parts = re.split(r"^#@ (\w+)\n", source, flags=re.MULTILINE)
-    pieces = dict(zip(parts[::2], parts[1::2], strict=True))
+    code = dict(zip(parts[::2], parts[1::2], strict=True))
     # A bound inside of a union gets an alias of the generator's own: its text goes back to where it is used.
-    for name in [name for name in pieces if name not in expected]:
-        text = pieces.pop(name).partition(" = ")[2].strip()
-        pieces = {key: _replaced(rf"\b{name}\b(?! *[:=])", text, piece) for key, piece in pieces.items()}
-    for name, extra in expected.items():
-        for pattern, text in _hints(extra):
-            pieces[name] = _replaced(pattern, text, pieces[name])
-    return pieces
+    for alias in [name for name in code if name not in expected]:
+        text = code.pop(alias).partition(" = ")[2].strip()
+        code = {name: _replaced(rf"\b{alias}\b(?! *[:=])", text, body) for name, body in code.items()}
+    for name, data in expected.items():
+        for pattern, text in _hint_changes(data):
+            code[name] = _replaced(pattern, text, code[name])
+    return code
 
 
-def _translated(schema: Schema, extra: Mapping[str, Schema]) -> str:
+def _translated(schema: Schema, data: Mapping[str, Schema]) -> str:
     """What datamodel-code-generator writes; a warning says that it left something out, and refuses the spec."""
     try:
         with warnings.catch_warnings():
@@ -136,7 +154,7 @@ def _translated(schema: Schema, extra: Mapping[str, Schema]) -> str:
                     output_model_type=DataModelType.MsgspecStruct,
                     target_python_version=PythonVersion.PY_311,
                     custom_template_dir=Path(__file__).with_name("templates"),
-                    extra_template_data=defaultdict(dict, extra),
+                    extra_template_data=defaultdict(dict, data),
                     enum_field_as_literal=LiteralType.All,
                     field_constraints=True,
                     use_annotated=True,
@@ -158,23 +176,23 @@ def _translated(schema: Schema, extra: Mapping[str, Schema]) -> str:
 
 
 def _refused(tool: str, message: str) -> SpecError:
-    """The safety net below the dialect: a tool cannot say in which file, so what it says stands there whole."""
+    """The safety net below the dialect: a tool cannot say in which file, so its message stands there whole."""
     return SpecError([Problem("spec", "", f"{tool} cannot make models of it: {message}")])
 
 
-def _hints(extra: Schema) -> Iterator[tuple[str, str]]:
-    """What the hints of one definition say otherwise than the generator does, by its shape."""
+def _hint_changes(data: Schema) -> Iterator[tuple[str, str]]:
+    """What to replace in the hints of one definition, by its shape, and by what."""
     yield r" \| None \| UnsetType\b", " | UnsetType | None"
-    if extra.get("shape") == "received":
+    if data.get("shape") == "received":
         yield r" \| UnsetType\b", ""
-    if extra.get("typed_dict") or extra.get("shape") == "sent":
+    if data.get("typed_dict") or data.get("shape") == "sent":
         yield r"\blist\[", "Sequence["
         yield r"\bdict\[", "Mapping["
 
 
 def _replaced(pattern: str, text: str, source: str) -> str:
     """Replace in Python, not within its strings: those are docstrings, patterns, and what goes over the wire."""
-    return re.sub(rf"({STRING})|{pattern}", lambda found: found[1] or text, source)
+    return re.sub(rf"({STRING_LITERAL})|{pattern}", lambda found: found[1] or text, source)
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:
@@ -184,7 +202,7 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
             (directory / file).write_text(text, "utf-8")
         for command in (["check", "--fix", "--select=F401,I"], ["format"]):
             done = subprocess.run(
-                [sys.executable, "-m", "ruff", *command, *RUFF, name],
+                [sys.executable, "-m", "ruff", *command, *RUFF_OPTIONS, name],
                 check=False,
                 capture_output=True,
                 encoding="utf-8",

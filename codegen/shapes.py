@@ -1,7 +1,7 @@
-"""Which way the definitions travel: found by walking the references from the roots.
+"""The way that each definition travels, found by following the references from the roots.
 
 - sent: reachable from a root with `x-root: sent`; received: from one with `x-root: received`; both: from either.
-- echoed: what comes back in a later request (both, and what an `x-accepts` names, with all that these reach).
+- sent back: what is given back in a later request (both, and what an `x-accepts` names, with all that these reach).
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,11 +17,17 @@ Shape: TypeAlias = Literal["sent", "received", "both"]
 
 @dataclass(frozen=True)
 class Shapes:
-    """The names that travel in each direction."""
+    """The names of the definitions, by the way that they travel.
+
+    Attributes:
+        sent: What a request may hold.
+        received: What a reply or event may hold.
+        sent_back: What is received, and given back in a later request.
+    """
 
     sent: frozenset[str]
     received: frozenset[str]
-    echoed: frozenset[str]
+    sent_back: frozenset[str]
 
     def of(self, name: str) -> Shape:
         """The shape of one definition."""
@@ -38,11 +44,11 @@ def find_shapes(definitions: Mapping[str, Definition]) -> Shapes:
         if "x-root" in definition.schema:
             roots[definition.schema["x-root"]].append(name)
         accepted += definition.schema.get("x-accepts", [])
-    sent, received = _reach(definitions, roots["sent"]), _reach(definitions, roots["received"])
-    return Shapes(sent, received, (sent & received) | _reach(definitions, accepted))
+    sent, received = _reachable(definitions, roots["sent"]), _reachable(definitions, roots["received"])
+    return Shapes(sent, received, (sent & received) | _reachable(definitions, accepted))
 
 
-def _reach(definitions: Mapping[str, Definition], names: Iterable[str]) -> frozenset[str]:
+def _reachable(definitions: Mapping[str, Definition], names: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     waiting = list(names)
     while waiting:

@@ -1,10 +1,10 @@
 """A spec in memory: its areas (one per file), and all definitions by name."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Definition", "Kind", "Schema", "Spec", "in_order", "target", "types_of"]
+__all__ = ["Definition", "Kind", "Schema", "Spec", "in_order", "json_types", "target", "types_of"]
 
 Schema: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["object", "union", "enum"]
@@ -20,7 +20,7 @@ class Definition:
 
     @property
     def kind(self) -> Kind:
-        """What it is, by its keywords."""
+        """The kind of definition that the keywords make it."""
         if "oneOf" in self.schema:
             return "union"
         return "object" if self.schema.get("type") == "object" else "enum"
@@ -65,6 +65,10 @@ class Spec:
         """The definitions of one area, in the order of its file."""
         return [definition for definition in self.definitions.values() if definition.area == area]
 
+    def tag_of(self, definition: Definition) -> tuple[str, str] | None:
+        """Name and value of an object's tag, or None if the object is in no union."""
+        return definition.tag if self.unions_of(definition.name) else None
+
     def unions_of(self, name: str) -> list[Definition]:
         """The unions that an object is a member of."""
         return [d for d in self.definitions.values() if d.kind == "union" and name in d.members]
@@ -93,9 +97,18 @@ def target(reference: str) -> str:
 
 
 def types_of(schema: Schema) -> list[str]:
-    """The JSON types that a value may have by its `type`; a `const` or `enum` is a string."""
+    """The JSON types that a schema names in its `type`; a `const` or `enum` is a string."""
     types: str | list[str] = schema.get("type", "string")
     return [types] if isinstance(types, str) else types
+
+
+def json_types(schema: Schema, definitions: Mapping[str, Definition]) -> list[str]:
+    """The JSON types of what a schema takes, through references and alternatives."""
+    if "oneOf" in schema:
+        return [name for member in schema["oneOf"] for name in json_types(member, definitions)]
+    if "$ref" in schema:
+        return ["string" if definitions[target(schema["$ref"])].kind == "enum" else "object"]
+    return types_of(schema)
 
 
 def _references(schema: Schema) -> Iterator[str]:

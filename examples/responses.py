@@ -1,7 +1,13 @@
 """The Responses API: a streamed turn, then a second one with the first one's items given back."""
 
-from mimo_proto import Client, InputItem, ResponseOutputTextDelta, ResponseReasoningTextDelta, to_request
-from mimo_proto.models import MessageItem
+from mimo_proto import (
+    Client,
+    InputItem,
+    MessageItem,
+    ResponseOutputTextDelta,
+    ResponseReasoningTextDelta,
+    to_request,
+)
 
 with Client() as client:
     items: list[InputItem] = [MessageItem(role="user", content="Name a river in China.")]

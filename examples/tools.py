@@ -3,8 +3,7 @@
 import json
 from collections.abc import Callable
 
-from mimo_proto import ChatMessage, Client, to_request, tool, user
-from mimo_proto.models import FunctionDefinition, FunctionTool
+from mimo_proto import ChatMessage, Client, FunctionDefinition, FunctionTool, to_request, tool, user
 
 
 def get_weather(city: str) -> str:

@@ -30,6 +30,7 @@ EXCEPTIONS = {
     # The root resolves these when they are first asked for.
     ("__init__.py", "mimo_proto.client"),
     ("__init__.py", "mimo_proto.http.stream"),
+    ("__init__.py", "mimo_proto"),
 }
 LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp"}
 
@@ -75,6 +76,13 @@ def test_what_is_sans_io_does_no_input_or_output() -> None:
     rooms = [each for each in THEIRS if each.file.replace(".py", "").partition("/")[0] in SANS_IO]
     wrong = [each for each in rooms if each.name.partition(".")[0] in INPUT_AND_OUTPUT and each not in EXCEPTIONS]
     assert wrong == []
+
+
+def test_asyncio_knows_nothing_of_the_sync_client() -> None:
+    rooms = ("mimo_proto.http", "mimo_proto.client")
+    wrong = [each for each in OURS if each.file.startswith("aio/") and each.name.startswith(rooms)]
+    # The shell of threads runs the sync client.
+    assert [each for each in wrong if each.file != "aio/threads.py"] == []
 
 
 def test_third_parties() -> None:

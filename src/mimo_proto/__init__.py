@@ -2,7 +2,7 @@
 
 - `Client` talks to MiMo over urllib3.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
-- `mimo_proto.models` holds every type of the spec; requests, replies and events are here as well.
+- `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
 The client, and with it urllib3, is imported when it is first asked for (PEP 562).
@@ -14,74 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from mimo_proto._version import __version__
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
-from mimo_proto.errors import (
-    APIError,
-    AuthenticationError,
-    BadRequestError,
-    BodyTooLargeError,
-    ConfigurationError,
-    ConnectError,
-    ConnectionClosed,
-    ConnectTimeout,
-    ContentFilterError,
-    DeadlineExceeded,
-    DecodeError,
-    EventTooLargeError,
-    IdleTimeout,
-    IncompleteStreamError,
-    InsufficientBalanceError,
-    InvalidRequestError,
-    LocalProtocolError,
-    MimoError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ReadTimeout,
-    RedirectRefused,
-    RemoteProtocolError,
-    ServerError,
-    SSEError,
-    StreamCancelled,
-    TransportError,
-    TransportTimeout,
-    UnexpectedContentType,
-)
+from mimo_proto.errors import *  # noqa: F403 - its __all__ is the list
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.messages import assistant, developer, system, to_request, tool, user
-from mimo_proto.models import (
-    SPEC_VERSION,
-    ChatCompletion,
-    ChatCompletionChunk,
-    ChatCompletionRequest,
-    ChatMessage,
-    ChatTool,
-    ContentPart,
-    ErrorEvent,
-    InputItem,
-    ModelList,
-    OutputItem,
-    Response,
-    ResponseCompleted,
-    ResponseContentPartAdded,
-    ResponseContentPartDone,
-    ResponseCreated,
-    ResponseCustomToolCallInputDelta,
-    ResponseCustomToolCallInputDone,
-    ResponseFailed,
-    ResponseFunctionCallArgumentsDelta,
-    ResponseFunctionCallArgumentsDone,
-    ResponseIncomplete,
-    ResponseInProgress,
-    ResponseOutputItemAdded,
-    ResponseOutputItemDone,
-    ResponseOutputTextDelta,
-    ResponseOutputTextDone,
-    ResponseReasoningTextDelta,
-    ResponseReasoningTextDone,
-    ResponseRequest,
-    ResponseStreamEvent,
-    ResponseTool,
-)
+from mimo_proto.models import *  # noqa: F403 - its __all__ is the list
 from mimo_proto.protocol.chat_accumulator import ChatAccumulator
 from mimo_proto.protocol.request import HTTPRequest, build_request
 from mimo_proto.protocol.response import parse_response
@@ -92,11 +28,13 @@ from mimo_proto.protocol.validate import validate
 from mimo_proto.retry import RetryPolicy
 from mimo_proto.unknown import Unknown
 
+from . import errors, models
+
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
 
-__all__ = [
+__all__: list[str] = [
     # talk to MiMo
     "Client",
     "Stream",
@@ -126,76 +64,15 @@ __all__ = [
     "Timeouts",
     "Limits",
     "RetryPolicy",
-    # types of the spec
-    "ChatCompletion",
-    "ChatCompletionChunk",
-    "ChatCompletionRequest",
-    "ChatMessage",
-    "ChatTool",
-    "ContentPart",
-    "ErrorEvent",
-    "InputItem",
-    "ModelList",
-    "OutputItem",
-    "Response",
-    "ResponseCompleted",
-    "ResponseContentPartAdded",
-    "ResponseContentPartDone",
-    "ResponseCreated",
-    "ResponseCustomToolCallInputDelta",
-    "ResponseCustomToolCallInputDone",
-    "ResponseFailed",
-    "ResponseFunctionCallArgumentsDelta",
-    "ResponseFunctionCallArgumentsDone",
-    "ResponseIncomplete",
-    "ResponseInProgress",
-    "ResponseOutputItemAdded",
-    "ResponseOutputItemDone",
-    "ResponseOutputTextDelta",
-    "ResponseOutputTextDone",
-    "ResponseReasoningTextDelta",
-    "ResponseReasoningTextDone",
-    "ResponseRequest",
-    "ResponseStreamEvent",
-    "ResponseTool",
     "Unknown",
-    # errors
-    "MimoError",
-    "ConfigurationError",
-    "TransportError",
-    "ConnectError",
-    "ConnectionClosed",
-    "RedirectRefused",
-    "TransportTimeout",
-    "ConnectTimeout",
-    "ReadTimeout",
-    "IdleTimeout",
-    "DeadlineExceeded",
-    "APIError",
-    "BadRequestError",
-    "AuthenticationError",
-    "InsufficientBalanceError",
-    "PermissionDeniedError",
-    "NotFoundError",
-    "ContentFilterError",
-    "RateLimitError",
-    "ServerError",
-    "RemoteProtocolError",
-    "SSEError",
-    "EventTooLargeError",
-    "BodyTooLargeError",
-    "DecodeError",
-    "UnexpectedContentType",
-    "IncompleteStreamError",
-    "StreamCancelled",
-    "LocalProtocolError",
-    "InvalidRequestError",
     # versions
-    "SPEC_VERSION",
     "__version__",
 ]
+# Every error, and every type of the spec.
+__all__ += errors.__all__
+__all__ += models.__all__
 
-LAZY = {"Client": "client", "Reply": "client", "Stream": "session"}
+LAZY = {"Client": "client", "Reply": "client", "Stream": "http.stream"}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,8 +3,8 @@
 Rules:
 
 - It adds nothing to the protocol: what is sent is made by `request`, what comes is read by `response` and `stream`.
-- The environment (``MIMO_API_KEY``, ``MIMO_BASE_URL``) is read when a client is built, where an argument is missing.
-- A wrong key, base URL or header is refused when the client is built, and a wrong request before anything is sent.
+- The environment is read, and a wrong key, base URL or header refused, when a client is built (`call.settings`).
+- A wrong request is refused before anything is sent.
 - The method decides whether the answer is streamed.
 """
 
@@ -14,15 +14,13 @@ import os
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
 from mimo_proto.call.options import CallOptions, take_apart
+from mimo_proto.call.reply import Reply, accumulator_for
+from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
-from mimo_proto.http.attempts import Call, Reply
-from mimo_proto.http.stream import Accumulator, Stream
+from mimo_proto.http.attempts import Call
+from mimo_proto.http.stream import Stream
 from mimo_proto.limits import Limits, Timeouts
-from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
-from mimo_proto.protocol.chat_accumulator import ChatAccumulator
-from mimo_proto.protocol.request import build_request
-from mimo_proto.protocol.response_accumulator import ResponseAccumulator
 from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
         ResponseRequest,
         ResponseStreamEvent,
     )
-    from mimo_proto.protocol.request import Auth, HTTPRequest
+    from mimo_proto.protocol.request import Auth
 
 __all__ = ["Client", "Reply"]
 
@@ -68,13 +66,15 @@ class Client:
         limits: How much of an answer is taken, in bytes, and how long its end is waited for, in seconds.
         pool_size: How many idle connections are kept. More calls at a time are fine, and wait for nobody.
         headers: More headers for every request.
-        ssl_context: Whom to trust; the system's certificate store by default.
+        ssl_context: The context for TLS; the system's certificate store by default.
         proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; no environment.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
 
     Raises:
         ConfigurationError: No key, or a key, base URL, header or proxy that cannot be used.
     """
+
+    _base_url = ""
 
     def __init__(
         self,
@@ -92,20 +92,21 @@ class Client:
         allow_http: bool = False,
     ) -> None:
         # First of all, so that no frame of ours shows the key.
-        api_key = Secret(os.environ.get("MIMO_API_KEY", "") if api_key is None else api_key)
+        api_key = None if api_key is None else Secret(api_key)
         proxy = None if proxy is None else Secret(proxy)
-        if base_url is None:
-            base_url = os.environ.get("MIMO_BASE_URL") or DEFAULT_BASE_URL
-        self._key = api_key
-        self._base_url = check_base_url(base_url, allow_http=allow_http)
-        self._auth: Auth = auth
-        self._headers = headers or {}
-        self._allow_http = allow_http
-        self._timeouts = timeouts
-        self._retry = retry
-        self._limits = limits
+        self._settings = read_settings(
+            os.getenv,
+            api_key,
+            base_url,
+            auth=auth,
+            headers=headers,
+            allow_http=allow_http,
+            timeouts=timeouts,
+            retry=retry,
+            limits=limits,
+        )
+        self._base_url = self._settings.base_url
         self._closed = False
-        self._build(MODELS, None, False, {})  # refuses now what it would refuse with every call
         from mimo_proto.http.transport import Transport  # noqa: PLC0415 - urllib3 takes longer to import than all of this
 
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
@@ -295,11 +296,9 @@ class Client:
             InvalidRequestError: The spec refuses the request; nothing was sent.
             ConfigurationError: The endpoint has no streams, or the event type cannot be followed to its end.
         """
-        decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._limits)
-        accumulator: Accumulator[Any, Any] | None = None
-        if event_type is None:
-            accumulator = (ChatAccumulator if endpoint.protocol == "chat" else ResponseAccumulator)(endpoint)
-        return Stream(self.prepare(endpoint, request, stream=True, **options), decoder, accumulator)
+        decoder = StreamDecoder(endpoint, event_type=event_type, limits=self._settings.limits)
+        call = self.prepare(endpoint, request, stream=True, **options)
+        return Stream(call, decoder, accumulator_for(endpoint, event_type))
 
     def prepare(
         self,
@@ -324,29 +323,5 @@ class Client:
         """
         if self._closed:
             raise LocalProtocolError("the client is closed")
-        timeouts, retry = options.get("timeouts"), options.get("retry")
-        return Call(
-            self._transport,
-            self._build(endpoint, request, stream, options),
-            key=self._key,
-            timeouts=self._timeouts if timeouts is None else timeouts,
-            retry=self._retry if retry is None else retry,
-            limits=self._limits,
-            tee=options.get("tee"),
-        )
-
-    def _build(
-        self, endpoint: Endpoint[Any, Any, Any], request: Any, stream: bool, options: CallOptions
-    ) -> HTTPRequest:
-        return build_request(
-            endpoint,
-            request,
-            api_key=self._key,
-            base_url=self._base_url,
-            auth=self._auth,
-            stream=stream,
-            extra_body=options.get("extra_body"),
-            extra_headers={**self._headers, **(options.get("extra_headers") or {})},
-            allow_http=self._allow_http,
-            validate=options.get("validate", True),
-        )
+        http_request = self._settings.request(endpoint, request, options, stream=stream)
+        return Call(self._transport, http_request, self._settings.of_call(options), options.get("tee"))

@@ -73,7 +73,6 @@ __all__ = [
     "StreamCancelled",
     "LocalProtocolError",
     "InvalidRequestError",
-    "api_error_class",
 ]
 
 
@@ -87,6 +86,9 @@ class MimoError(Exception):
 
     attempts: int = 0
     partial: Any = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -333,3 +335,23 @@ def api_error_class(status: int, code: str | None) -> type[APIError]:
         if 500 <= candidate <= 599:
             return ServerError
     return APIError
+
+
+class _WithoutFrames:
+    """Cut the traceback of what leaves a ``with`` block, and what it was raised from.
+
+    Errors of ours, and what is no `Exception`, such as `KeyboardInterrupt` and a cancelled task. The frames below hold
+    what was sent and received, which may hold the key. The frame of the block is cut too, so that no error refers to
+    a frame that refers to the error. Other exceptions are the caller's own, and keep their frames.
+    """
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+
+
+without_frames = _WithoutFrames()
+"""``with without_frames:`` raises without frames. Any thread, nested or not."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Unknown"]
+__all__ = ["STATIC_ONLY", "Unknown"]
 
 
 class Unknown(dict[str, Any]):
@@ -58,6 +58,19 @@ class Unknown(dict[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self._tag_field, dict(self))
+
+
+class _StaticOnly:
+    """A member of a union for type checkers alone: at run time, `X | STATIC_ONLY` is `X`.
+
+    So a generated union is written once: its `Unknown` is this object, since msgspec takes no dict beside Structs.
+    """
+
+    def __ror__(self, union: object) -> object:
+        return union
+
+
+STATIC_ONLY = _StaticOnly()
 
 
 def _restore(tag_field: str, content: dict[str, Any]) -> Unknown:

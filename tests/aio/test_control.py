@@ -19,10 +19,12 @@ from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
     RESPONSES,
+    ChatAccumulator,
     ChatCompletionRequest,
     Client,
     ConfigurationError,
     ConnectError,
+    DecodeError,
     IncompleteStreamError,
     InvalidRequestError,
     Limits,
@@ -33,9 +35,9 @@ from mimo_proto import (
     Timeouts,
     user,
 )
-from mimo_proto.aio.answer import Answer
-from mimo_proto.aio.call import AsyncCall
-from mimo_proto.aio.coding import decoded
+from mimo_proto.aio.attempts import AsyncCall
+from mimo_proto.aio.content_coding import decoded
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support import payloads
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
@@ -46,7 +48,8 @@ from tests.support.shells import ADAPTERS, SHELLS, call, open_shell, run
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mimo_proto.aio.session import AsyncAdapter, AsyncStream
+    from mimo_proto.aio.adapter import AsyncAdapter
+    from mimo_proto.aio.stream import AsyncStream
 
 # httpcore keeps what came behind an answer in its parser, and reads it as the next one; docs/async.md says so.
 KEEPS_SURPLUS = pytest.mark.xfail(reason="httpcore takes surplus bytes for the next answer")
@@ -305,6 +308,25 @@ def test_an_error_of_the_callers_own_passes(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_an_event_that_cannot_be_added_up_ends_the_stream(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(self: ChatAccumulator, event: object) -> None:
+        raise DecodeError("what the server sent is nested too deeply")
+
+    monkeypatch.setattr(ChatAccumulator, "add", add)
+
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        for _ in range(2):
+            with pytest.raises(DecodeError) as caught:
+                await stream.result()
+            assert_clean(caught.value, 1)
+            assert stream.end == "incomplete"
+
+    with Server(says(sse(), *map(chunk, CHAT_EVENTS), END)) as server:
+        over(shell, server, work)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_large_request(shell: str) -> None:
     request = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 3_000_000}]}
 
@@ -402,7 +424,7 @@ def test_a_compressed_body_in_small_pieces(size: int) -> None:
     """Which of the two formats called deflate it is, shows in its second byte."""
     wire = zlib.compress(b"hello" * 9)
 
-    class Pieces(Answer):
+    class Pieces(LibraryResponse):
         def __init__(self, body: bytes) -> None:
             self.status, self.headers = 200, {"content-encoding": "deflate"}
             self.pieces = [body[at : at + size] for at in range(0, len(body), size)]
@@ -821,12 +843,11 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
     """Else a flood of them behind the finish would go on until the loop has nothing to do."""
     hours = 0
 
-    def clock() -> float:
+    def an_hour_for_a_comment(data: bytes) -> None:
         nonlocal hours
-        hours += 1
-        return monotonic() + 3600 * hours
+        hours += data.startswith(b":")
 
-    monkeypatch.setattr("mimo_proto.aio.exchange.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", lambda: monotonic() + 3600 * hours)
     comments = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -837,11 +858,12 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         assert peer.gone()
 
     async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+        async with chat(adapter, tee=an_hour_for_a_comment) as stream:
             async for event in stream:
                 if event.choices[0].finish_reason:
                     comments.set()
             assert stream.end == "completed"
+        assert hours == 1
 
     with Server(script) as server:
         over(shell, server, work, limits=Limits(linger=3000), timeouts=Timeouts(read=None, idle=None))
@@ -855,7 +877,7 @@ def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monk
     def clock() -> float:
         return monotonic() + 3600 * hours
 
-    monkeypatch.setattr("mimo_proto.aio.call.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", clock)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     turns = [threading.Event() for _ in range(5)]
 

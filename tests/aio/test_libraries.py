@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +34,8 @@ from mimo_proto import (
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import CAPACITY, Handover, ThreadsAdapter, pump
+from mimo_proto.http.attempts import Call
+from mimo_proto.http.transport import READ_BYTES
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
 from tests.support.outcomes import CHAT_JSON, KEY, assert_clean, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, chat_chunk
@@ -293,15 +296,25 @@ def stream_of(count: int) -> Any:
     return script
 
 
+async def held(read: list[bytes]) -> None:
+    """Wait until the thread reads no more."""
+    before = -1
+    while not before == len(read) > 0:
+        before = len(read)
+        await asyncio.sleep(0.1)
+
+
 def test_a_slow_loop_holds_the_thread() -> None:
     async def main() -> None:
+        read: list[bytes] = []
         with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client) as adapter, adapter.stream(CHAT_COMPLETIONS, BODY) as stream:
-                ready = stream._ready  # pyright: ignore[reportPrivateUsage]
-                while len(ready) < CAPACITY:
-                    await asyncio.sleep(0.01)
-                await asyncio.sleep(0.05)
-                assert len(ready) == CAPACITY
+            async with (
+                ThreadsAdapter(client) as adapter,
+                adapter.stream(CHAT_COMPLETIONS, BODY, tee=read.append) as stream,
+            ):
+                await held(read)
+                events = b"".join(read).count(b"data: ")
+                assert CAPACITY <= events < CAPACITY + READ_BYTES / len(chat_chunk("x"))
                 assert words(await stream.result()) == "x" * 5000
 
     with Server(stream_of(5000)) as server:
@@ -347,7 +360,7 @@ def test_a_thread_that_is_held_notices_that_the_loop_is_closed() -> None:
     stream = Endless()
     pump(cast("Any", stream), handover)
     assert stream.cancelled
-    assert isinstance(handover.failure, StreamCancelled)
+    assert isinstance(handover.take_failure(), StreamCancelled)
 
 
 def test_calls_wait_for_a_thread_and_can_be_cancelled_meanwhile() -> None:
@@ -430,8 +443,15 @@ def test_a_closed_adapter_refuses_calls() -> None:
     assert not server.requests
 
 
-def test_closing_the_adapter_ends_what_waits_for_a_thread() -> None:
+def test_closing_the_adapter_ends_what_waits_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = threading.Event()
+    cancel = Call.cancel
+
+    def cancel_slowly(call: Call) -> bool:
+        """The thread is set free before the closing has come to the others."""
+        was_open = cancel(call)
+        time.sleep(0.02)
+        return was_open
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -443,15 +463,12 @@ def test_closing_the_adapter_ends_what_waits_for_a_thread() -> None:
             async with ThreadsAdapter(client, threads=1) as adapter:
                 calls: list[asyncio.Task[Any]] = [asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))]
                 assert await asyncio.to_thread(asked.wait, 10)
-                private: Any = adapter
-                under_way = private._open.copy()
                 streams = [adapter.stream(CHAT_COMPLETIONS, BODY) for _ in range(2)]
                 work: list[Any] = [adapter.send(CHAT_COMPLETIONS, BODY) for _ in range(2)]
                 work += [stream.result() for stream in streams]
                 calls += map(asyncio.create_task, work)
                 await asyncio.sleep(0)
-                # The thread is set free before the closing has come to the others.
-                private._open = under_way
+                monkeypatch.setattr(Call, "cancel", cancel_slowly)
             for number, task in enumerate(calls):
                 with pytest.raises(StreamCancelled) as caught:
                     await task
@@ -467,10 +484,10 @@ def test_closing_the_adapter_lets_a_held_thread_go() -> None:
     async def main() -> None:
         with Client(KEY, server.url) as client:
             async with ThreadsAdapter(client) as adapter:
-                stream: Any = adapter.stream(CHAT_COMPLETIONS, BODY)
+                read: list[bytes] = []
+                stream: Any = adapter.stream(CHAT_COMPLETIONS, BODY, tee=read.append)
                 await anext(stream)
-                while not stream._handover._full:
-                    await asyncio.sleep(0)
+                await held(read)
             with pytest.raises(StreamCancelled) as caught:
                 await stream.result()
             assert len(words(caught.value.partial)) >= CAPACITY

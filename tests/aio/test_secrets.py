@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from mimo_proto import CHAT_COMPLETIONS, APIError, Limits, MimoError, RetryPolicy, Timeouts
-from mimo_proto.aio.answer import Answer
-from mimo_proto.aio.call import AsyncCall
+from mimo_proto import CHAT_COMPLETIONS, APIError, MimoError
+from mimo_proto.aio.attempts import AsyncCall
+from mimo_proto.aio.library import LibraryResponse
+from mimo_proto.call.settings import Settings
 from mimo_proto.protocol.secret import Secret
 from tests.faults.test_secrets import LEAKS
 from tests.support.dummyserver import END, Peer, Server, chunk, head, once, sse
@@ -21,7 +22,8 @@ from tests.support.shells import ADAPTERS, SHELLS, call, open_shell, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mimo_proto.aio.session import AsyncAdapter, AsyncStream
+    from mimo_proto.aio.adapter import AsyncAdapter
+    from mimo_proto.aio.stream import AsyncStream
 
 
 def behind(error: BaseException | None) -> Iterator[tuple[str, str, str]]:
@@ -147,7 +149,7 @@ def test_a_cancelled_task_keeps_no_frames(shell: str, name: str) -> None:
         run(main)
 
 
-class Echo(Answer):
+class Echo(LibraryResponse):
     """An answer that sends the key back, and then cancels who reads on."""
 
     def __init__(self) -> None:
@@ -168,7 +170,9 @@ class Echo(Answer):
 
 
 class Silent:
-    """A library that knows no errors."""
+    """A library that sends nothing and knows no errors."""
+
+    async def request(self, *args: object) -> None: ...
 
     def own_error(self, *args: object, **more: object) -> MimoError | None:
         return None
@@ -178,9 +182,8 @@ def test_a_task_that_is_cancelled_behind_the_end_keeps_no_frames() -> None:
     async def main() -> None:
         nothing: Any = None
         silent: Any = Silent()
-        call = AsyncCall(
-            silent, nothing, key=Secret(KEY), timeouts=Timeouts(), retry=RetryPolicy(), limits=Limits(), tee=None
-        )
+        settings = Settings(key=Secret(KEY), base_url="https://api.example.com/v1", headers={})
+        call = AsyncCall(silent, nothing, settings)
         with pytest.raises(asyncio.CancelledError) as caught:
             await call.finish(Echo())
         assert_bare(caught.value)
@@ -213,7 +216,7 @@ def test_what_the_callers_own_function_raises_keeps_its_frames(shell: str) -> No
 def test_a_task_that_is_cancelled_while_an_error_is_cleared_up_keeps_no_frames(
     shell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def close(self: AsyncCall, answer: Answer) -> None:
+    async def close(self: AsyncCall, answer: LibraryResponse) -> None:
         answer.drop()
         cast("asyncio.Task[Any]", asyncio.current_task()).cancel()
         await asyncio.sleep(0)

@@ -12,6 +12,7 @@ from codegen.diff import compare
 from codegen.load import SpecError, check, load, parse, read_directory
 from codegen.negatives import negatives
 from codegen.prepare import document, template_data
+from codegen.render import render
 from codegen.shapes import find_shapes
 from codegen.spec import Spec
 from mimo_proto.protocol.json_types import is_array, is_object
@@ -132,7 +133,15 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "a bad member of a oneOf": put("Request", "stop", oneOf=[{"type": "null"}, {"type": "strng"}]),
     "a union without members": put_in("Part", oneOf=[]),
     "a union's member that is no reference": put_in("Part", oneOf=[{"type": "object"}]),
-    "a union's member that is a union": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Item"}]),
+    "a union in a union in a union": lambda files: (
+        put_in("Event", oneOf=[{"$ref": "#/$defs/OutputItem"}])(files),
+        put_in("OutputItem", oneOf=[{"$ref": "#/$defs/Reply"}, {"$ref": "parts.json#/$defs/Part"}])(files),
+    ),
+    "a union in itself": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Part"}]),
+    "a union's member that is an enum": put_in("Part", oneOf=[{"$ref": "#/$defs/Status"}]),
+    "a member twice, once in a union": put_in(
+        "Event", oneOf=[{"$ref": "#/$defs/OutputItem"}, {"$ref": "#/$defs/Reply"}]
+    ),
     "a union's member without a tag": put_in("Part", oneOf=[{"$ref": "#/$defs/TextPart"}, {"$ref": "#/$defs/Author"}]),
     "a union's member that does not require its tag": put_in("TextPart", required=["text"]),
     "two members with one tag": put("ImagePart", "type", const="text"),
@@ -143,6 +152,8 @@ BREAKS: dict[str, Callable[[Files], Any]] = {
     "an x-accepts that is no object": put_in("Item", x_accepts=["Replie"]),
     "an x-accepts that is no text": put_in("Item", x_accepts=[{}]),
     "an x-accepts that is a union": put_in("Item", x_accepts=["Part"]),
+    "an x-accepts of the same file": put_in("OutputItem", x_accepts=["Usage"]),
+    "an x-accepts that is a member elsewhere in the file": put_in("OutputItem", x_accepts=["CallItem"]),
     "an x-absent that is not empty": put("TextDelta", "from", x_absent="you"),
     "an x-absent of another type": put("TextDelta", "from", x_absent=[]),
     "an x-absent that is false": put("TextDelta", "from", x_absent=False),
@@ -174,6 +185,15 @@ def test_takes_names_of_all_kinds_deeper_down() -> None:
     for name in ("safety-mode", "from", "$ref", "_x", "1x", "a.b:c/d@e"):
         set_to("Mode", name, text())(areas)
     assert check(areas, "1").definitions["Mode"].properties.keys() >= {"safety-mode", "a.b:c/d@e"}
+
+
+def test_the_members_of_a_union_in_a_union_are_members_of_both() -> None:
+    areas = parse(read_directory(MINI))
+    names = ("TextDelta", "Completed", "OutputItem")
+    put_in("Event", oneOf=[{"$ref": f"#/$defs/{name}"} for name in names])(areas)
+    spec = check(areas, "1")
+    assert spec.definitions["Event"].members == ["TextDelta", "Completed", "Reply", "CallItem"]
+    assert "\nEvent: TypeAlias = TextDelta | Completed | Reply | CallItem | Unknown\n" in render(spec)["response.py"]
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -226,8 +246,8 @@ def types_of_all(spec: Spec) -> Any:
     data = template_data(spec, shapes)
     for entry in data.values():
         entry.pop("docs")
-        for plan in entry.get("plans", []):
-            plan.pop("docs", None)
+        for attribute in entry.get("attributes", []):
+            attribute.pop("docs", None)
     return document(spec, shapes), data
 
 

@@ -1,6 +1,5 @@
 """The generator end to end over a small spec: the generated source, `--check`, stale files, exit codes."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from codegen.dialect import DRAFT
 from codegen.load import check, load, read_directory
 from codegen.prepare import docstring
 from codegen.render import render
+from tests.support.packages import imported
 
 MINI = Path(__file__).parents[1] / "fixtures/mini_spec"
 
@@ -37,14 +37,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mini(generated: Path) -> Iterator[ModuleType]:
     """The mini spec's models, imported."""
-    spec = importlib.util.spec_from_file_location("mini_models", generated / "__init__.py")
-    assert spec
-    assert spec.loader
-    module = sys.modules["mini_models"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    for name in [name for name in sys.modules if name.startswith("mini_models")]:
-        del sys.modules[name]
+    with imported(generated) as module:
+        yield module
 
 
 @pytest.fixture
@@ -82,6 +76,13 @@ def test_shapes_at_run_time(mini: ModuleType) -> None:
     assert response.output[0].type == "reply"
     assert msgspec.json.encode(response) == b'{"output":[{"type":"reply","content":[]}]}'
     assert repr(response) == "Response(output=[Reply(content=[])])"
+
+
+def test_what_only_type_checkers_see_is_no_member_at_run_time(mini: ModuleType) -> None:
+    assert mini.Part == mini.TextPart | mini.ImagePart
+    assert mini.Item == mini.NoteItem | mini.CallItem
+    with pytest.raises(msgspec.ValidationError, match="Invalid value 'reply'"):
+        msgspec.json.decode(b'{"type":"reply","content":[]}', type=mini.Item)
 
 
 @pytest.mark.parametrize(

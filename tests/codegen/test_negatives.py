@@ -73,7 +73,7 @@ def test_each_constraint_of_each_sent_object_has_one() -> None:
     shapes = find_shapes(spec.definitions)
     expected: set[tuple[str, str, str]] = set()
     for definition in (spec.definitions[name] for name in shapes.sent):
-        tag = definition.tag if spec.unions_of(definition.name) else None
+        tag = spec.tag_of(definition)
         for field, schema in definition.properties.items():
             if tag and field == tag[0]:
                 continue
@@ -139,7 +139,7 @@ ODD: dict[str, tuple[Any, list[str]]] = {
     "a text that may be empty": ({"type": "string", "minLength": 0}, ["type string"]),
     "all but null": (
         {"oneOf": [{"type": name} for name in ANY[:-1]]},
-        ["type string or number or integer or boolean or array or object"],
+        ["type string or number or boolean or array or object"],
     ),
     "anything": ({"oneOf": [{"type": name} for name in ANY]}, []),
 }

@@ -1,7 +1,5 @@
 """Which connection carries a call: promises "Connections", of reuse and of what a server leaves behind."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import threading
@@ -220,6 +218,30 @@ def test_a_stale_connection_is_noticed_before_writing(kind: Kind, leave: str) ->
             assert gone.wait(10)
             assert server.connections == count
     assert len(server.requests) == 3
+
+
+def test_without_poll_a_stale_connection_is_noticed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr("mimo_proto.http.connection.select", object())
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(good(CHAT_JSON))
+        if peer.number == 1:
+            peer.request()
+            peer.send(good(CHAT_JSON))
+            peer.fin()
+            gone.set()
+        peer.gone()
+
+    with Server(script) as server, client_for(server.url) as client:
+        for count in (1, 1):
+            assert call(client, CHAT_JSON).kept == "Hello world"
+            assert server.connections == count
+        assert gone.wait(10)
+        assert call(client, CHAT_JSON).kept == "Hello world"
+        assert server.connections == 2
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

@@ -1,7 +1,5 @@
 """What is not closed, not kept, or not shared: promises "Connections", of pool, forks and dropped streams."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import gc
@@ -51,7 +49,10 @@ def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
         for _ in range(3):
             assert closed.acquire(timeout=10)
         assert not closed.acquire(blocking=False)
-        assert len(client._transport._pool._idle) == 2
+        with client.stream_chat_completion(CHAT_REQUEST) as one, client.stream_chat_completion(CHAT_REQUEST) as two:
+            one.result()
+            two.result()
+        assert server.connections == 5, "two were kept"
     for _ in range(2):
         assert closed.acquire(timeout=10), "close() closes the idle ones"
 
@@ -77,36 +78,40 @@ def test_a_client_that_nobody_closes_closes_its_idle_connections() -> None:
 
 
 def test_what_is_given_back_after_close_is_closed() -> None:
+    closed = threading.Event()
+
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(good(CHAT_STREAM))
         assert peer.gone()
+        closed.set()
 
     with Server(script) as server:
         client = client_for(server.url)
         with client.stream_chat_completion(CHAT_REQUEST) as stream:
             client.close()
             stream.result()
-        assert client._transport._pool._idle == []
+        assert closed.wait(10)
 
 
 def test_given_back_while_another_thread_closes() -> None:
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.http.pool import Pool
+    from mimo_proto.http.route import Route
 
-    class Meanwhile(list[Any]):
-        def append(self, item: Any) -> None:
-            super().append(item)
-            pool._closed = True
+    class ClosesMeanwhile(int):
+        """A size that is asked for when the pool has looked whether it is closed, and before it keeps a connection."""
+
+        def __le__(self, other: int) -> bool:
+            pool.close()
+            return False
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        pool = Pool(origin, size=1, ssl_context=None, proxy=None)
+        route = Route(f"http://127.0.0.1:{listener.getsockname()[1]}", ssl_context=None, proxy=None)
+        pool = Pool(route, ClosesMeanwhile(1))
         connection = pool.take(Guard())
         connection.connect()
-        pool._idle = Meanwhile()
         pool.give(connection)
-        assert pool._idle == []
         assert connection.is_closed
 
 
@@ -207,15 +212,23 @@ def test_a_failing_tee_passes_and_drops_the_connection(kind: Kind) -> None:
 
 
 def test_a_failing_tee_ends_a_stream() -> None:
+    closed = threading.Event()
+
     def tee(data: bytes) -> None:
         raise ZeroDivisionError
 
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(good(CHAT_STREAM)[:-5])
+        if peer.gone():
+            closed.set()
+
     with (
-        Server(once(good(CHAT_STREAM)[:-5])) as server,
+        Server(script) as server,
         client_for(server.url) as client,
         client.stream_chat_completion(CHAT_REQUEST, tee=tee) as stream,
     ):
         with pytest.raises(ZeroDivisionError):
             list(stream)
         assert stream.end == "cancelled"
-        assert client._transport._pool._idle == []
+        assert closed.wait(10)

@@ -1,7 +1,5 @@
 """How often a call is sent: promises "Connections", of retries."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import socket

@@ -149,8 +149,8 @@ def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.L
 @pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
-    from mimo_proto import connection
-    from mimo_proto.http.body import Answer
+    from mimo_proto.http import connection
+    from mimo_proto.http.body import ResponseBody
     from mimo_proto.protocol.http11 import HeadDecoder
 
     def interrupt(*args: object, **kwargs: object) -> None:
@@ -160,11 +160,11 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
             raise KeyboardInterrupt from None
 
     target: dict[str, tuple[Any, str]] = {
-        "connect": (connection.PlainConnection, "connect"),
+        "connect": (connection.TCPConnection, "connect"),
         "tcp": (socket.socket, "connect"),
         "send": (connection, "encode_head"),
         "head": (HeadDecoder, "feed"),
-        "body": (Answer, "read1"),
+        "body": (ResponseBody, "read1"),
     }
     with serve(good(kind)) as server, client_for(server.url) as client:
         with monkeypatch.context() as patch:
@@ -174,7 +174,7 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
         assert KEY not in frames_of(caught.value)
         assert caught.value.__context__ is None
         files = {frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)}
-        assert not any("urllib3" in name or "http" in name for name in files)
+        assert not any("urllib3" in name or "http/client" in name for name in files)
         assert call(client, kind).kept == "Hello world"
     assert server.connections == (1 if where in {"connect", "tcp"} else 2)
 

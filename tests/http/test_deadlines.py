@@ -1,7 +1,5 @@
 """Clocks and the thread that keeps them."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import socket
@@ -15,10 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mimo_proto import TransportError
-from mimo_proto.http.deadlines import WATCHDOG, Guard, Reason, Watchdog
+from mimo_proto.http.deadlines import WATCHDOG, Guard, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mimo_proto.call.clocks import Reason
 
 
 @pytest.fixture
@@ -64,20 +64,33 @@ def test_total_counts_from_the_beginning() -> None:
     assert before + 5 <= Guard(total=5).total_at <= monotonic() + 5
 
 
-def test_trip_shuts_the_socket_down_once(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_the_end_shuts_the_socket_down_once(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     guard = Guard()
     guard.attach(ours)
-    assert guard.trip("cancelled")
+    assert guard.end("cancelled")
     assert ours.recv(1) == theirs.recv(1) == b""
-    assert not guard.trip("total")
+    assert not guard.end("total")
     assert guard.reason == "cancelled"
     assert guard.due(1e18) == inf
 
 
+def test_cancelled_again_the_socket_is_shut_down_again() -> None:
+    """The first time it may not have come to connect, and then nothing ends that."""
+    guard = Guard()
+    with socket.socket() as early:
+        guard.attach(early)
+        assert guard.end("cancelled")
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            early.connect(listener.getsockname())
+            early.settimeout(10)
+            assert not guard.end("cancelled")
+            assert early.recv(1) == b""
+
+
 def test_a_socket_that_comes_too_late_is_shut_down_too(pair: tuple[socket.socket, socket.socket]) -> None:
     guard = Guard()
-    guard.trip("cancelled")
+    guard.end("cancelled")
     guard.attach(pair[0])
     assert pair[0].recv(1) == b""
     guard.attach(None)
@@ -88,7 +101,7 @@ def test_a_socket_that_comes_too_late_is_shut_down_too(pair: tuple[socket.socket
 )
 def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: Reason | None) -> None:
     guard = Guard()
-    guard.trip(reason)
+    guard.end(reason)
     guard.renew()
     assert guard.reason == kept
 
@@ -96,21 +109,21 @@ def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: R
 @pytest.mark.parametrize("clock", ["connect", "idle", "total", "linger"])
 def test_cancel_counts_behind_a_clock_that_ended_an_attempt(clock: Reason) -> None:
     guard = Guard()
-    guard.trip(clock)
+    guard.end(clock)
     overruled = clock in ("connect", "idle")
-    assert guard.trip("cancelled") is overruled
+    assert guard.end("cancelled") is overruled
     guard.renew()
     assert guard.reason == ("cancelled" if overruled else clock)
-    assert not guard.trip("cancelled")
+    assert not guard.end("cancelled")
     guard.finish()
-    assert not guard.trip("cancelled")
+    assert not guard.end("cancelled")
 
 
 def test_a_closed_socket_does_no_harm(pair: tuple[socket.socket, socket.socket]) -> None:
     guard = Guard()
     guard.attach(pair[0])
     pair[0].close()
-    assert guard.trip("cancelled")
+    assert guard.end("cancelled")
 
 
 @pytest.mark.parametrize("leave", ["detach", "finish"])
@@ -119,29 +132,40 @@ def test_what_was_let_go_is_left_alone(leave: str, pair: tuple[socket.socket, so
     guard.attach(pair[0])
     guard.idle_at = guard.linger_at = guard.connect_at = guard.drain_at = 0.0
     getattr(guard, leave)()
-    assert guard.trip("cancelled") is (leave == "detach")
+    assert guard.end("cancelled") is (leave == "detach")
     pair[1].send(b"x")
     assert pair[0].recv(1) == b"x"
     assert guard.due(1.0) == inf
 
 
-def test_sleep_ends_with_the_trip() -> None:
+def test_sleep_ends_with_the_call() -> None:
     guard = Guard()
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def sleep() -> None:
+        begun.set()
         guard.sleep(60)
         done.set()
 
     thread = threading.Thread(target=sleep)
     thread.start()
-    while guard._wake is None:
-        pass
-    guard.trip("cancelled")
+    assert begun.wait(10)
+    assert not done.wait(0.05), "it sleeps"
+    guard.end("cancelled")
     assert done.wait(10)
     thread.join()
     guard.sleep(60)  # returns at once
     Guard().sleep(0.001)
+
+
+@pytest.mark.parametrize("reason", ["idle", "connect"])
+def test_sleep_is_not_cut_short_by_the_clock_of_the_last_attempt(reason: Reason) -> None:
+    guard = Guard()
+    guard.end(reason)
+    guard.renew()
+    begun = monotonic()
+    guard.sleep(0.05)
+    assert monotonic() - begun >= 0.04
 
 
 def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -176,10 +200,11 @@ def test_a_clock_that_moved_on_is_followed(pair: tuple[socket.socket, socket.soc
 
 
 def test_no_clock_no_thread() -> None:
+    threads = threading.enumerate()
     watchdog = Watchdog()
     watchdog.watch(Guard(), inf)
     assert len(watchdog) == 0
-    assert watchdog._thread is None
+    assert set(threading.enumerate()) <= set(threads)
 
 
 def test_where_no_thread_is_left_the_next_call_asks_again(
@@ -200,16 +225,18 @@ def test_where_no_thread_is_left_the_next_call_asks_again(
     assert pair[0].recv(1) == b""
 
 
-def test_calls_that_are_over_do_not_pile_up() -> None:
+def test_calls_that_have_ended_do_not_pile_up(pair: tuple[socket.socket, socket.socket]) -> None:
     watchdog = Watchdog()
-    alive = Guard(total=1e6)
+    alive = Guard(total=1)
+    alive.attach(pair[0])
     watchdog.watch(alive, alive.total_at)
     for _ in range(10_000):
         guard = Guard(total=600)
         watchdog.watch(guard, guard.total_at)
         guard.finish()
     assert len(watchdog) <= 257
-    assert any(entry[2] is alive for entry in watchdog._heap)
+    assert pair[0].recv(1) == b""
+    assert alive.reason == "total"
 
 
 def test_a_forked_child_starts_its_own() -> None:

@@ -1,7 +1,5 @@
 """Where connections lead to, and which are kept."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import socket
@@ -16,13 +14,18 @@ from mimo_proto import ConfigurationError
 from mimo_proto.http.connection import Tunnel
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.pool import Pool
+from mimo_proto.http.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def pool_for(origin: str, proxy: str | None = None) -> Pool:
-    return Pool(origin, size=2, ssl_context=None, proxy=proxy)
+def route_to(origin: str, proxy: str | None = None) -> Route:
+    return Route(origin, ssl_context=None, proxy=proxy)
+
+
+def pool_for(origin: str) -> Pool:
+    return Pool(route_to(origin), 2)
 
 
 @pytest.fixture
@@ -45,15 +48,15 @@ def listener() -> Iterator[str]:
     ],
 )
 def test_where_to(origin: str, proxy: str | None, host: str, port: int, tls: bool, tunnel: Any) -> None:
-    connection = pool_for(origin, proxy).take(Guard())
+    connection = route_to(origin, proxy).connection()
     assert (connection.host, connection.port) == (host, port)
     assert isinstance(connection, HTTPSConnection) is tls
     assert connection.tunnel == (None if tunnel is None else Tunnel(tunnel[0], tunnel[1], tunnel[2], {}))
 
 
 def test_trust_is_made_once_and_verifies() -> None:
-    pool = pool_for("https://a.example/v1")
-    one, two = pool.take(Guard()), pool.take(Guard())
+    route = route_to("https://a.example/v1")
+    one, two = route.connection(), route.connection()
     assert isinstance(one, HTTPSConnection)
     assert isinstance(two, HTTPSConnection)
     context: Any = vars(one)["ssl_context"]
@@ -76,12 +79,12 @@ def test_the_last_one_given_back_is_the_next_one_taken(listener: str) -> None:
     two.close()
 
 
-def test_another_process_closes_its_copies(listener: str) -> None:
+def test_another_process_closes_its_copies(listener: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = pool_for(listener)
     connection = pool.take(Guard())
     connection.connect()
     pool.give(connection)
-    pool._pid = -1
+    monkeypatch.setattr("os.getpid", lambda: -1)
     assert pool.take(Guard()) is not connection
     assert connection.is_closed
 
@@ -91,19 +94,18 @@ def test_another_process_closes_its_copies(listener: str) -> None:
 )
 def test_proxies_that_cannot_be_used(proxy: str) -> None:
     with pytest.raises(ConfigurationError, match="proxy"):
-        pool_for("https://a.example/v1", proxy)
+        route_to("https://a.example/v1", proxy)
 
 
 def test_a_password_with_escapes() -> None:
-    pool = pool_for("https://a.example/v1", "http://joe:p%40ss@p.example")
-    tunnel = pool.take(Guard()).tunnel
+    tunnel = route_to("https://a.example/v1", "http://joe:p%40ss@p.example").connection().tunnel
     assert tunnel is not None
     assert tunnel.headers["proxy-authorization"] == "Basic am9lOnBAc3M="
     assert "am9lOnBAc3M" not in repr(tunnel)
 
 
 def test_a_password_that_is_not_latin() -> None:
-    tunnel = pool_for("https://a.example/v1", "http://joe:пароль@p.example").take(Guard()).tunnel
+    tunnel = route_to("https://a.example/v1", "http://joe:пароль@p.example").connection().tunnel
     assert tunnel is not None
     assert b64decode(tunnel.headers["proxy-authorization"].removeprefix("Basic ")) == "joe:пароль".encode()
 
@@ -124,4 +126,4 @@ def test_a_password_that_is_not_latin() -> None:
 @pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
 def test_the_host_that_requests_name(origin: str, host: str, proxy: str | None) -> None:
     """The port only where it is not the scheme's own (RFC 9110, 7.2)."""
-    assert pool_for(origin, proxy).host == host
+    assert route_to(origin, proxy).host == host

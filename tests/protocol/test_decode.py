@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Mapping  # noqa: TC003 - msgspec evaluates the annotations
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec

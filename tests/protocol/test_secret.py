@@ -66,7 +66,8 @@ def test_errors_are_cleaned_wherever_they_say_it() -> None:
 
 
 def test_what_is_neither_text_nor_bytes_stays() -> None:
-    error = LocalProtocolError(5, KEY)
+    error = LocalProtocolError(KEY)
+    error.args = (5, KEY)
     error.partial = part = [KEY]
     redact_error(error, KEY)
     assert error.args == (5, "********")

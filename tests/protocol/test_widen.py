@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable  # noqa: TC003 - msgspec evaluates the annotations
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec

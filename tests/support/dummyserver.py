@@ -144,6 +144,11 @@ class Server:
         self.port: int = self._listener.getsockname()[1]
 
     @property
+    def open_connections(self) -> int:
+        """How many connections have a script that goes on: most do until their client has gone."""
+        return sum(thread.is_alive() for thread in self._threads[1:])
+
+    @property
     def origin(self) -> str:
         return f"{'http' if self._context is None else 'https'}://127.0.0.1:{self.port}"
 

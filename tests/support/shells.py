@@ -16,15 +16,17 @@ import httpx
 import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
+from mimo_proto.aio.adapter import AsyncAdapter
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
-from mimo_proto.aio.session import AsyncAdapter, AsyncStream
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+
+    from mimo_proto.aio.stream import AsyncStream
 
 __all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mimo_proto.models import ChatCompletionRequest, ResponseRequest
-from mimo_proto.testing.filtering import filtered
+from mimo_proto.testing.filtering import drop_unknown_names
 
 CHAT: dict[str, Any] = {"model": "m", "messages": []}
 
@@ -50,7 +50,7 @@ FILTERED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("given", "left"), FILTERED)
 def test_unknown_names_fall_away_at_every_depth(given: Any, left: Any) -> None:
-    assert filtered(given, ChatCompletionRequest) == left
+    assert drop_unknown_names(given, ChatCompletionRequest) == left
 
 
 KEPT: list[dict[str, Any]] = [
@@ -65,7 +65,7 @@ KEPT: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("kept", KEPT)
 def test_free_forms_and_what_is_wrong_stay(kept: Any) -> None:
-    assert filtered(kept, ChatCompletionRequest) == kept
+    assert drop_unknown_names(kept, ChatCompletionRequest) == kept
 
 
 def test_an_item_without_type_is_a_message() -> None:
@@ -73,7 +73,7 @@ def test_an_item_without_type_is_a_message() -> None:
         "model": "m",
         "input": [{"role": "user", "content": "hi"}, {"type": "reasoning", "id": "1", "new": 2}],
     }
-    assert filtered(given, ResponseRequest) == {
+    assert drop_unknown_names(given, ResponseRequest) == {
         "model": "m",
         "input": [{"type": "message", "role": "user", "content": "hi"}, {"type": "reasoning", "id": "1"}],
     }

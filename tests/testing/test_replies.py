@@ -21,7 +21,7 @@ from mimo_proto import (
 )
 from mimo_proto.testing import Call, LoopbackServer, Turn, recorded, recordings
 from mimo_proto.testing.chat_replies import completion, completion_events
-from mimo_proto.testing.plain import objects_in
+from mimo_proto.testing.json_values import objects_in
 from mimo_proto.testing.prompts import Prompt
 from mimo_proto.testing.response_replies import response, response_events
 from mimo_proto.testing.turns import tokens

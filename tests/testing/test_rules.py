@@ -151,6 +151,7 @@ def test_chat_refuses(body: Any, param: str) -> None:
         history({"tool_calls": [CALL], "reasoning_content": "I call."}),
         history({"content": "", "tool_calls": [CALL]}, thinking={"type": "disabled"}),
         shows(IMAGE),
+        shows({"type": "text", "text": "hi"}, "mimo-v2.5-pro"),
         shows({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}),
         speech("mimo-v2.5-tts-voiceclone", ("assistant", "hi"), voice="UklGRg=="),
         speech("mimo-v2.5-tts-voicedesign", ("user", "old"), optimize_text_preview=True),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mimo_proto.testing import Gate, LoopbackServer, Refusal, Reply, Turn, recorded
+from mimo_proto.testing import Gate, LoopbackServer, RawReply, Refusal, Turn, recorded
 from tests.support.calling import CHAT, call, payloads, said
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def post(connection: http.client.HTTPConnection, *, stream: bool = False) -> htt
 
 
 def test_a_script_is_played_in_order_and_then_the_server_answers_itself(server: LoopbackServer) -> None:
-    server.script([Turn("one"), {"choices": []}, [1], Reply(Turn("two"), status=203)])
+    server.script([Turn("one"), {"choices": []}, [1], RawReply(Turn("two"), status=203)])
     assert server.unplayed == 4
     assert call(server, CHAT, said("hi")).json["choices"][0]["message"]["content"] == "one"
     assert call(server, CHAT, said("hi")).json == {"choices": []}
@@ -83,7 +83,7 @@ def test_a_function_answers_by_the_request(server: LoopbackServer) -> None:
 
     server.reply(twice)
     server.reply(lambda request: None)
-    server.reply(lambda request: Reply(Turn("taught"), status=202))
+    server.reply(lambda request: RawReply(Turn("taught"), status=202))
     assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "abab"
     assert call(server, CHAT, said("ab")).json["choices"][0]["message"]["content"] == "You said: ab"
     assert call(server, CHAT, said("ab")).status == 202

@@ -5,7 +5,7 @@
 - `mimo_proto.aio.aiohttp`: over an `aiohttp.ClientSession` of yours; needs the extra ``mimo-proto[aiohttp]``.
 
 All three are the same to use: `send(endpoint, request)` and `stream(endpoint, request)`, see
-`mimo_proto.aio.session`. docs/async.md says which one to choose.
+`mimo_proto.aio.adapter`. docs/async.md says which one to choose.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@
 
 Rules:
 
-- The session's connector, trust, proxies and cookies are used; its timeouts, redirects, `raise_for_status` and
+- The session's connector, TLS context, proxies and cookies are used; its timeouts, redirects, `raise_for_status` and
   decompression are not. Default headers of the session are sent where ours do not say otherwise; default credentials
   are refused by aiohttp beside ours.
-- One piece is all that has come since the last one, so a server ahead of us costs little.
+- A read gives all that has come since the last one, so a server ahead of us costs little.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ import io
 from math import inf
 from typing import TYPE_CHECKING
 
-from mimo_proto.aio.answer import Answer, HTTPLibrary
-from mimo_proto.aio.exchange import HTTPAdapter
+from mimo_proto.aio.adapter import HTTPAdapter
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
     ConnectError,
     ConnectionClosed,
     LocalProtocolError,
     MimoError,
-    ReadTimeout,
     RemoteProtocolError,
 )
-from mimo_proto.http.deadlines import ended
 
 try:
     import aiohttp
@@ -45,14 +44,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AiohttpAdapter"]
 
-FOREIGN = (aiohttp.ClientError, OSError, ValueError)
+LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
 
-NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
-BROKEN = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
+CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
+CLOSED_ERRORS = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
 
-LARGE = 2**20
-"""Above so many bytes aiohttp wants a body as a file, in bytes."""
+MAX_UNBUFFERED_BYTES = 2**20
+"""The largest body, in bytes, that aiohttp takes as bytes; it wants a larger one as a file."""
 
 
 class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
@@ -69,7 +68,7 @@ class _Aiohttp(HTTPLibrary):
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Answer:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Response:
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
         body = request.body
@@ -77,7 +76,7 @@ class _Aiohttp(HTTPLibrary):
             request.method,
             request.url,
             headers=request.headers,
-            data=body if body is None or len(body) <= LARGE else io.BytesIO(body),
+            data=body if body is None or len(body) <= MAX_UNBUFFERED_BYTES else io.BytesIO(body),
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=False,
@@ -85,29 +84,28 @@ class _Aiohttp(HTTPLibrary):
                 total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, ceil_threshold=inf
             ),
         )
-        return _Answer(response)
+        return _Response(response)
 
-    def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
-        if not isinstance(exc, FOREIGN) or isinstance(exc, MimoError):
+    def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, aiohttp.ConnectionTimeoutError):
-            return ended("connect", timeouts)
+            return end_error("connect", timeouts)
         if isinstance(exc, TimeoutError):
-            seconds = timeouts.read or 0.0
-            return ReadTimeout(f"no byte came for {seconds:g} s (Timeouts.read)", seconds=seconds)
+            return end_error("read", timeouts)
         text = str(exc)[:300] or type(exc).__name__
-        if isinstance(exc, NO_CONNECTION):
+        if isinstance(exc, CONNECT_ERRORS):
             return ConnectError(f"no connection: {text}")
-        if isinstance(exc, BROKEN):
-            where = "inside the answer" if answered else "before an answer came"
+        if isinstance(exc, CLOSED_ERRORS):
+            where = "inside the answer" if has_head else "before an answer came"
             return ConnectionClosed(f"the connection broke {where}: {text}")
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Answer(Answer):
-    """A response of aiohttp, unread. See `mimo_proto.aio.answer.Answer`."""
+class _Response(LibraryResponse):
+    """A response of aiohttp, unread. See `mimo_proto.aio.library.LibraryResponse`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
@@ -119,22 +117,22 @@ class _Answer(Answer):
         protocol = None if response.connection is None else response.connection.protocol
         self._closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
         if self._closed is not None:
-            self._closed.add_done_callback(self._tell)
+            self._closed.add_done_callback(self._report_closed)
 
     async def read(self) -> bytes:
         content = self._response.content
         if content.exception() is not None:
             # Behind an error aiohttp hands out nothing, not even what came before it.
-            pieces = getattr(content, "_buffer", None)
-            if pieces:
-                data = b"".join(pieces)
-                pieces.clear()
+            buffer = getattr(content, "_buffer", None)
+            if buffer:
+                data = b"".join(buffer)
+                buffer.clear()
                 return data
         return await content.readany()
 
     async def aclose(self) -> None:
         if self._closed is not None:
-            self._closed.remove_done_callback(self._tell)
+            self._closed.remove_done_callback(self._report_closed)
         # A connection whose answer has been read to its end was given back by then.
         self._response.close()
 
@@ -142,7 +140,7 @@ class _Answer(Answer):
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._response.close)
 
-    def _tell(self, closed: asyncio.Future[None]) -> None:
+    def _report_closed(self, closed: asyncio.Future[None]) -> None:
         content = self._response.content
         closed.exception()  # retrieved, or asyncio would log it
         if not content.is_eof() and content.exception() is None:

@@ -7,7 +7,7 @@
 
 Rules:
 
-- Requests are sent as `request` made them. The client's transports, proxies, trust, pool and hooks are used; its
+- Requests are sent as `request` made them. The client's transports, proxies, TLS context, pool and hooks are used; its
   default headers, parameters, authentication, timeouts and redirects are not.
 - httpx gives the connect clock to TCP and to TLS in turn, so a connection may take twice as long; and it waits for a
   place in the client's pool without a clock but the call's own (idle, total).
@@ -19,17 +19,16 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
-from mimo_proto.aio.answer import Answer, HTTPLibrary
-from mimo_proto.aio.exchange import HTTPAdapter
+from mimo_proto.aio.adapter import HTTPAdapter
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConnectError,
     ConnectionClosed,
     LocalProtocolError,
     MimoError,
-    ReadTimeout,
     RemoteProtocolError,
 )
-from mimo_proto.http.deadlines import ended
 
 try:
     import httpx
@@ -44,11 +43,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTPXAdapter"]
 
-FOREIGN = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
+LIBRARY_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 """All that httpx and what lies below it raise."""
 
-BROKEN = ("Server disconnected", "peer closed connection")
-"""How the texts begin by which httpx tells of a broken connection; it has no class for that."""
+CLOSED_TEXTS = ("Server disconnected", "peer closed connection")
+"""How the texts begin by which httpx reports a broken connection; it has no class for that."""
 
 
 class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
@@ -65,7 +64,7 @@ class _HTTPX(HTTPLibrary):
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Answer:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Response:
         if self._client.is_closed:
             raise LocalProtocolError("the httpx.AsyncClient is closed")
         timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": None}
@@ -76,39 +75,37 @@ class _HTTPX(HTTPLibrary):
             content=request.body,
             extensions={"timeout": timeout},
         )
-        return _Answer(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
+        return _Response(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
 
-    def own_error(self, exc: BaseException, timeouts: Timeouts, *, answered: bool) -> MimoError | None:
-        if not isinstance(exc, FOREIGN) or isinstance(exc, MimoError):
+    def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, httpx.ConnectTimeout):
-            return ended("connect", timeouts)
+            return end_error("connect", timeouts)
         if isinstance(exc, httpx.TimeoutException):
-            doing = "the request could not be sent" if isinstance(exc, httpx.WriteTimeout) else "no byte came"
-            seconds = timeouts.read or 0.0
-            return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
+            return end_error("send" if isinstance(exc, httpx.WriteTimeout) else "read", timeouts)
         text = str(exc)[:300] or type(exc).__name__
         if isinstance(exc, httpx.ConnectError | httpx.ProxyError):
             return ConnectError(f"no connection: {text}")
-        if isinstance(exc, httpx.NetworkError | OSError) or text.startswith(BROKEN):
-            where = "inside the answer" if answered else "before an answer came"
+        if isinstance(exc, httpx.NetworkError | OSError) or text.startswith(CLOSED_TEXTS):
+            where = "inside the answer" if has_head else "before an answer came"
             return ConnectionClosed(f"the connection broke {where}: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Answer(Answer):
-    """A response of httpx, unread. See `mimo_proto.aio.answer.Answer`."""
+class _Response(LibraryResponse):
+    """A response of httpx, unread. See `mimo_proto.aio.library.LibraryResponse`."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self._response = response
         # Not aiter_raw(), which is the same with two more generators in between.
-        self._pieces: AsyncIterator[bytes] = aiter(cast("httpx.AsyncByteStream", response.stream))
+        self._blocks: AsyncIterator[bytes] = aiter(cast("httpx.AsyncByteStream", response.stream))
         self._loop = asyncio.get_running_loop()
 
     async def read(self) -> bytes:
-        return await anext(self._pieces, b"")
+        return await anext(self._blocks, b"")
 
     async def aclose(self) -> None:
         await self._response.aclose()

@@ -20,10 +20,13 @@ import contextlib
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from mimo_proto.aio.session import AsyncAdapter, AsyncStream
-from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.aio.adapter import AsyncAdapter
+from mimo_proto.aio.stream import AsyncStream
+from mimo_proto.call.stream_state import StreamState
+from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled, without_frames
 
 if TYPE_CHECKING:
     from collections import deque
@@ -33,9 +36,10 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mimo_proto.call.options import CallOptions
+    from mimo_proto.call.reply import Reply
     from mimo_proto.client import Client
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.http.attempts import Call, Reply
+    from mimo_proto.http.attempts import Call
     from mimo_proto.http.stream import Stream
 
 __all__ = ["ThreadsAdapter"]
@@ -108,9 +112,9 @@ class ThreadsAdapter(AsyncAdapter):
         self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions
     ) -> AsyncStream[Any, Any]:
         stream = self._client.stream(endpoint, request, event_type=event_type, **options)
-        handed_over: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, whole=event_type is None)
-        self._open.add(handed_over)
-        return handed_over
+        thread_stream: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, projected=event_type is not None)
+        self._open.add(thread_stream)
+        return thread_stream
 
     def _submit(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
         if self._closed:
@@ -127,8 +131,11 @@ class ThreadsAdapter(AsyncAdapter):
 class ThreadStream(AsyncStream[EventT, ResultT]):
     """A stream that a thread reads. See `AsyncStream`."""
 
-    def __init__(self, submit: Callable[..., Future[None]], stream: Stream[EventT, ResultT], *, whole: bool) -> None:
-        super().__init__(whole=whole)
+    def __init__(
+        self, submit: Callable[..., Future[None]], stream: Stream[EventT, ResultT], *, projected: bool
+    ) -> None:
+        # The thread adds up.
+        super().__init__(StreamState(None, partial(_count_attempts, stream), projected=projected))
         self._submit = submit
         self._stream = stream
         self._handover: Handover[EventT] = Handover(self._ready)
@@ -156,72 +163,68 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         if self._work is None:
             return
         await asyncio.wait([asyncio.wrap_future(self._work)])
-        if self._failure is not None:
+        failure = self._handover.take_failure()
+        if isinstance(failure, MimoError):
             # Only now it is known what the thread had read.
-            failure, self._handover.failure = self._handover.failure, None
-            if isinstance(failure, MimoError):
-                self._failure.partial = failure.partial
+            error = StreamCancelled("the stream was closed before its end")
+            error.partial = failure.partial
+            self._state.fail(error)
 
     async def _open(self) -> None:
         if self._opened:
             return
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
-        try:
-            self._work = self._submit(self._stream, pump, self._stream, self._handover)
-        except BaseException as exc:
-            self._leave(exc if isinstance(exc, MimoError) else StreamCancelled("the call was interrupted"))
-            raise
+        with without_frames:
+            try:
+                self._work = self._submit(self._stream, pump, self._stream, self._handover)
+            except BaseException as error:
+                await self._fail(error)
+                raise
         if self._handover.left:  # before there was anything to take back
             self._take_back()
-        await self._news(head=True)
+        await self._follow(head=True)
 
     async def _wait(self) -> None:
-        await self._news()
+        await self._follow()
 
-    async def _news(self, *, head: bool = False) -> None:
-        """Wait until the thread has something to tell: the head, events, or the end."""
+    async def _follow(self, *, head: bool = False) -> None:
+        """Wait until the thread has got something: the head, events, or the end."""
         handover, stream = self._handover, self._stream
-        try:
-            over = await handover.wait(head=head)
-        except BaseException:
-            self._leave(StreamCancelled("the reading was interrupted"))
-            raise
-        if head:
-            self.status, self.headers, self.request_id = stream.status, stream.headers, stream.request_id
-        if not over:
-            return
-        failure, handover.failure = handover.failure, None
-        if failure is None:
-            self.end = "completed"
-            return
-        if isinstance(failure, MimoError):
-            self._note(failure)
-            failure.__traceback__ = None  # the thread's frames hold what the server sent, which may hold the key
-        else:
-            self._note(StreamCancelled("the reading was interrupted"))
-        try:
+        with without_frames:
+            try:
+                ended = await handover.wait(head=head)
+            except BaseException as error:
+                await self._fail(error)
+                raise
+            if head:
+                self._state.open(stream.status, stream.headers)
+            if not ended:
+                return
+            failure = handover.take_failure()
+            if failure is None:
+                self._state.complete()
+                return
+            self._state.fail(failure)
+            # The thread's frames hold what the server sent, which may hold the key.
             raise failure
-        finally:
-            del failure
 
-    async def _fail(self, error: MimoError) -> None:
-        self._leave(error)
+    async def _leave(self) -> None:
+        self.cancel()
 
-    def _leave(self, error: MimoError) -> None:
-        error.attempts = self.attempts
-        self._note(error)
-        self._drop()
-
-    async def _result(self) -> ResultT:
+    def _whole(self) -> ResultT:
         try:
             return self._stream.result()
         except MimoError as error:
-            self._note(error)
+            self._state.fail(error)
             raise
 
     def _drop(self) -> None:
         self.cancel()
+
+
+def _count_attempts(stream: Stream[Any, Any], error: MimoError) -> None:
+    error.attempts = stream.attempts
 
 
 class Handover(Generic[EventT]):
@@ -231,16 +234,15 @@ class Handover(Generic[EventT]):
         events: Filled by the thread, emptied by the loop.
 
     Attributes:
-        failure: Why nothing more will come; None for a good end.
         left: The loop's side takes nothing any more.
     """
 
     def __init__(self, events: deque[EventT]) -> None:
         self.events = events
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop
         self._begun = False
-        self._over = False
+        self._ended = False
         self._asleep = False  # the loop waits, and is to be woken
         self._waiter: asyncio.Future[None] | None = None
         self._full = False  # the thread waits, and is to be woken
@@ -252,15 +254,20 @@ class Handover(Generic[EventT]):
         self._loop = loop
 
     def begin(self) -> None:
-        """Tell that the head has come. The thread's side."""
+        """Say that the head has come. The thread's side."""
         self._begun = True
         self.wake()
 
     def close(self, failure: BaseException | None) -> None:
-        """Tell that nothing more will come, and why. The thread's side."""
-        self.failure = failure
-        self._over = True
+        """Say that nothing more will come, and why. The thread's side."""
+        self._failure = failure
+        self._ended = True
         self.wake()
+
+    def take_failure(self) -> BaseException | None:
+        """Give why nothing more will come, once; None for a good end. The loop's side."""
+        failure, self._failure = self._failure, None
+        return failure
 
     def wake(self) -> None:
         """Wake the loop if it waits. The thread's side, after every event."""
@@ -284,15 +291,15 @@ class Handover(Generic[EventT]):
         """Wait for events, the end, or the head where that is enough; True when nothing more will come."""
         while True:
             # In this order: what comes before the end must not be passed by.
-            over = self._over
-            if self.events or over or (head and self._begun):
-                return over and not self.events
+            ended = self._ended
+            if self.events or ended or (head and self._begun):
+                return ended and not self.events
             if self._full:
                 self._room.set()
             self._waiter = self._loop.create_future()
             self._asleep = True
             # The thread may have been faster than the line above.
-            if not (self.events or self._over or (head and self._begun)):
+            if not (self.events or self._ended or (head and self._begun)):
                 await self._waiter
 
     def leave(self) -> None:

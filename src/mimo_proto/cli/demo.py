@@ -1,6 +1,6 @@
 """Five exchanges over a real socket: with MiMo where a key is set, else with a stand-in on this machine.
 
-Rules: words are shown as they come, thinking apart from the answer; then the final object, usage and timing.
+Rules: text is shown as it comes, thinking apart from the answer; then the final object, usage and timing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.cli.text import Words, shown
+from mimo_proto.cli.text import TextWriter, json_line
 from mimo_proto.client import Client
 from mimo_proto.messages import to_request, tool, user
 from mimo_proto.models import FunctionDefinition, FunctionTool, Thinking
@@ -38,10 +38,10 @@ def run_demo(model: str) -> None:
     """Have the five exchanges, and print them.
 
     Args:
-        model: Which model answers.
+        model: The model that answers.
 
     Raises:
-        MimoError: One of them failed.
+        MimoError: An exchange failed.
     """
     if os.environ.get("MIMO_API_KEY"):
         with Client() as client:
@@ -94,13 +94,13 @@ def _run(call: ToolCall) -> str:
 
 def _stream(stream: Stream[Any, Any]) -> Any:
     """Show a stream, and give its result."""
-    words = Words(sys.stdout, sys.stdout, labels=True)
+    writer = TextWriter(sys.stdout, sys.stdout, labels=True)
     begun, first = time.perf_counter(), 0.0
     with stream:
         for event in stream:
             first = first or time.perf_counter()
-            words.show(event)
-        words.end()
+            writer.show(event)
+        writer.end()
         result = stream.result()
     _summary(result, "first event", begun, first)
     return result
@@ -112,8 +112,8 @@ def _title(title: str, question: str) -> None:
 
 
 def _summary(result: Any, what: str, begun: float, then: float) -> None:
-    _label("final", shown(result))
-    _label("usage", shown(result.usage))
+    _label("final", json_line(result))
+    _label("usage", json_line(result.usage))
     _label(what, f"after {1000 * (then - begun):.1f} ms")
 
 

@@ -2,7 +2,7 @@
 
 Rules:
 
-- What was asked for goes to stdout, everything else (thinking, errors) to stderr, so that it can be piped on.
+- What was asked for goes to stdout, everything else (thinking, errors) to stderr, so that the output can be piped on.
 - The exit status is 0 for done, 1 for an error of the server, the connection or the data, 2 for a wrong call,
   130 after Ctrl-C and 141 when the reader of the output has gone.
 - The key and the base URL come from the environment: MIMO_API_KEY and MIMO_BASE_URL.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from mimo_proto.cli.demo import run_demo
-from mimo_proto.cli.text import Words, shown
+from mimo_proto.cli.text import TextWriter, json_line
 from mimo_proto.client import Client
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.errors import ConfigurationError, DecodeError, MimoError
@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: What follows the program's name; the process's own by default.
+        arguments: The arguments behind the program's name; those of the process by default.
 
     Returns:
         The exit status.
     """
     for out in (sys.stdout, sys.stderr):
         if isinstance(out, io.TextIOWrapper):
-            out.reconfigure(errors="backslashreplace")  # words that the terminal's encoding lacks are no error
+            out.reconfigure(errors="backslashreplace")  # text that the terminal's encoding lacks is not an error
     chosen = _parser().parse_args(arguments)
     try:
         status: int = chosen.run(chosen) or 0
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(run=_models)
 
     for name, run, what in (("chat", _chat, "Chat Completions"), ("respond", _respond, "the Responses API")):
-        ask = commands.add_parser(name, help=f"ask through {what}; the answer's words come as they are written")
+        ask = commands.add_parser(name, help=f"ask through {what}; the answer is shown as it is written")
         ask.add_argument("prompt", help="what to ask; - reads it from stdin")
         ask.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
         ask.add_argument("--instructions", help="what the model is told before")
@@ -137,11 +137,11 @@ def _respond(chosen: argparse.Namespace) -> int:
 
 
 def _show(stream: Stream[Any, Any]) -> int:
-    """Show the words as they come; the exit status."""
-    words = Words(sys.stdout, sys.stderr)
+    """Show the text as it comes; the exit status."""
+    writer = TextWriter(sys.stdout, sys.stderr)
     for event in stream:
-        words.show(event)
-    words.end()
+        writer.show(event)
+    writer.end()
     result = stream.result()
     if isinstance(result, Response) and result.status == "failed":
         return _fail(f"the response has failed: {_reason(result)}", 1)
@@ -161,7 +161,7 @@ def _prompt(chosen: argparse.Namespace) -> str:
 def _decode(chosen: argparse.Namespace) -> None:
     with _opened(chosen.file) as file:
         for event in StreamDecoder(ENDPOINTS[chosen.endpoint]).events(_chunks(file)):
-            print(shown(event), flush=True)
+            print(json_line(event), flush=True)
 
 
 def _validate(chosen: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
-"""What a stream says, shown as it comes: the answer's words, the thinking, the tool calls.
+"""What a stream says, shown as it comes: the text of the answer, the thinking, the tool calls.
 
-Rules: words are written at once and never changed; each kind of them begins a line of its own.
+Rules: text is written at once and never changed; each kind of it begins a line of its own.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ from mimo_proto.models import (
     ResponseOutputTextDelta,
     ResponseReasoningTextDelta,
 )
-from mimo_proto.protocol.decode import plain_value
 from mimo_proto.protocol.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Words", "shown"]
+__all__ = ["TextWriter", "json_line"]
 
 Kind: TypeAlias = Literal["thinking", "answer", "call"]
 
 
-def shown(value: Any) -> str:
-    """A Struct as a line of JSON, with its nulls left out: on what is received they mean the same as absence.
+def json_line(value: Any) -> str:
+    """Write a Struct as a line of JSON, without its nulls: on what is received they mean the same as absence.
 
     Raises:
-        DecodeError: It is nested too deeply.
+        DecodeError: The value is nested too deeply.
     """
     try:
-        return msgspec.json.encode(_without_nulls(plain_value(value))).decode()
+        return msgspec.json.encode(_without_nulls(msgspec.to_builtins(value))).decode()
     except RecursionError:
         pass
     raise DecodeError("what the server sent is nested too deeply to be shown")
@@ -49,13 +48,13 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(member) for member in value] if is_array(value) else value
 
 
-class Words:
-    """Shows what the events of a stream say, of either API. One thread.
+class TextWriter:
+    """A writer of what the events of a stream say, of either API. One thread.
 
     Args:
-        answer: Where the answer's words go.
-        other: Where thinking and tool calls go.
-        labels: Whether to say what is what, for when all goes to one place.
+        answer: Where the text of the answer is written.
+        other: Where thinking and tool calls are written.
+        labels: Whether a label says what each line is, for when all is written to one place.
     """
 
     def __init__(self, answer: TextIO, other: TextIO, *, labels: bool = False) -> None:
@@ -65,8 +64,8 @@ class Words:
         self._kind: Kind | None = None
 
     def show(self, event: Any) -> None:
-        """Show what an event says, if it says anything."""
-        for kind, text, begins in _pieces(event):
+        """Write what an event says, if it says anything."""
+        for kind, text, begins in _texts(event):
             if begins or kind != self._kind:
                 self.end()
                 self._kind = kind
@@ -85,29 +84,29 @@ class Words:
         out.flush()
 
 
-def _pieces(event: Any) -> Iterator[tuple[Kind, str, bool]]:
-    """What an event says: the kind, the words, and whether something new begins with them."""
+def _texts(event: Any) -> Iterator[tuple[Kind, str, bool]]:
+    """What an event says: the kind, the text, and whether something new begins with it."""
     match event:
-        case ResponseReasoningTextDelta(delta=words):
-            yield "thinking", words, False
-        case ResponseOutputTextDelta(delta=words):
-            yield "answer", words, False
-        case ResponseFunctionCallArgumentsDelta(delta=words) | ResponseCustomToolCallInputDelta(delta=words):
-            yield "call", words, False
+        case ResponseReasoningTextDelta(delta=text):
+            yield "thinking", text, False
+        case ResponseOutputTextDelta(delta=text):
+            yield "answer", text, False
+        case ResponseFunctionCallArgumentsDelta(delta=text) | ResponseCustomToolCallInputDelta(delta=text):
+            yield "call", text, False
         case ResponseOutputItemAdded(item=FunctionCallItem(name=name) | CustomToolCallItem(name=name)):
             yield "call", f"{name} ", True
         case _:
             for choice in getattr(event, "choices", ()):
-                yield from _of_delta(choice.delta)
+                yield from _texts_of_delta(choice.delta)
 
 
-def _of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
+def _texts_of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
     if delta.reasoning_content:
         yield "thinking", delta.reasoning_content, False
     if delta.content:
         yield "answer", delta.content, False
     for function in (call.function for call in delta.tool_calls or ()):
-        if function is None:  # the piece brings an id only
+        if function is None:  # this part of the call brings an id only
             continue
         if function.name:
             yield "call", f"{function.name} ", True

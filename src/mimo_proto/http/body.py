@@ -1,8 +1,8 @@
-"""The body of one answer, read from a socket as its head frames it.
+"""The body of one response, read from a socket as its head frames it.
 
 Rules:
 
-- A piece is what one read of the socket gave; in chunks, all that stands in it whole (`ChunkedDecoder`).
+- A read gives what one read of the socket gave; in chunks, all that stands in it whole (`ChunkedDecoder`).
 - An end that comes too early is an error, with chunks as with a length.
 - What follows a body's end is thrown away with its connection; it must not answer the next call.
 """
@@ -20,39 +20,37 @@ from urllib3 import HTTPResponse
 from mimo_proto.protocol.chunked import ChunkedDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.protocol.http11 import Head
 
-__all__ = ["Answer", "ForeignAnswer"]
+__all__ = ["ResponseBody"]
 
 
-class Answer:
-    """One answer whose head has come. One thread.
+class ResponseBody:
+    """The body of a response whose head has come. One thread.
 
     Args:
-        head: Its head.
-        rest: What of the body came with it.
+        head: The head of the response.
+        received: What of the body came with the head.
         sock: Where the rest comes from.
         guard: The call's; ``drain_at`` bounds the wait for the end of a chunked body.
 
     Attributes:
-        status: The HTTP status.
-        headers: The header fields, names in lower case, repeated ones joined with ", ".
         closed: The body has ended.
-        kept: The connection can carry another call after it.
+        reusable: The connection can carry another call after it.
     """
 
-    def __init__(self, head: Head, rest: bytes, sock: Any, guard: Guard) -> None:
-        self.status, self.headers, chunked, self._left, self.kept = head
-        self._rest = rest
+    def __init__(self, head: Head, received: bytes, sock: Any, guard: Guard) -> None:
+        _, self._headers, chunked, self._bytes_left, self.reusable = head
+        self._received = received
         self._socket = sock
         self._guard = guard
         self._decoder = ChunkedDecoder() if chunked else None
         self.closed = False
-        if self._left == 0:
-            self._end(surplus=bool(rest))
+        if self._bytes_left == 0:
+            self._end(surplus=bool(received))
 
     def read1(self, n: int) -> bytes:
         """Give what has come, at most ``n`` bytes; wait when that is nothing; empty is the end.
@@ -66,15 +64,15 @@ class Answer:
         if self._decoder is not None:
             return self._read_chunked(self._decoder, n)
         data = self._take(n)
-        if self._left is None:
+        if self._bytes_left is None:
             self.closed = not data
             return data
         if not data:
-            raise ConnectionResetError(f"{self._left} bytes of the body are missing")
-        body = data[: self._left]
-        self._left -= len(body)
-        if not self._left:
-            self._end(surplus=len(data) > len(body) or bool(self._rest))
+            raise ConnectionResetError(f"{self._bytes_left} bytes of the body are missing")
+        body = data[: self._bytes_left]
+        self._bytes_left -= len(body)
+        if not self._bytes_left:
+            self._end(surplus=len(data) > len(body) or bool(self._received))
         return body
 
     read = read1
@@ -84,7 +82,7 @@ class Answer:
         """Give the `read1` that decodes the body by its Content-Encoding."""
         # Its type wants a whole file; it uses `read1`, `closed` and `close`.
         body: Any = self
-        wrapper = HTTPResponse(body=body, headers=self.headers, preload_content=False)
+        wrapper = HTTPResponse(body=body, headers=self._headers, preload_content=False)
         return functools.partial(wrapper.read1, decode_content=True)
 
     def close(self) -> None:
@@ -92,8 +90,8 @@ class Answer:
         self.closed = True
 
     def _take(self, n: int) -> bytes:
-        if self._rest:
-            data, self._rest = self._rest[:n], self._rest[n:]
+        if self._received:
+            data, self._received = self._received[:n], self._received[n:]
             return data
         received: bytes = self._socket.recv(n)
         return received
@@ -105,7 +103,7 @@ class Answer:
                 raise ConnectionResetError("the last chunk is missing")
             body = decoder.feed(data)
             if decoder.ended:
-                self._end(surplus=decoder.surplus or bool(self._rest))
+                self._end(surplus=decoder.surplus or bool(self._received))
                 return body
             if body:
                 return body
@@ -114,14 +112,11 @@ class Answer:
 
     def _end(self, *, surplus: bool) -> None:
         self.closed = True
-        if self.kept and (surplus or self._more()):
-            self.kept = False
+        if self.reusable and (surplus or self._has_pending_bytes()):
+            self.reusable = False
 
-    def _more(self) -> bool:
-        """Whether bytes wait in the TLS layer.
-
-        What the system holds is looked at when the connection is taken: here it would cost three calls, 28 µs.
-        """
+    def _has_pending_bytes(self) -> bool:
+        """Whether bytes wait in the TLS layer; what the system holds is looked at when the connection is taken."""
         sock = self._socket
         if type(sock) is socket.socket:
             return False
@@ -136,41 +131,3 @@ class Answer:
                 sock.settimeout(timeout)
         except (OSError, ValueError):
             return False
-
-
-class ForeignAnswer:
-    """The same, where urllib3 is a fork that frames by itself.
-
-    Args:
-        response: What its connection gave.
-    """
-
-    kept = True
-
-    def __init__(self, response: Any) -> None:
-        self.status: int = response.status
-        self.headers = _merged(response.headers.items())
-        self._response = response
-        self.read1: Callable[[int], bytes] = response.read1
-
-    @property
-    def closed(self) -> bool:
-        """Whether the body has ended."""
-        return bool(self._response.closed)
-
-    def decoding(self) -> Callable[[int], bytes]:
-        """Give the `read1` that decodes the body by its Content-Encoding."""
-        return functools.partial(self._response.read1, decode_content=True)
-
-    def close(self) -> None:
-        """Give the body up."""
-        self._response.close()
-
-
-def _merged(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Header fields, names in lower case; repeated ones are joined."""
-    headers: dict[str, str] = {}
-    for field, value in fields:
-        name = field.lower()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers

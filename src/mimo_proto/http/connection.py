@@ -5,7 +5,7 @@ Rules:
 - From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
   shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
-- What is sent and read on it is HTTP/1.1 as `head` and `answer` have it; `http.client` is not asked.
+- What is sent and read on it is HTTP/1.1 as `protocol.http11` and `body` have it; `http.client` is not asked.
 """
 
 from __future__ import annotations
@@ -20,25 +20,39 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from mimo_proto.http.body import Answer, ForeignAnswer
+from mimo_proto.errors import ConfigurationError
+from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.protocol.http11 import HeadDecoder, encode_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LONGEST", "PlainConnection", "TLSConnection", "Tunnel"]
+    from mimo_proto.protocol.http11 import Head
 
-SMALL = 16 * 1024
-"""Bodies up to this size, in bytes, are copied behind the head; it is also what a TLS record holds, and what is read of
-an answer to find its head."""
+__all__ = ["MAX_TIMEOUT_SECONDS", "TCPConnection", "TLSConnection", "Tunnel", "check_urllib3"]
 
-PLAIN = http.client.HTTPConnection in HTTPConnection.__mro__
-"""Not so in the fork of urllib3 that niquests puts in its place: it may speak HTTP/2, and writes and frames by itself.
-Calls, streams, clocks and `cancel` work all the same; what it makes of answers that are no HTTP is its own."""
+MAX_JOINED_BYTES = 16 * 1024
+"""The largest body that is copied behind the head of its request; it is also what a TLS record holds."""
 
-LONGEST = 1e6
-"""The longest timeout that a socket is given, in seconds: an absurd one overflows."""
+HEAD_READ_BYTES = 16 * 1024
+"""How much of a response is read at a time to find its head."""
+
+MAX_TIMEOUT_SECONDS = 1e6
+"""The longest timeout that a socket is given: an absurd one overflows."""
+
+
+def check_urllib3() -> None:
+    """Refuse the fork of urllib3 that niquests installs in its place: its connections read and write otherwise.
+
+    Raises:
+        ConfigurationError: It is installed.
+    """
+    if http.client.HTTPConnection not in HTTPConnection.__mro__:
+        raise ConfigurationError(
+            "the fork urllib3-future is installed as urllib3: install urllib3 itself, "
+            "or use mimo_proto.aio.httpx or mimo_proto.aio.aiohttp"
+        )
 
 
 class Tunnel(NamedTuple):
@@ -57,7 +71,7 @@ class Tunnel(NamedTuple):
     headers: Mapping[str, str]
 
 
-class PlainConnection(HTTPConnection):
+class TCPConnection(HTTPConnection):
     """A connection that a `Guard` can end at any time. One call at a time; no thread shares it.
 
     Attributes:
@@ -94,7 +108,7 @@ class PlainConnection(HTTPConnection):
         try:
             super().connect()
             self.guard.attach(_innermost(self.sock))
-            if PLAIN and hasattr(select, "poll"):  # not on Windows
+            if hasattr(select, "poll"):  # not on Windows
                 self._poll = select.poll()
                 self._poll.register(self.sock, select.POLLIN)
         except BaseException:
@@ -116,34 +130,29 @@ class PlainConnection(HTTPConnection):
         Raises:
             OSError: The connection broke, or took nothing in time.
         """
-        if not PLAIN:
-            self.request(method, target, body=body, headers=headers, preload_content=False)
-            return
         self.sock.settimeout(self.timeout)
         if body is None:
             self.sock.sendall(encode_head(method, target, headers))
             return
         head = encode_head(method, target, {**headers, "content-length": str(len(body))})
-        if len(body) <= SMALL:
+        if len(body) <= MAX_JOINED_BYTES:
             self.sock.sendall(head + body)
         else:
             self.sock.sendall(head)
             self.sock.sendall(body)
 
-    def receive(self) -> Answer | ForeignAnswer:
-        """Wait for the head of the answer.
+    def receive(self) -> tuple[Head, ResponseBody]:
+        """Wait for the head of the response.
 
         Raises:
             OSError: The connection broke or ended, or nothing came in time.
             HeadError: It is no HTTP.
         """
-        if not PLAIN:
-            return ForeignAnswer(self.getresponse())
         decoder = HeadDecoder()
-        while data := self.sock.recv(SMALL):
+        while data := self.sock.recv(HEAD_READ_BYTES):
             head = decoder.feed(data)
             if head is not None:
-                return Answer(head, decoder.rest, self.sock, self.guard)
+                return head, ResponseBody(head, decoder.rest, self.sock, self.guard)
         raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
 
     def close(self) -> None:
@@ -187,10 +196,10 @@ class PlainConnection(HTTPConnection):
         left = at - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        return min(left, LONGEST)
+        return min(left, MAX_TIMEOUT_SECONDS)
 
 
-class TLSConnection(PlainConnection, HTTPSConnection):
+class TLSConnection(TCPConnection, HTTPSConnection):
     """The same over TLS."""
 
 

@@ -23,36 +23,36 @@ import socket
 import threading
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from mimo_proto.errors import ConnectTimeout, DeadlineExceeded, IdleTimeout, StreamCancelled, TransportError
+from mimo_proto.errors import TransportError
 
 if TYPE_CHECKING:
-    from mimo_proto.errors import MimoError
-    from mimo_proto.limits import Timeouts
+    from mimo_proto.call.clocks import Reason
 
-__all__ = ["Guard", "Reason", "Watchdog", "WATCHDOG", "ended"]
+__all__ = ["Guard", "Watchdog", "WATCHDOG"]
 
-LONGEST = 3600.0
-"""How long the thread sleeps at most, in seconds: a wait of years overflows."""
+MAX_SLEEP_SECONDS: Final = 3600.0
+"""How long the thread sleeps at most: a wait of years overflows."""
 
-Reason: TypeAlias = Literal["cancelled", "total", "connect", "idle", "linger"]
+SWEEP_ENTRIES: Final = 256
+"""Below so many entries nobody looks for calls that have ended."""
 
-ATTEMPT: Final = frozenset({"connect", "idle"})
+ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "idle"})
 """The clocks that end an attempt, and not the call."""
 
 
 class Guard:
     """One call's clocks and the socket that they end.
 
-    The reading thread sets the clocks; any thread may `trip`.
+    The reading thread sets the clocks; any thread may `end` the call.
 
     Attributes:
         total_at, connect_at, idle_at, linger_at: When each clock ends the call, on `time.monotonic`; inf is never.
         idle: The idle clock's length in seconds, inf when it is off; one armed later ends no sooner than this.
         drain_at: Until when the end of a body is waited for after the last event; the reader looks at it, no thread.
         reason: Why the call was ended from outside; None as long as it was not.
-        over: The call has ended; nothing here acts any more.
+        finished: The call has ended; nothing here acts any more.
         lock: Held while the socket is shut down, and by whoever closes it.
     """
 
@@ -61,11 +61,11 @@ class Guard:
         "_wake",
         "connect_at",
         "drain_at",
+        "finished",
         "idle",
         "idle_at",
         "linger_at",
         "lock",
-        "over",
         "reason",
         "total_at",
     )
@@ -78,56 +78,56 @@ class Guard:
         self.linger_at = inf
         self.drain_at = inf
         self.reason: Reason | None = None
-        self.over = False
+        self.finished = False
         self.lock = threading.RLock()
         self._socket: socket.socket | None = None
-        self._wake: threading.Event | None = None
+        self._wake = threading.Event()
 
     def attach(self, sock: socket.socket | None) -> None:
-        """Name the socket that the call uses from now on, or None; a guard that has tripped ends it at once."""
+        """Name the socket that the call uses from now on, or None; a call that was ended from outside shuts it down."""
         with self.lock:
             self._socket = sock
             if self.reason is not None:
                 self._shut_down()
 
     def detach(self) -> None:
-        """Let go of the socket and stop all clocks but the total one: an attempt is over, the call may go on."""
+        """Let go of the socket and stop all clocks but the total one: an attempt has ended, the call may go on."""
         with self.lock:
             self._socket = None
             self.connect_at = self.idle_at = self.linger_at = self.drain_at = inf
 
-    def trip(self, reason: Reason) -> bool:
-        """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it was over."""
+    def end(self, reason: Reason) -> bool:
+        """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it had ended.
+
+        A socket that was not yet connecting when it was shut down is shut down when this is called again.
+        """
         with self.lock:
-            # A clock that has ended one attempt must not hide that the caller wants no other.
-            overruled = reason == "cancelled" and self.reason in ATTEMPT
-            if self.over or (self.reason is not None and not overruled):
+            if self.finished:
                 return False
-            self.reason = reason
-            self._shut_down()
-            if self._wake is not None:
+            # A clock that has ended one attempt must not hide that the caller wants no other.
+            is_first = self.reason is None or (reason == "cancelled" and self.reason in ATTEMPT_REASONS)
+            if is_first:
+                self.reason = reason
                 self._wake.set()
-            return True
+            self._shut_down()
+            return is_first
 
     def finish(self) -> None:
         """The call has ended: let go of the socket; nothing here touches it from now on."""
         with self.lock:
-            self.over = True
+            self.finished = True
             self._socket = None
 
     def renew(self) -> None:
         """Prepare for another attempt: a clock that ended the last one does not end the call."""
         with self.lock:
-            if self.reason in ATTEMPT:
+            if self.reason in ATTEMPT_REASONS:
                 self.reason = None
+                self._wake.clear()
 
     def sleep(self, seconds: float) -> None:
-        """Wait between two attempts; ends early when the guard trips."""
-        with self.lock:
-            if self.reason is not None:
-                return
-            wake = self._wake = threading.Event()
-        wake.wait(seconds)
+        """Wait between two attempts, or until the call is ended from outside."""
+        self._wake.wait(seconds)
 
     def due(self, now: float) -> float:
         """End the call if a clock has run out.
@@ -136,9 +136,9 @@ class Guard:
             now: The time on `time.monotonic`.
 
         Returns:
-            When to look again; inf for a call that is over.
+            When to look again; inf for a call that has ended.
         """
-        if self.over:
+        if self.finished:
             return inf
         with self.lock:  # or what an attempt left behind could end the next one
             clocks: list[tuple[float, Reason]] = [
@@ -149,7 +149,7 @@ class Guard:
             ]
             at, reason = min(clocks)
             if at <= now:
-                self.trip(reason)
+                self.end(reason)
                 return inf
             return min(at, now + self.idle)
 
@@ -160,22 +160,6 @@ class Guard:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-def ended(reason: Reason, timeouts: Timeouts) -> MimoError:
-    """The error for a guard that has tripped."""
-    match reason:
-        case "cancelled":
-            return StreamCancelled("the stream was cancelled")
-        case "total":
-            seconds = timeouts.total or 0.0
-            return DeadlineExceeded(f"the call took longer than {seconds:g} s (Timeouts.total)", seconds=seconds)
-        case "connect":
-            seconds = timeouts.connect or 0.0
-            return ConnectTimeout(f"no connection within {seconds:g} s (Timeouts.connect)", seconds=seconds)
-        case _:
-            seconds = timeouts.idle or 0.0
-            return IdleTimeout(f"no event came for {seconds:g} s (Timeouts.idle)", seconds=seconds)
-
-
 class Watchdog:
     """The thread that looks at guards when their clocks may have run out. All methods: any thread."""
 
@@ -184,11 +168,10 @@ class Watchdog:
 
     def reset(self) -> None:
         """Forget everything, the thread included: what a forked child does first."""
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = threading.Condition()
         self._heap: list[tuple[float, int, Guard]] = []
         self._serial = itertools.count()
-        self._crowded = 256
+        self._sweep_above = SWEEP_ENTRIES
         self._thread: threading.Thread | None = None
 
     def watch(self, guard: Guard, at: float) -> None:
@@ -199,10 +182,10 @@ class Watchdog:
         """
         if at == inf:
             return
-        with self._lock:  # the condition's own `with` is two more calls
+        with self._changed:
             entry = (at, next(self._serial), guard)
             heapq.heappush(self._heap, entry)
-            if len(self._heap) > self._crowded:
+            if len(self._heap) > self._sweep_above:
                 self._sweep()
             if self._thread is None:
                 self._start()
@@ -210,7 +193,7 @@ class Watchdog:
                 self._changed.notify()
 
     def __len__(self) -> int:
-        """How many entries wait, those of calls that are over included."""
+        """How many entries wait, those of calls that have ended included."""
         return len(self._heap)
 
     def _start(self) -> None:
@@ -225,10 +208,10 @@ class Watchdog:
         raise TransportError(f"the clocks of the call cannot be kept: {problem}")
 
     def _sweep(self) -> None:
-        """Drop the calls that are over: they would wait here for clocks that nobody needs, ten minutes by default."""
-        self._heap = [entry for entry in self._heap if not entry[2].over]
+        """Drop the calls that have ended: they would wait here for clocks that nobody needs, ten minutes by default."""
+        self._heap = [entry for entry in self._heap if not entry[2].finished]
         heapq.heapify(self._heap)
-        self._crowded = max(256, 2 * len(self._heap))
+        self._sweep_above = max(SWEEP_ENTRIES, 2 * len(self._heap))
 
     def _run(self) -> None:
         while True:
@@ -239,7 +222,7 @@ class Watchdog:
         """Wait for the first entry whose time has come, and take it."""
         with self._changed:
             while not self._heap or self._heap[0][0] > monotonic():
-                self._changed.wait(min(self._heap[0][0] - monotonic(), LONGEST) if self._heap else None)
+                self._changed.wait(min(self._heap[0][0] - monotonic(), MAX_SLEEP_SECONDS) if self._heap else None)
             return heapq.heappop(self._heap)[2]
 
 

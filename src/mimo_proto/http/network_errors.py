@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
-from mimo_proto.errors import ConnectError, ConnectionClosed, ReadTimeout, RemoteProtocolError
-from mimo_proto.http.deadlines import ended
+from mimo_proto.call.clocks import end_error
+from mimo_proto.errors import ConnectError, ConnectionClosed, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from mimo_proto.errors import MimoError
+    from mimo_proto.call.clocks import Reason
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
 
@@ -36,11 +36,11 @@ def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts
         exc.__cause__ = exc.__context__ = None
         return exc.with_traceback(None)
     if guard.reason is not None:
-        return ended(guard.reason, timeouts)
+        return end_error(guard.reason, timeouts)
     # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
     if isinstance(cause, TimeoutError | ReadTimeoutError):
-        return _timeout(stage, guard, timeouts)
+        return end_error(_clock(stage, guard), timeouts)
     text = f"{cause}"[:300] or type(cause).__name__
     if stage == "connect":
         return ConnectError(f"no connection: {text}")
@@ -52,10 +52,8 @@ def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts
     return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
 
 
-def _timeout(stage: Stage, guard: Guard, timeouts: Timeouts) -> MimoError:
+def _clock(stage: Stage, guard: Guard) -> Reason:
     """Say which of the clocks a timeout of the socket is."""
     if stage == "connect":
-        return ended("total" if guard.total_at < guard.connect_at else "connect", timeouts)
-    seconds = timeouts.read or 0.0
-    doing = "the request could not be sent" if stage == "send" else "no byte came"
-    return ReadTimeout(f"{doing} for {seconds:g} s (Timeouts.read)", seconds=seconds)
+        return "total" if guard.total_at < guard.connect_at else "connect"
+    return "send" if stage == "send" else "read"

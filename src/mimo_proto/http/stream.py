@@ -2,57 +2,34 @@
 
 Rules:
 
-- A stream has one of four ends, told by `Stream.end`: "completed" (the protocol says so), "error" (the server said so),
-  "cancelled" (the caller did), "incomplete" (anything else). Only "completed" has a result; every error carries in
-  `partial` what had arrived.
 - The request is sent when the stream is entered or first read, so that there is something to cancel from the start.
-- Errors leave with their traceback cut off here: the frames below hold what the server sent, which may hold the key.
+- `call.stream_state` knows the four ends.
 - A stream that is dropped is closed at once, with a `ResourceWarning`: nothing here refers back to itself.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
-from mimo_proto.protocol.answer_text import AnswerText
-from mimo_proto.protocol.response import FirstBytes, find_request_id, is_event_stream, refuse_answer
+from mimo_proto.call.stream_state import StreamState
+from mimo_proto.errors import StreamCancelled, without_frames
+from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
+    from mimo_proto.call.reply import Accumulator, End
     from mimo_proto.http.attempts import Call
     from mimo_proto.http.transport import Exchange
     from mimo_proto.protocol.stream import StreamDecoder
 
-__all__ = ["Accumulator", "End", "Stream"]
+__all__ = ["Stream"]
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
-AddedT_contra = TypeVar("AddedT_contra", contravariant=True)
-WholeT_co = TypeVar("WholeT_co", covariant=True)
-
-End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
-
-
-class Accumulator(Protocol[AddedT_contra, WholeT_co]):
-    """Puts events together; `ChatAccumulator` and `ResponseAccumulator` are such."""
-
-    def add(self, event: AddedT_contra, /) -> None:
-        """Take the next event."""
-
-    def result(self) -> WholeT_co:
-        """Give the whole."""
-        ...
-
-    def partial(self) -> WholeT_co | None:
-        """Give what there is."""
-        ...
 
 
 class Stream(Generic[EventT, ResultT]):
@@ -62,37 +39,41 @@ class Stream(Generic[EventT, ResultT]):
     `close()` it. Leaving an iteration early is fine: the next one goes on where it was left.
 
     One thread at a time; `cancel()` may be called from any.
-
-    Attributes:
-        status: The HTTP status; None until the head has come.
-        headers: The header fields of the answer, names in lower case; empty until the head has come.
-        end: How it ended; None while it has not.
     """
 
     def __init__(
         self, call: Call, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
     ) -> None:
-        self.status: int | None = None
-        self.headers: Mapping[str, str] = {}
-        self.end: End | None = None
         self._call = call
         self._decoder = decoder
-        self._accumulator = accumulator
+        self._state = StreamState(accumulator, call.report, projected=accumulator is None)
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
-        self._answer_text = AnswerText()
-        self._failure: MimoError | None = None
-        self._result: ResultT | None = None
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None until the head has come."""
+        return self._state.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields of the answer, names in lower case; empty until the head has come."""
+        return self._state.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that a header of the answer gave the call, if any."""
+        return self._state.request_id
+
+    @property
+    def end(self) -> End | None:
+        """How the stream ended; None while it has not."""
+        return self._state.end
 
     @property
     def attempts(self) -> int:
         """How many HTTP requests were made."""
         return self._call.attempts
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that a header of the answer gave the call, if any."""
-        return find_request_id(self.headers)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
@@ -115,38 +96,27 @@ class Stream(Generic[EventT, ResultT]):
             StreamCancelled: `cancel()` was called.
         """
         self._open()
-        add = None if self._accumulator is None else self._accumulator.add
-        event: EventT | None = None
-        try:
-            for event in self._events:
-                if add is not None:
+        add = self._state.add
+        with without_frames:
+            try:
+                for event in self._events:
                     add(event)
-                yield event
-            self._complete()
-        except GeneratorExit:
-            raise
-        except MimoError as error:
-            failure = self._fail(error)
-        except BaseException:
-            self._fail(StreamCancelled("the reading was interrupted"))
-            raise
-        else:
-            return
-        event = None  # nothing that the server sent stays in the frame
-        try:
-            raise failure.with_traceback(None)
-        finally:
-            del failure
+                    yield event
+                self._complete()
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                self._fail(error)
+                raise
 
     def text(self) -> Iterator[str]:
-        """Yield the answer's words as they come: the content of choice 0, or the output text; no reasoning.
+        """Yield the answer's text as it comes: the content of choice 0, or the output text; no reasoning.
 
         Raises:
-            LocalProtocolError: The stream is projected: what the words are in it, the library cannot know.
+            LocalProtocolError: The stream is projected: what the text is in it, the library cannot know.
         """
-        if self._accumulator is None:
-            raise LocalProtocolError("a projected stream (event_type=) has no text(): iterate over its events")
-        return filter(None, map(self._answer_text, self))
+        self._state.refuse_projected("text()", "iterate over its events")
+        return filter(None, map(self._state.text_of, self))
 
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.
@@ -155,19 +125,10 @@ class Stream(Generic[EventT, ResultT]):
             MimoError: What the iteration raises, now or earlier; `partial` has what had arrived.
             LocalProtocolError: The stream is projected: its events are not the whole.
         """
-        if self._accumulator is None:
-            raise LocalProtocolError("a projected stream (event_type=) has no result(): collect what you need yourself")
+        self._state.refuse_projected("result()", "collect what you need yourself")
         if self.end is None:
             deque(self, maxlen=0)
-        if self._failure is not None:
-            raise copy.copy(self._failure)
-        if self._result is None:
-            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
-                self._result = self._accumulator.result()
-            if self._result is None or getattr(self._result, "choices", None) == []:
-                self._fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
-                return self.result()
-        return self._result
+        return self._state.result()
 
     def cancel(self) -> None:
         """End the stream from any thread, even while another waits for the head or for an event.
@@ -188,27 +149,20 @@ class Stream(Generic[EventT, ResultT]):
 
     def _open(self) -> None:
         """Send the request and check the head, once."""
-        if self._failure is not None:
-            raise copy.copy(self._failure)
+        self._state.raise_failure()
         if self._exchange is not None:
             return
-        try:
-            self._events = self._begin(self._call)
-        except MimoError as error:
-            failure = self._fail(error)
-        except BaseException:
-            self._fail(StreamCancelled("the call was interrupted"))
-            raise
-        else:
-            return
-        try:
-            raise failure.with_traceback(None)
-        finally:
-            del failure
+        with without_frames:
+            try:
+                self._events = self._begin()
+            except BaseException as error:
+                self._fail(error)
+                raise
 
-    def _begin(self, call: Call) -> Iterator[EventT]:
+    def _begin(self) -> Iterator[EventT]:
+        call = self._call
         self._exchange = exchange = call.open()
-        self.status, self.headers = exchange.status, exchange.headers
+        self._state.open(exchange.status, exchange.headers)
         if not (is_event_stream(exchange.status, exchange.headers) or self._begins_as_one(exchange)):
             body = exchange.error_body(call.limits.error_body)
             raise refuse_answer(exchange.status, exchange.headers, body, wanted="an event stream")
@@ -224,24 +178,13 @@ class Stream(Generic[EventT, ResultT]):
 
     def _complete(self) -> None:
         if self.end is None and self._exchange is not None:
-            self.end = "completed"
+            self._state.complete()
             self._exchange.finish(self._call.limits.drain)
             self._call.guard.finish()
 
-    def _fail(self, error: MimoError) -> MimoError:
-        """Note how the stream ended, close the connection, complete the error; returns the same object."""
+    def _fail(self, error: BaseException) -> None:
+        """Close the connection, unless the answer was complete; note how the stream ended, and complete the error."""
         if self._exchange is not None:
             self._exchange.close()
         self._call.guard.finish()
-        self._call.report(error)
-        if self._accumulator is not None:
-            # What has come may be too little, or too odd, to make anything of.
-            with contextlib.suppress(MimoError):
-                error.partial = self._accumulator.partial()
-        if isinstance(error, APIError):
-            self.end = "error"
-        else:
-            self.end = "cancelled" if isinstance(error, StreamCancelled) else "incomplete"
-        # A copy without its traceback, whose frames would refer back to this.
-        self._failure = copy.copy(error)
-        return error
+        self._state.fail(error)

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mimo_proto.unknown import STATIC_ONLY
+
 if TYPE_CHECKING:
     from mimo_proto.unknown import Unknown
 
     from .chat_response import ChatCompletionMessage
+else:
+    ChatCompletionMessage = Unknown = STATIC_ONLY
 
 __all__ = [
     "TextPart",
@@ -122,11 +126,8 @@ class VideoPart(Struct, kw_only=True, tag_field="type", tag="video_url"):
     """
 
 
-if TYPE_CHECKING:
-    ContentPart: TypeAlias = TextPart | ImagePart | AudioPart | VideoPart | Unknown
-    """One piece of a message: text, an image, sound or a video. Files (`file`, `input_file`) are refused with 400."""
-else:
-    ContentPart = TextPart | ImagePart | AudioPart | VideoPart
+ContentPart: TypeAlias = TextPart | ImagePart | AudioPart | VideoPart | Unknown
+"""One piece of a message: text, an image, sound or a video. Files (`file`, `input_file`) are refused with 400."""
 
 
 class FunctionCall(Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True, gc=False):
@@ -241,19 +242,10 @@ class ToolMessage(Struct, kw_only=True, tag_field="role", tag="tool"):
     """
 
 
-if TYPE_CHECKING:
-    ChatMessage: TypeAlias = (
-        DeveloperMessage
-        | SystemMessage
-        | UserMessage
-        | AssistantMessage
-        | ToolMessage
-        | ChatCompletionMessage
-        | Unknown
-    )
-    """One turn of the conversation.
+ChatMessage: TypeAlias = (
+    DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage | ChatCompletionMessage | Unknown
+)
+"""One turn of the conversation.
 
-    A reply's message may be put here as it came; `to_request` brings it into the form that MiMo takes back.
-    """
-else:
-    ChatMessage = DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage
+A reply's message may be put here as it came; `to_request` brings it into the form that MiMo takes back.
+"""

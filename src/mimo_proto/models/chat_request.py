@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Required, T
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mimo_proto.unknown import STATIC_ONLY
+
 from .chat_messages import ChatMessage
 
 if TYPE_CHECKING:
     from mimo_proto.unknown import Unknown
+else:
+    Unknown = STATIC_ONLY
 
 __all__ = [
     "FunctionDefinition",
@@ -98,11 +102,8 @@ class WebSearchTool(Struct, kw_only=True, tag_field="type", tag="web_search"):
     """Where the user is."""
 
 
-if TYPE_CHECKING:
-    ChatTool: TypeAlias = FunctionTool | WebSearchTool | Unknown
-    """A tool for the model: a function of yours, or MiMo's web search. Any other type is refused with 400."""
-else:
-    ChatTool = FunctionTool | WebSearchTool
+ChatTool: TypeAlias = FunctionTool | WebSearchTool | Unknown
+"""A tool for the model: a function of yours, or MiMo's web search. Any other type is refused with 400."""
 
 
 class Thinking(Struct, kw_only=True, gc=False):

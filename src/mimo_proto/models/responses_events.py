@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from mimo_proto.unknown import STATIC_ONLY
+
 from .responses_items import OutputContent
 from .responses_response import OutputItem, Response, ResponseSnapshot
 
 if TYPE_CHECKING:
     from mimo_proto.unknown import Unknown
+else:
+    Unknown = STATIC_ONLY
 
 __all__ = [
     "ResponseCreated",
@@ -485,47 +489,25 @@ class ErrorEvent(
     __received__: ClassVar[bool] = True
 
 
-if TYPE_CHECKING:
-    ResponseStreamEvent: TypeAlias = (
-        ResponseCreated
-        | ResponseInProgress
-        | ResponseCompleted
-        | ResponseIncomplete
-        | ResponseFailed
-        | ResponseOutputItemAdded
-        | ResponseOutputItemDone
-        | ResponseContentPartAdded
-        | ResponseContentPartDone
-        | ResponseOutputTextDelta
-        | ResponseOutputTextDone
-        | ResponseFunctionCallArgumentsDelta
-        | ResponseFunctionCallArgumentsDone
-        | ResponseReasoningTextDelta
-        | ResponseReasoningTextDone
-        | ResponseCustomToolCallInputDelta
-        | ResponseCustomToolCallInputDone
-        | ErrorEvent
-        | Unknown
-    )
-    """One event of a streamed reply."""
-else:
-    ResponseStreamEvent = (
-        ResponseCreated
-        | ResponseInProgress
-        | ResponseCompleted
-        | ResponseIncomplete
-        | ResponseFailed
-        | ResponseOutputItemAdded
-        | ResponseOutputItemDone
-        | ResponseContentPartAdded
-        | ResponseContentPartDone
-        | ResponseOutputTextDelta
-        | ResponseOutputTextDone
-        | ResponseFunctionCallArgumentsDelta
-        | ResponseFunctionCallArgumentsDone
-        | ResponseReasoningTextDelta
-        | ResponseReasoningTextDone
-        | ResponseCustomToolCallInputDelta
-        | ResponseCustomToolCallInputDone
-        | ErrorEvent
-    )
+ResponseStreamEvent: TypeAlias = (
+    ResponseCreated
+    | ResponseInProgress
+    | ResponseCompleted
+    | ResponseIncomplete
+    | ResponseFailed
+    | ResponseOutputItemAdded
+    | ResponseOutputItemDone
+    | ResponseContentPartAdded
+    | ResponseContentPartDone
+    | ResponseOutputTextDelta
+    | ResponseOutputTextDone
+    | ResponseFunctionCallArgumentsDelta
+    | ResponseFunctionCallArgumentsDone
+    | ResponseReasoningTextDelta
+    | ResponseReasoningTextDone
+    | ResponseCustomToolCallInputDelta
+    | ResponseCustomToolCallInputDone
+    | ErrorEvent
+    | Unknown
+)
+"""One event of a streamed reply."""

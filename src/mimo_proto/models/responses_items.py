@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from mimo_proto.unknown import STATIC_ONLY
+
 if TYPE_CHECKING:
     from mimo_proto.unknown import Unknown
 
     from .responses_response import OutputMessage
+else:
+    OutputMessage = Unknown = STATIC_ONLY
 
 __all__ = [
     "ItemStatus",
@@ -212,37 +216,24 @@ class EncryptedContent(Struct, kw_only=True, tag_field="type", tag="encrypted_co
     """The content: plain text, in spite of the name."""
 
 
-if TYPE_CHECKING:
-    InputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | OutputText | Unknown
-    """What a message may hold: text, image, audio and video, and in an assistant's message the text it once answered.
-    """
-else:
-    InputContent = InputText | InputImage | InputAudio | InputVideo | OutputText
+InputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | OutputText | Unknown
+"""What a message may hold: text, image, audio and video, and in an assistant's message the text it once answered."""
 
 
-if TYPE_CHECKING:
-    AgentContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | EncryptedContent | Unknown
-    """What a message between agents may hold."""
-else:
-    AgentContent = InputText | InputImage | InputAudio | InputVideo | EncryptedContent
+AgentContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | EncryptedContent | Unknown
+"""What a message between agents may hold."""
 
 
-if TYPE_CHECKING:
-    ToolOutputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | Unknown
-    """What a tool may give back besides a plain string."""
-else:
-    ToolOutputContent = InputText | InputImage | InputAudio | InputVideo
+ToolOutputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | Unknown
+"""What a tool may give back besides a plain string."""
 
 
-if TYPE_CHECKING:
-    OutputContent: TypeAlias = OutputText | ReasoningText | Unknown
-    """What the model produces: answer or thinking.
+OutputContent: TypeAlias = OutputText | ReasoningText | Unknown
+"""What the model produces: answer or thinking.
 
-    A message holds answer text and a reasoning item thinking text; both are read as this union, so that a new kind of
-    part cannot break a reply.
-    """
-else:
-    OutputContent = OutputText | ReasoningText
+A message holds answer text and a reasoning item thinking text; both are read as this union, so that a new kind of part
+cannot break a reply.
+"""
 
 
 class TextFormat(Struct, kw_only=True, tag_field="type", tag="text", gc=False):
@@ -263,11 +254,8 @@ class GrammarFormat(Struct, kw_only=True, tag_field="type", tag="grammar", gc=Fa
     """The grammar itself, in that language."""
 
 
-if TYPE_CHECKING:
-    CustomToolFormat: TypeAlias = TextFormat | GrammarFormat | Unknown
-    """What the input of a custom tool looks like."""
-else:
-    CustomToolFormat = TextFormat | GrammarFormat
+CustomToolFormat: TypeAlias = TextFormat | GrammarFormat | Unknown
+"""What the input of a custom tool looks like."""
 
 
 class ResponseFunctionTool(Struct, kw_only=True, tag_field="type", tag="function"):
@@ -311,11 +299,8 @@ class CustomTool(Struct, kw_only=True, tag_field="type", tag="custom"):
     """What the input looks like; any text when left out. The server's default: `{"type": "text"}`."""
 
 
-if TYPE_CHECKING:
-    NamespaceMember: TypeAlias = ResponseFunctionTool | CustomTool | Unknown
-    """A tool inside a namespace."""
-else:
-    NamespaceMember = ResponseFunctionTool | CustomTool
+NamespaceMember: TypeAlias = ResponseFunctionTool | CustomTool | Unknown
+"""A tool inside a namespace."""
 
 
 class NamespaceTool(Struct, kw_only=True, tag_field="type", tag="namespace"):
@@ -331,15 +316,12 @@ class NamespaceTool(Struct, kw_only=True, tag_field="type", tag="namespace"):
     """The tools themselves."""
 
 
-if TYPE_CHECKING:
-    ResponseTool: TypeAlias = ResponseFunctionTool | NamespaceTool | CustomTool | Unknown
-    """A tool of the Responses API.
+ResponseTool: TypeAlias = ResponseFunctionTool | NamespaceTool | CustomTool | Unknown
+"""A tool of the Responses API.
 
-    A `web_search` tool is answered with HTTP 400 on this route (`responses_feature_not_supported`); Chat Completions
-    has it.
-    """
-else:
-    ResponseTool = ResponseFunctionTool | NamespaceTool | CustomTool
+A `web_search` tool is answered with HTTP 400 on this route (`responses_feature_not_supported`); Chat Completions has
+it.
+"""
 
 
 class AgentInfo(Struct, kw_only=True, gc=False):
@@ -542,28 +524,16 @@ class CustomToolCallOutputItem(
     __absent__: ClassVar[Mapping[str, Any]] = {"call_id": "", "output": []}
 
 
-if TYPE_CHECKING:
-    InputItem: TypeAlias = (
-        MessageItem
-        | FunctionCallItem
-        | FunctionCallOutputItem
-        | ReasoningItem
-        | AgentMessageItem
-        | AdditionalToolsItem
-        | CustomToolCallItem
-        | CustomToolCallOutputItem
-        | OutputMessage
-        | Unknown
-    )
-    """One step of the conversation that a request carries. An item without `type` is a message."""
-else:
-    InputItem = (
-        MessageItem
-        | FunctionCallItem
-        | FunctionCallOutputItem
-        | ReasoningItem
-        | AgentMessageItem
-        | AdditionalToolsItem
-        | CustomToolCallItem
-        | CustomToolCallOutputItem
-    )
+InputItem: TypeAlias = (
+    MessageItem
+    | FunctionCallItem
+    | FunctionCallOutputItem
+    | ReasoningItem
+    | AgentMessageItem
+    | AdditionalToolsItem
+    | CustomToolCallItem
+    | CustomToolCallOutputItem
+    | OutputMessage
+    | Unknown
+)
+"""One step of the conversation that a request carries. An item without `type` is a message."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from mimo_proto.unknown import STATIC_ONLY
+
 from .responses_items import (
     CustomToolCallItem,
     CustomToolCallOutputItem,
@@ -20,6 +22,8 @@ from .responses_items import (
 
 if TYPE_CHECKING:
     from mimo_proto.unknown import Unknown
+else:
+    Unknown = STATIC_ONLY
 
 __all__ = [
     "OutputMessage",
@@ -64,26 +68,16 @@ class OutputMessage(
     __sent_back__: ClassVar[bool] = True
 
 
-if TYPE_CHECKING:
-    OutputItem: TypeAlias = (
-        OutputMessage
-        | FunctionCallItem
-        | FunctionCallOutputItem
-        | ReasoningItem
-        | CustomToolCallItem
-        | CustomToolCallOutputItem
-        | Unknown
-    )
-    """One step that the model took: thinking, an answer, a call, or the result of a call."""
-else:
-    OutputItem = (
-        OutputMessage
-        | FunctionCallItem
-        | FunctionCallOutputItem
-        | ReasoningItem
-        | CustomToolCallItem
-        | CustomToolCallOutputItem
-    )
+OutputItem: TypeAlias = (
+    OutputMessage
+    | FunctionCallItem
+    | FunctionCallOutputItem
+    | ReasoningItem
+    | CustomToolCallItem
+    | CustomToolCallOutputItem
+    | Unknown
+)
+"""One step that the model took: thinking, an answer, a call, or the result of a call."""
 
 
 ResponseStatus: TypeAlias = Literal["completed", "in_progress", "incomplete", "failed"] | str

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
@@ -23,8 +24,6 @@ from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.validate import validate as check_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mimo_proto.endpoints import Endpoint
 
 __all__ = ["Auth", "HTTPRequest", "build_request"]

@@ -14,7 +14,7 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
-from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
+from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError, without_frames
 from mimo_proto.limits import Limits
 from mimo_proto.protocol.completion import TERMINAL, ChatProgress, ProjectedChatProgress, ResponsesProgress
 from mimo_proto.protocol.decode import NOT_DECODED, read_json
@@ -184,10 +184,8 @@ class StreamDecoder(Generic[EventT]):
         """Take nothing in: raise the error that was kept, or that of the caller; give nothing at the stream's end."""
         if self._failure is not None:
             error, self._failure, self._state = self._failure, None, "closed"
-            try:
+            with without_frames:
                 raise error
-            finally:
-                del error  # a frame that refers to its error would be a cycle
         if self._state == "closed" or not self.done:
             raise LocalProtocolError(
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
@@ -232,9 +230,9 @@ class StreamDecoder(Generic[EventT]):
         """
         if event is not None and name != "error" and not self._progress.may_be_error(event):
             return self._attend([event])
-        text = bytes(payload.strip())
+        text = bytes(payload).strip()
         try:
-            events = self._read(event, text, name) if text else None
+            events = self._read(event, bytes(payload), name) if text else None
         except DecodeError as error:
             if self.finished:
                 return None
@@ -246,7 +244,7 @@ class StreamDecoder(Generic[EventT]):
 
     def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
         """Read a payload as JSON: for an error in it, or because the C decoder refused it."""
-        if payload == DONE:  # which means nothing in Responses
+        if payload.strip() == DONE:  # which means nothing in Responses
             if not self._chat:
                 return None
             events = self._read_reply("", bytes(self._parser.preamble))

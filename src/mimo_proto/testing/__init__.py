@@ -5,7 +5,7 @@ from __future__ import annotations
 from .recordings import recorded, recordings
 from .replies import Received
 from .rules import Refusal
-from .script import Gate, Reply, Scripted
+from .script import Gate, RawReply, Scripted
 from .server import LoopbackServer
 from .turns import Call, Turn
 
@@ -15,7 +15,7 @@ __all__ = [
     "Turn",
     "Call",
     "Refusal",
-    "Reply",
+    "RawReply",
     "Gate",
     "Scripted",
     "recorded",

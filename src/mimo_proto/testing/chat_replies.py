@@ -1,7 +1,7 @@
-"""A turn as Chat Completions tells it: one object, or a stream of chunks.
+"""A turn in the shape of Chat Completions: one object, or a stream of chunks.
 
 Rules: the fields, their order in time and their nulls are those of MiMo's pages and of the traces of its streams:
-role, thinking, words, tool calls one after the other in fragments, finish reason, usage by itself, `[DONE]`.
+role, thinking, text, tool calls one after the other in fragments, finish reason, usage by itself, `[DONE]`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .turns import tokens
+from .turns import FIRST_CREATED_SECONDS, call_id, count_tokens, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["completion", "completion_events"]
 
-_EPOCH = 1_790_000_000
-
 
 def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
-    """The answer in one piece.
+    """Make the whole completion.
 
     Args:
-        turn: What is said.
-        prompt: What it answers.
-        number: Makes the ids; the same number gives the same ids.
+        turn: What the model says.
+        prompt: What the turn answers.
+        number: The number that the ids are made of; the same number gives the same ids.
     """
     message: dict[str, Any] = {"content": turn.text, "role": "assistant"}
     if turn.audio is not None:
@@ -40,7 +38,7 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
             message["final_text_preview"] = turn.preview
     else:
         calls = [
-            {"id": _call_id(number, at), "type": "function", "function": {"name": call.name, "arguments": call.text}}
+            {"id": call_id(number, at), "type": "function", "function": {"name": call.name, "arguments": call.text}}
             for at, call in enumerate(turn.calls)
         ]
         message["tool_calls"] = calls or None
@@ -55,25 +53,25 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
 
 
 def completion_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
-    """The answer in pieces: server-sent events, each ready to be sent. The arguments are those of `completion`."""
+    """Make the server-sent events, each ready to be sent. The arguments are those of `completion`."""
     head = _head(prompt, number, "chat.completion.chunk")
     chunks = [
-        {**head, "choices": [{"delta": {**filler, **delta}, "finish_reason": finish, "index": 0}]}
-        for filler in [_filler(turn)]
+        {**head, "choices": [{"delta": {**nulls, **delta}, "finish_reason": finish, "index": 0}]}
+        for nulls in [_nulls(turn)]
         for delta, finish in _deltas(turn, number)
     ]
     chunks.append({**head, "choices": [], "usage": _usage(turn, prompt)})
     return [b"data: %b\n\n" % msgspec.json.encode(chunk) for chunk in chunks] + [b"data: [DONE]\n\n"]
 
 
-def _filler(turn: Turn) -> dict[str, Any]:
+def _nulls(turn: Turn) -> dict[str, Any]:
     """The nulls that every delta carries beside what it brings."""
-    filler: dict[str, Any] = {"content": None, "role": None}
+    nulls: dict[str, Any] = {"content": None, "role": None}
     if turn.audio is not None:
-        return {**filler, "audio": None}
+        return {**nulls, "audio": None}
     if turn.reasoning is not None:
-        filler["reasoning_content"] = None
-    return {**filler, "tool_calls": None}
+        nulls["reasoning_content"] = None
+    return {**nulls, "tool_calls": None}
 
 
 def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -83,15 +81,15 @@ def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | Non
     if turn.preview is not None:
         first["final_text_preview"] = turn.preview
     yield first, None
-    for piece in tokens(turn.reasoning or ""):
-        yield {"reasoning_content": piece}, None
-    for piece in tokens(turn.text):
-        yield {"content": piece}, None
+    for token in tokens(turn.reasoning or ""):
+        yield {"reasoning_content": token}, None
+    for token in tokens(turn.text):
+        yield {"content": token}, None
     for at in range(0, len(turn.audio or b""), 4800):
         yield {"audio": _sound((turn.audio or b"")[at : at + 4800], number)}, None
     for index, call in enumerate(turn.calls):
-        begun: dict[str, Any] = {"id": _call_id(number, index), "function": {"arguments": "", "name": call.name}}
-        rest = [{"id": None, "function": {"arguments": piece, "name": None}} for piece in tokens(call.text)]
+        begun: dict[str, Any] = {"id": call_id(number, index), "function": {"arguments": "", "name": call.name}}
+        rest = [{"id": None, "function": {"arguments": token, "name": None}} for token in tokens(call.text)]
         for fragment in [begun, *rest]:
             yield {"tool_calls": [{"index": index, **fragment, "type": "function"}]}, None
     yield {}, turn.ended
@@ -100,11 +98,7 @@ def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | Non
 def _head(prompt: Prompt, number: int, kind: str) -> dict[str, Any]:
     hex32 = f"{number:032x}"
     name = f"{uuid.UUID(int=number)}_{hex32}" if prompt.model.startswith("mimo-v2.6") else hex32
-    return {"id": name, "choices": [], "created": _EPOCH + number, "model": prompt.model, "object": kind}
-
-
-def _call_id(number: int, index: int) -> str:
-    return f"call_{number:012x}{index:012x}"
+    return {"id": name, "choices": [], "created": FIRST_CREATED_SECONDS + number, "model": prompt.model, "object": kind}
 
 
 def _sound(data: bytes, number: int) -> dict[str, Any]:
@@ -112,9 +106,8 @@ def _sound(data: bytes, number: int) -> dict[str, Any]:
 
 
 def _usage(turn: Turn, prompt: Prompt) -> dict[str, Any]:
-    thought = len(tokens(turn.reasoning or ""))
-    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
-    written = thought + len(tokens(turn.text)) + called + -(-len(turn.audio or b"") // 480)
+    thought, written = count_tokens(turn)
+    written += -(-len(turn.audio or b"") // 480)
     details = {"cached_tokens": 0} | {f"{kind}_tokens": count for kind, count in prompt.media.items()}
     usage: dict[str, Any] = {
         "completion_tokens": written,

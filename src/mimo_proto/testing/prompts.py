@@ -1,28 +1,36 @@
 """What a request asks for, read out of its body: the same for both endpoints.
 
-Rules: only bodies that `rules` let through come here, so the shapes are those of the spec.
+Rules: only bodies that `rules` does not refuse come here, so the shapes are those of the spec.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mimo_proto.protocol.json_types import is_array, is_object
 
-from .plain import as_object, objects_in
+from .json_values import as_object, objects_in
 from .turns import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
 __all__ = ["Prompt", "Tool", "read_chat", "read_response"]
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A tool that was offered: its name, its parameters' JSON Schema, its namespace, and whether it takes free text."""
+    """A tool that was offered.
+
+    Attributes:
+        name: The tool's name.
+        parameters: The JSON Schema of its arguments.
+        namespace: The namespace that it was offered in.
+        custom: Whether it takes free text.
+    """
 
     name: str
     parameters: Mapping[str, Any] = {}
@@ -31,23 +39,23 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked.
+    """What a request asks for.
 
     Attributes:
-        model: Which model is asked.
-        text: The words of the last turn that the user took.
+        model: The model that is asked.
+        text: The text of the last turn that the user took.
         results: What the tools answered since.
         tools: The tools on offer.
-        tokens: How long all of it is.
-        media: How many parts are no text, by kind.
+        tokens: The length of the conversation.
+        media: The number of parts that are not text, by kind.
         thinking: Whether to think first.
         search: Whether to search the web first.
         json: Whether the answer is to be a JSON object.
-        limit: The most tokens to write.
+        limit: The greatest number of tokens to write.
         stop: Texts that the answer ends before.
         speech: The text to be spoken.
-        preview: Whether to tell what was spoken.
-        sound_format: The form of the spoken sound.
+        preview: Whether the reply shows the text that was spoken.
+        sound_format: The format of the spoken sound.
         sound: The length of the sound to be recognised.
     """
 
@@ -92,7 +100,7 @@ def read_chat(body: Mapping[str, Any]) -> Prompt:
     stop: str | Sequence[str] = body.get("stop") or ()
     return msgspec.structs.replace(
         base,
-        text=_last_words(message for message in messages if message["role"] == "user"),
+        text=_last_text(message for message in messages if message["role"] == "user"),
         results=results,
         tools=[Tool(function["name"], as_object(function.get("parameters"))) for function in functions],
         thinking=as_object(body.get("thinking")).get("type") != "disabled",
@@ -118,7 +126,7 @@ def read_response(body: Mapping[str, Any]) -> Prompt:
         model=body["model"],
         tokens=count,
         media=media,
-        text=_last_words(item for item in items if item.get("role") == "user"),
+        text=_last_text(item for item in items if item.get("role") == "user"),
         results=_results(items),
         tools=list(_offered([*objects_in(body.get("tools")), *added])),
         thinking=as_object(body.get("reasoning")).get("effort") != "none",
@@ -147,12 +155,12 @@ def _results(turns: Sequence[Mapping[str, Any]]) -> list[str]:
     return texts
 
 
-def _last_words(turns: Iterator[Mapping[str, Any]]) -> str:
+def _last_text(turns: Iterator[Mapping[str, Any]]) -> str:
     return next((_text(turn["content"]) for turn in reversed(list(turns))), "")
 
 
 def _text(content: str | Sequence[Mapping[str, Any]]) -> str:
-    """The words of a content; what is no text is named by its kind."""
+    """The text of a content; a part that is not text is named by its kind."""
     if isinstance(content, str):
         return content
     return " ".join(part["text"] if "text" in part else f"[{_kind(part['type'])}]" for part in content)
@@ -163,7 +171,7 @@ def _kind(part: str) -> str:
 
 
 def _measure(value: Any) -> tuple[int, dict[str, int]]:
-    """How many tokens a conversation has, and how many of its parts are no text."""
+    """Count the tokens of a conversation, and its parts that are not text."""
     if isinstance(value, str):
         return len(tokens(value)), {}
     members: list[Any] = value if is_array(value) else []

@@ -26,13 +26,13 @@ def _folder() -> Traversable:
 
 @cache
 def recordings() -> tuple[str, ...]:
-    """The names that `recorded` takes, sorted, such as ``ChatCompletionChunk.thinking.sse``."""
+    """List the names that `recorded` takes, sorted, such as ``ChatCompletionChunk.thinking.sse``."""
     return tuple(sorted(entry.name for entry in _folder().iterdir()))
 
 
 @cache
 def recorded(name: str) -> bytes:
-    """One example of the spec, byte for byte.
+    """Give one example of the spec, byte for byte.
 
     Args:
         name: The name of its file: ``ChatCompletion.page.json``, ``ResponseStreamEvent.function_call.sse``.

@@ -1,14 +1,15 @@
-"""What the server answers: a request that came in, turned into the bytes of an answer.
+"""What the server answers: the response to each request.
 
 Rules: a body that is one of the spec's examples gets the example that belongs to it; what MiMo refuses is refused;
-everything else gets a turn of the stand-in model, told as the endpoint and the mode want it.
+everything else gets a turn of the stand-in model, in the shape that the endpoint and the mode have.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -21,10 +22,7 @@ from .response_replies import response, response_events
 from .rules import Refusal, refuse_chat, refuse_key, refuse_response
 from .turns import Turn, take_turn
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-__all__ = ["Received", "Answer", "receive", "answer", "tell"]
+__all__ = ["Received", "HTTPResponse", "receive", "respond", "make_response"]
 
 _SECRET = ("authorization", "api-key")
 _CHAT = "/v1/chat/completions"
@@ -42,9 +40,9 @@ class Received(msgspec.Struct, frozen=True):
         method: The HTTP method.
         path: The path, ``/v1`` included.
         headers: The headers, their names in lower case, the key masked.
-        body: The JSON body as plain data; None where there was none, or no JSON.
+        body: The JSON value of the body; None for an empty body, and for one that is not JSON.
         raw: The body's bytes.
-        connection: Which connection it came over, from 1: two calls with the same number shared one.
+        connection: The number of the connection, from 1: two calls with the same number shared one.
     """
 
     method: str
@@ -60,18 +58,20 @@ class Received(msgspec.Struct, frozen=True):
         return is_object(self.body) and self.body.get("stream") is True
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """An answer before it is sent: status, type, and the body in the pieces that it goes out in.
+class HTTPResponse(msgspec.Struct, frozen=True):
+    """A response before it is sent.
 
     Attributes:
-        pieces: Each is written by itself; those of a stream are its events.
-        streamed: Whether it goes out in chunks (else with its length).
+        status: The HTTP status.
+        content_type: The value of ``Content-Type``.
+        parts: The body; each part is written by itself, those of a stream are its events.
+        chunked: Whether the body is sent by the chunked coding, else with its length.
     """
 
     status: int
     content_type: str
-    pieces: Sequence[bytes]
-    streamed: bool = False
+    parts: Sequence[bytes]
+    chunked: bool = False
 
 
 def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Received:
@@ -84,50 +84,52 @@ def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, conn
     return Received(method, path, masked, body, raw, connection)
 
 
-def answer(request: Received, headers: Mapping[str, str], key: str, number: int) -> Answer:
-    """Answer as MiMo does.
+def respond(request: Received, headers: Mapping[str, str], key: str, number: int) -> HTTPResponse:
+    """Respond as MiMo does.
 
     Args:
         request: The request.
         headers: Its headers before masking, names in lower case.
-        key: The key that is taken.
-        number: Makes the ids of the answer.
+        key: The key that the server takes.
+        number: The number that the ids of the response are made of.
     """
-    wrong = refuse_key(headers, key)
-    if wrong is None and (request.method, request.path) == ("GET", "/v1/models"):
-        return tell(recorded("ModelList.json"), request, number)
-    if wrong is None and (request.method != "POST" or request.path not in _NAMES):
-        wrong = Refusal(404, "Not Found", f"{request.method} {request.path}")
-    if wrong is None:
+    refusal = refuse_key(headers, key)
+    if refusal is None and (request.method, request.path) == ("GET", "/v1/models"):
+        return make_response(recorded("ModelList.json"), request, number)
+    if refusal is None and (request.method != "POST" or request.path not in _NAMES):
+        refusal = Refusal(404, "Not Found", f"{request.method} {request.path}")
+    if refusal is None:
         example = _example(request)
         if example is not None:
-            return tell(recorded(example), request, number)
-        wrong = _refusal(request)
-    return tell(wrong or take_turn(_prompt(request)), request, number)
+            return make_response(recorded(example), request, number)
+        refusal = _refusal(request)
+    return make_response(refusal or take_turn(_prompt(request)), request, number)
 
 
-def tell(what: Any, request: Received, number: int) -> Answer:
-    """Put something into the form that the request asked for.
+def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
+    """Give a content the shape that the request asked for.
 
     Args:
-        what: A `Turn`, a `Refusal`, the bytes of a body, or anything that encodes as JSON.
-        request: What it answers.
-        number: Makes the ids of the answer.
+        content: A `Turn`, a `Refusal`, the bytes of a body, or anything that encodes as JSON.
+        request: The request that is answered.
+        number: The number that the ids of the response are made of.
     """
-    if isinstance(what, Refusal):
+    if isinstance(content, Refusal):
         kind = "text/event-stream" if request.streamed else "application/json"
-        return Answer(what.status, kind, [what.body(streamed=request.streamed)])
-    if isinstance(what, Turn):
+        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)])
+    if isinstance(content, Turn):
         prompt = _prompt(request)
-        whole, events = (response, response_events) if request.path == _RESPONSES else (completion, completion_events)
+        make, make_events = (
+            (response, response_events) if request.path == _RESPONSES else (completion, completion_events)
+        )
         if request.streamed:
-            return Answer(200, "text/event-stream", events(what, prompt, number), streamed=True)
-        what = whole(what, prompt, number)
-    body: bytes = what if isinstance(what, bytes) else msgspec.json.encode(what)
+            return HTTPResponse(200, "text/event-stream", make_events(content, prompt, number), chunked=True)
+        content = make(content, prompt, number)
+    body: bytes = content if isinstance(content, bytes) else msgspec.json.encode(content)
     if body.lstrip()[:1] in (b"{", b"["):
-        return Answer(200, "application/json", [body])
-    *whole_events, rest = body.split(b"\n\n")
-    return Answer(200, "text/event-stream", [*(event + b"\n\n" for event in whole_events), rest], streamed=True)
+        return HTTPResponse(200, "application/json", [body])
+    *events, rest = body.split(b"\n\n")
+    return HTTPResponse(200, "text/event-stream", [*(event + b"\n\n" for event in events), rest], chunked=True)
 
 
 def _refusal(request: Received) -> Refusal | None:
@@ -135,14 +137,14 @@ def _refusal(request: Received) -> Refusal | None:
 
 
 def _prompt(request: Received) -> Prompt:
-    """What is asked; a script may answer what MiMo would refuse, and that asks for nothing."""
+    """Read what a request asks for; one that MiMo would refuse, and a script answers all the same, asks for nothing."""
     if _refusal(request):
         return Prompt(model="mimo-v2.6-pro")
     return (read_response if request.path == _RESPONSES else read_chat)(request.body)
 
 
 def _example(request: Received) -> str | None:
-    """The recording that answers this very request, `stream` aside, in the mode that it asks for."""
+    """Give the recording that answers this very request, `stream` aside, in the mode that it asks for."""
     if not is_object(request.body):
         return None
     name = _examples(request.path).get(_fingerprint(request.body))

@@ -1,4 +1,4 @@
-"""A turn as the Responses API tells it: one object, or a stream of typed events.
+"""A turn in the shape of the Responses API: one object, or a stream of typed events.
 
 Rules: `event:NAME` and `data:{...}` without a space, as MiMo writes them, numbered from 0, and no `[DONE]`.
 The reasoning item comes first, then the message, then the calls; each is added, filled and done before the next.
@@ -11,28 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .turns import tokens
+from .turns import FIRST_CREATED_SECONDS, call_id, count_tokens, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .prompts import Prompt
-    from .turns import Turn
+    from .turns import Call, Turn
 
 __all__ = ["response", "response_events"]
 
-_EPOCH = 1_790_000_000
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _TEXT_OF_CALL = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
 def response(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
-    """The answer in one piece.
+    """Make the whole response.
 
     Args:
-        turn: What is said.
-        prompt: What it answers.
-        number: Makes the ids; the same number gives the same ids.
+        turn: What the model says.
+        prompt: What the turn answers.
+        number: The number that the ids are made of; the same number gives the same ids.
     """
     reason = _INCOMPLETE.get(turn.ended)
     return {
@@ -46,7 +45,7 @@ def response(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
 
 
 def response_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
-    """The answer in pieces: server-sent events, each ready to be sent. The arguments are those of `response`."""
+    """Make the server-sent events, each ready to be sent. The arguments are those of `response`."""
     numbered = count()
     return [
         b"event:%b\ndata:%b\n\n"
@@ -76,16 +75,16 @@ def _parts(item: dict[str, Any], where: dict[str, Any]) -> Iterator[dict[str, An
     for at, part in enumerate(item["content"]):
         place = {**where, "content_index": at}
         yield {"type": "response.content_part.added", **place, "part": {**part, "text": ""}}
-        for piece in tokens(part["text"]):
-            yield {"type": f"response.{part['type']}.delta", **place, "delta": piece}
+        for token in tokens(part["text"]):
+            yield {"type": f"response.{part['type']}.delta", **place, "delta": token}
         yield {"type": f"response.{part['type']}.done", **place, "text": part["text"]}
         yield {"type": "response.content_part.done", **place, "part": part}
 
 
 def _input(item: dict[str, Any], field: str, where: dict[str, Any]) -> Iterator[dict[str, Any]]:
     stem = f"response.{item['type']}_{field}"
-    for piece in tokens(item[field]):
-        yield {"type": f"{stem}.delta", **where, "delta": piece}
+    for token in tokens(item[field]):
+        yield {"type": f"{stem}.delta", **where, "delta": token}
     done = {"name": item["name"]} if field == "arguments" else {}
     yield {"type": f"{stem}.done", **where, field: item[field], **done}
 
@@ -94,7 +93,7 @@ def _begun(prompt: Prompt, number: int) -> dict[str, Any]:
     return {
         "id": f"resp_{number:032x}",
         "object": "response",
-        "created_at": _EPOCH + number,
+        "created_at": FIRST_CREATED_SECONDS + number,
         "status": "in_progress",
         "error": None,
         "incomplete_details": None,
@@ -107,30 +106,36 @@ def _begun(prompt: Prompt, number: int) -> dict[str, Any]:
 
 def _items(turn: Turn, number: int) -> list[dict[str, Any]]:
     """The output items. The one that the token limit fell into stays in progress."""
-    tail = f"{number:024x}"
-    items: list[dict[str, Any]] = []
-    part: dict[str, Any]
-    if turn.reasoning is not None:
-        part = {"type": "reasoning_text", "text": turn.reasoning}
-        items.append({"id": f"rs_{tail}{0:08x}", "type": "reasoning", "summary": [], "content": [part]})
-    if turn.text or not (turn.calls or items):
-        part = {"type": "output_text", "text": turn.text, "annotations": []}
-        items.append({"id": f"msg_{tail}{1:08x}", "type": "message", "role": "assistant", "content": [part]})
-    for at, call in enumerate(turn.calls):
-        kind, prefix = ("custom_tool_call", "ctc") if call.custom else ("function_call", "fc")
-        item = {"id": f"{prefix}_{tail}{at + 2:08x}", "type": kind, "call_id": f"call_{number:012x}{at:012x}"}
-        item |= {"name": call.name, _TEXT_OF_CALL[kind]: call.text}
-        items.append(item if call.namespace is None else {**item, "namespace": call.namespace})
+    items = [
+        *_said_items(turn, f"{number:024x}"),
+        *(_call_item(call, number, at) for at, call in enumerate(turn.calls)),
+    ]
     for item in items:
         if item["type"] != "custom_tool_call":
             item["status"] = "in_progress" if turn.ended in _INCOMPLETE and item is items[-1] else "completed"
     return items
 
 
+def _said_items(turn: Turn, id_tail: str) -> Iterator[dict[str, Any]]:
+    """The reasoning and the message; a turn without anything has an empty message."""
+    part: dict[str, Any]
+    if turn.reasoning is not None:
+        part = {"type": "reasoning_text", "text": turn.reasoning}
+        yield {"id": f"rs_{id_tail}{0:08x}", "type": "reasoning", "summary": [], "content": [part]}
+    if turn.text or not (turn.calls or turn.reasoning is not None):
+        part = {"type": "output_text", "text": turn.text, "annotations": []}
+        yield {"id": f"msg_{id_tail}{1:08x}", "type": "message", "role": "assistant", "content": [part]}
+
+
+def _call_item(call: Call, number: int, at: int) -> dict[str, Any]:
+    kind, prefix = ("custom_tool_call", "ctc") if call.custom else ("function_call", "fc")
+    item = {"id": f"{prefix}_{number:024x}{at + 2:08x}", "type": kind, "call_id": call_id(number, at)}
+    item |= {"name": call.name, _TEXT_OF_CALL[kind]: call.text}
+    return item if call.namespace is None else {**item, "namespace": call.namespace}
+
+
 def _usage(turn: Turn, prompt: Prompt) -> dict[str, Any]:
-    thought = len(tokens(turn.reasoning or ""))
-    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
-    written = thought + len(tokens(turn.text)) + called
+    thought, written = count_tokens(turn)
     return {
         "input_tokens": prompt.tokens,
         "input_tokens_details": {"cached_tokens": 0},

@@ -1,8 +1,8 @@
-"""What MiMo refuses, and with which words.
+"""What MiMo refuses, and the errors that it refuses it with.
 
 Rules: status, code, message, param and type are those of the bodies that people met and quoted; MiMo puts the human
-text into `param` under a generic message. Where nobody quoted one, the shape is MiMo's and the words are the spec's.
-Whoever asked for a stream gets the same body behind `data:`.
+text into `param` under a generic message. Where nobody quoted one, the shape is MiMo's and the text is the spec's.
+A request for a stream gets the same body behind `data:`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from mimo_proto.protocol.convert import Mismatch
 from mimo_proto.protocol.json_types import is_object
 from mimo_proto.protocol.required_constants import find_missing_const
 
-from .filtering import filtered
-from .plain import as_object, objects_in
+from .filtering import drop_unknown_names
+from .json_values import as_object, objects_in
 from .recordings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Refusal", "MODELS", "refuse_key", "refuse_chat", "refuse_response"]
 
 MODELS = tuple(model.id for model in msgspec.json.decode(recorded("ModelList.json"), type=ModelList).data)
-_TEXT_ONLY = ("mimo-v2.5-pro",)
+_TEXT_ONLY_MODELS = ("mimo-v2.5-pro",)
 _EFFORTS = (None, "none", "low", "medium", "high")
-_IMAGES = ("bmp", "gif", "png", "jpeg", "jpg", "webp")
+_IMAGE_URLS = tuple(f"data:image/{name};base64," for name in ("bmp", "gif", "png", "jpeg", "jpg", "webp"))
 _MEDIA = ("image", "audio", "video")
 
 
@@ -39,9 +39,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
     Attributes:
         status: The HTTP status.
-        message: The generic words.
-        param: The human detail; None leaves the key out, as 403 and 429 do.
-        code: The body's code; None for the status as text.
+        message: The generic text.
+        param: The detail for people; None leaves the key out, as 403 and 429 do.
+        code: The body's code; None stands for the status as text.
         type: The kind of error.
     """
 
@@ -52,7 +52,11 @@ class Refusal(msgspec.Struct, frozen=True):
     type: str = ""
 
     def body(self, *, streamed: bool) -> bytes:
-        """The body, as it goes to somebody who asked for a stream, or did not."""
+        """Give the body of the response.
+
+        Args:
+            streamed: Whether the request asked for a stream.
+        """
         detail = {
             "code": self.code or str(self.status),
             "message": self.message,
@@ -66,39 +70,39 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refuse_key(headers: Mapping[str, str], key: str) -> Refusal | None:
-    """Refuse a call whose headers (lower-case names) do not hold the key in either of the two places."""
+    """Refuse a request whose headers (names in lower case) do not hold the key in either of the two places."""
     taken = headers.get("api-key") == key or headers.get("authorization") == f"Bearer {key}"
     return None if taken else Refusal(401, "Invalid API Key", "Please provide valid API Key", type="invalid_key")
 
 
 def refuse_chat(body: Any) -> Refusal | None:
-    """Say what MiMo has against a chat request, or None."""
+    """Give the error with which MiMo refuses a chat request, or None."""
     return _first(_CHAT, body, ChatCompletionRequest)
 
 
 def refuse_response(body: Any) -> Refusal | None:
-    """Say what MiMo has against a Responses request, or None."""
+    """Give the error with which MiMo refuses a Responses request, or None."""
     return _first(_RESPONSES, body, ResponseRequest)
 
 
 def _first(rules: Sequence[Callable[[dict[str, Any]], Refusal | None]], body: Any, root: Any) -> Refusal | None:
     if not is_object(body):
         return Refusal(400, param="the body is no JSON object")
-    plain = filtered(body, root)
-    refusals = (rule({**body, **plain}) for rule in rules)
-    return next((refusal for refusal in refusals if refusal), None) or _structure(plain, root)
+    known = drop_unknown_names(body, root)
+    refusals = (rule({**body, **known}) for rule in rules)
+    return next(filter(None, refusals), None) or _structure(known, root)
 
 
-def _structure(plain: dict[str, Any], root: Any) -> Refusal | None:
+def _structure(body: dict[str, Any], root: Any) -> Refusal | None:
     try:
-        msgspec.convert(plain, root)
-        find_missing_const(plain, root)
+        msgspec.convert(body, root)
+        find_missing_const(body, root)
     except (msgspec.ValidationError, Mismatch) as error:
         return Refusal(400, param=str(error))
     return None
 
 
-# Each rule gets the whole body, and takes any JSON: what is of the wrong type is for `_structure` to say.
+# Each rule gets the whole body, and takes any JSON: `_structure` refuses what is of the wrong type.
 
 
 def _model(body: dict[str, Any]) -> str:
@@ -125,8 +129,8 @@ def _reasoning_effort(body: dict[str, Any]) -> Refusal | None:
     effort = body.get("reasoning_effort")
     if effort in _EFFORTS:
         return None
-    repr_ = [{"type": "literal_error", "loc": ("body", "reasoning_effort"), "input": effort}]
-    return Refusal(400, str(repr_), type="Bad Request")
+    errors = [{"type": "literal_error", "loc": ("body", "reasoning_effort"), "input": effort}]
+    return Refusal(400, str(errors), type="Bad Request")
 
 
 def _token_cap(body: dict[str, Any]) -> Refusal | None:
@@ -166,30 +170,43 @@ def _chat_tools(body: dict[str, Any]) -> Refusal | None:
 
 
 def _files(body: dict[str, Any]) -> Refusal | None:
-    for turn in (*objects_in(body.get("messages")), *objects_in(body.get("input"))):
-        for part in objects_in(turn.get("content")):
-            if part.get("type") in ("file", "input_file"):
-                return Refusal(400, param="file type is not supported")
+    if any(part.get("type") in ("file", "input_file") for _, part in _parts(body, "content")):
+        return Refusal(400, param="file type is not supported")
     return None
 
 
 def _media(body: dict[str, Any]) -> Refusal | None:
+    text_only = _model(body) in _TEXT_ONLY_MODELS
+    refusals = (
+        (_medium(turn, part) if text_only else None) or _image_format(part)
+        for turn, part in _parts(body, "content", "output")
+    )
+    return next(filter(None, refusals), None)
+
+
+def _medium(turn: dict[str, Any], part: dict[str, Any]) -> Refusal | None:
     """A text-only model: 400 for what a tool shows, else 404, for as long as the medium stays in the history."""
+    kind = str(part.get("type")).removeprefix("input_").removesuffix("_url")
+    if kind not in _MEDIA:
+        return None
+    if turn.get("role") == "tool":
+        return Refusal(400, param="`text` is not set")
+    return Refusal(404, f"No endpoints found that support {kind} input")
+
+
+def _image_format(part: dict[str, Any]) -> Refusal | None:
+    url = as_object(part.get("image_url")).get("url") or part.get("image_url")
+    if not isinstance(url, str) or not url.startswith("data:") or url.startswith(_IMAGE_URLS):
+        return None
+    return Refusal(400, param="invalid image format, only bmp/gif/png/jpeg/webp")
+
+
+def _parts(body: dict[str, Any], *fields: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each content part of the conversation, with the message or item that it is in."""
     for turn in (*objects_in(body.get("messages")), *objects_in(body.get("input"))):
-        for part in (*objects_in(turn.get("content")), *objects_in(turn.get("output"))):
-            kind = str(part.get("type")).removeprefix("input_").removesuffix("_url")
-            url = as_object(part.get("image_url")).get("url") or part.get("image_url")
-            if kind in _MEDIA and _model(body) in _TEXT_ONLY:
-                if turn.get("role") == "tool":
-                    return Refusal(400, param="`text` is not set")
-                return Refusal(404, f"No endpoints found that support {kind} input")
-            if (
-                isinstance(url, str)
-                and url.startswith("data:")
-                and not url.startswith(tuple(f"data:image/{form};base64," for form in _IMAGES))
-            ):
-                return Refusal(400, param="invalid image format, only bmp/gif/png/jpeg/webp")
-    return None
+        for field in fields:
+            for part in objects_in(turn.get(field)):
+                yield turn, part
 
 
 def _speech(body: dict[str, Any]) -> Refusal | None:

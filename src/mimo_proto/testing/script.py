@@ -1,4 +1,4 @@
-"""What a test tells the server to answer, and the gates that it holds an answer at.
+"""What a test scripts the server to answer, and the gates that hold an answer.
 
 Rules: a script is a queue: each request takes the next reply, whatever it asks for; with none left the server answers
 by itself again. Nothing here waits for a time: an answer is held by a `Gate`, and goes on when the test opens it.
@@ -7,25 +7,26 @@ by itself again. Nothing here waits for a time: an answer is held by a `Gate`, a
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from http.client import responses as phrases
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from .replies import HTTPResponse, Received
+from .rules import Refusal
+from .turns import Turn
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from .replies import Answer, Received
-    from .rules import Refusal
-    from .turns import Turn
-
-__all__ = ["Gate", "Reply", "Scripted", "on_the_wire"]
+__all__ = ["Gate", "RawReply", "Scripted", "plan_writes"]
 
 
 class Gate:
-    """Holds the server at a place in an answer until the test lets it go on.
+    """A place in an answer at which the server waits until the test lets it go on.
 
-    Any thread may use it. Closing the server opens it.
+    Any thread may use a gate. Closing the server opens it.
     """
 
     def __init__(self) -> None:
@@ -40,10 +41,10 @@ class Gate:
         """Block until the server stands at the gate.
 
         Args:
-            timeout: For so many seconds at most.
+            timeout: The longest wait, in seconds.
 
         Raises:
-            TimeoutError: It did not get there.
+            TimeoutError: The server did not get there.
         """
         if not self._reached.wait(timeout):
             raise TimeoutError(f"the server did not get to the gate in {timeout} s")
@@ -55,32 +56,33 @@ class Gate:
 
 
 Scripted: TypeAlias = (
-    "Turn | Refusal | bytes | Mapping[str, Any] | Sequence[Any] | Callable[[Received], Scripted | Reply | None]"
+    Turn | Refusal | bytes | Mapping[str, Any] | Sequence[Any] | Callable[[Received], "Scripted | RawReply | None"]
 )
 """What can be answered:
 
-- a `Turn`: what the model says, told in the mode and at the endpoint that was asked;
+- a `Turn`: what the model says, in the mode and at the endpoint that was asked;
 - a `Refusal`: an error of MiMo's, behind `data:` where a stream was asked;
-- bytes: a body as it is, such as `recorded("ChatCompletionChunk.thinking.sse")`: its first character tells JSON;
+- bytes: a body as it is, such as `recorded("ChatCompletionChunk.thinking.sse")`: its first character says whether it is
+  JSON;
 - a mapping or a list: JSON;
 - a function of the request (`Received`) that gives one of these; None from it means: the server's own answer.
 """
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """A scripted answer, and what becomes of it on its way.
+class RawReply(msgspec.Struct, frozen=True):
+    """A scripted answer, and what becomes of its bytes.
 
     Attributes:
-        what: What is answered.
+        what: What is answered: a `Scripted`, or None for the server's own answer.
         status: The HTTP status; None for the usual one.
         headers: Headers beside the usual ones, or instead of them: ``{"Retry-After": "1"}``.
-        raw: ``what`` is bytes that go out as they are, status line and all; then the connection is closed.
-            ``Reply(b"", raw=True)`` closes it without a word.
-        split: Cut the body into pieces of so many bytes, each written by itself; None leaves a stream in its events
-            and JSON in one piece.
-        hold: Gates, by how many pieces were sent before; at 0 nothing was, the head neither.
-        cut: Close the connection after so many bytes of the body (of everything, if raw).
-        reset: Close it by RST instead of FIN.
+        raw: ``what`` is bytes that are sent as they are, status line and all; then the connection is closed.
+            ``RawReply(b"", raw=True)`` closes it without an answer.
+        split: The size of the parts that the body is written in, in bytes; None writes a stream event by event and JSON
+            at once.
+        hold: Gates, each by the number of parts written before it; at 0 not even the head was written.
+        cut: Close the connection after this many bytes of the body (of everything, if raw).
+        reset: Close the connection by RST instead of FIN.
     """
 
     what: Any
@@ -93,44 +95,44 @@ class Reply(msgspec.Struct, frozen=True):
     reset: bool = False
 
 
-def on_the_wire(reply: Reply, answer: Answer) -> list[bytes | Gate]:
-    """What goes out, in order: bytes, each written by itself, and gates to stand at.
+def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
+    """Give what is written, in order: bytes, each written by itself, and gates to stand at.
 
     Args:
-        reply: What becomes of the answer.
-        answer: The answer; a raw one has its bytes as its only piece.
+        reply: What becomes of the response.
+        response: The response; a raw one has its bytes as its only part.
     """
-    pieces = [piece for piece in answer.pieces if piece]
+    parts = [part for part in response.parts if part]
     if reply.split:
-        whole = b"".join(pieces)
-        pieces = [whole[at : at + reply.split] for at in range(0, len(whole), reply.split)]
-    head = b"" if reply.raw else _head(reply, answer, sum(map(len, pieces)))
-    chunked = answer.streamed and not reply.raw
+        body = b"".join(parts)
+        parts = [body[at : at + reply.split] for at in range(0, len(body), reply.split)]
+    head = b"" if reply.raw else _head(reply, response, sum(map(len, parts)))
+    chunked = response.chunked and not reply.raw
     if reply.cut is not None:
-        pieces = list(_first(pieces, reply.cut))
+        parts = list(_first(parts, reply.cut))
     out: list[bytes | Gate] = [reply.hold[0]] if 0 in reply.hold else []
-    frames = [b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece for piece in pieces] or [b""]
-    for count, frame in enumerate(frames, 1):
-        out.append(head + frame)
+    chunks = [b"%x\r\n%b\r\n" % (len(part), part) if chunked else part for part in parts] or [b""]
+    for count, chunk in enumerate(chunks, 1):
+        out.append(head + chunk)
         head = b""
         if count in reply.hold:
             out.append(reply.hold[count])
     return [*out, b"0\r\n\r\n"] if chunked and reply.cut is None else out
 
 
-def _head(reply: Reply, answer: Answer, length: int) -> bytes:
-    status = reply.status or answer.status
-    framing = {"Transfer-Encoding": "chunked"} if answer.streamed else {"Content-Length": str(length)}
-    usual = {"Content-Type": answer.content_type, **framing}
+def _head(reply: RawReply, response: HTTPResponse, length: int) -> bytes:
+    status = reply.status or response.status
+    framing = {"Transfer-Encoding": "chunked"} if response.chunked else {"Content-Length": str(length)}
+    usual = {"Content-Type": response.content_type, **framing}
     taken = {name.lower() for name in reply.headers}
     headers = {**{name: value for name, value in usual.items() if name.lower() not in taken}, **reply.headers}
     lines = [f"HTTP/1.1 {status} {phrases.get(status, 'Unknown')}", *(f"{name}: {headers[name]}" for name in headers)]
     return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
 
 
-def _first(pieces: Sequence[bytes], count: int) -> Iterator[bytes]:
-    for piece in pieces:
+def _first(parts: Sequence[bytes], count: int) -> Iterator[bytes]:
+    for part in parts:
         if count <= 0:
             return
-        yield piece[:count]
-        count -= len(piece)
+        yield part[:count]
+        count -= len(part)

@@ -1,7 +1,7 @@
 """A MiMo of one's own: a real HTTP/1.1 server on 127.0.0.1, for tests and for trying things out.
 
-Rules: a thread for each connection, connections kept alive, streams in chunks, an event each. It answers as `replies`
-says, or what a test scripted. Closing it opens every gate, ends every connection and waits for its threads.
+Rules: a thread for each connection, connections kept alive, streams in chunks, an event each. The server answers as
+`replies` says, or what a test scripted. Closing it opens every gate, ends every connection and waits for its threads.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
-from .replies import Answer, Received, answer, receive, tell
+from .replies import HTTPResponse, Received, make_response, receive, respond
 from .rules import Refusal
-from .script import Gate, Reply, Scripted, on_the_wire
+from .script import Gate, RawReply, Scripted, plan_writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,10 +30,10 @@ __all__ = ["LoopbackServer"]
 
 
 class LoopbackServer:
-    """Speaks MiMo's protocol on 127.0.0.1, over real sockets.
+    """A server that speaks MiMo's protocol on 127.0.0.1, over real sockets.
 
-    It plays the spec's examples to the requests that they belong to, and says something deterministic to every other:
-    it gives the user's words back (thinking first, where that is on), calls each tool once, and speaks of the results.
+    The server plays the spec's examples to the requests that they belong to, and to every other the same answer always:
+    the user's text back (thinking first, where that is on), a call of each tool once, and a sentence on the results.
     What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`.
 
         with LoopbackServer() as server, Client(server.api_key, server.base_url) as client:
@@ -44,13 +44,13 @@ class LoopbackServer:
     All threads may use one server.
 
     Attributes:
-        api_key: The key that it takes, in either of the two headers.
+        api_key: The key that the server takes, in either of the two headers.
     """
 
     def __init__(self, *, api_key: str = "sk-loopback") -> None:
         self.api_key = api_key
         self._requests: list[Received] = []
-        self._script: deque[Reply] = deque()
+        self._script: deque[RawReply] = deque()
         self._failures: list[BaseException] = []
         self._changed = threading.Condition()
         self._connections: dict[socket.socket, threading.Thread] = {}
@@ -63,7 +63,7 @@ class LoopbackServer:
 
     @property
     def base_url(self) -> str:
-        """Where it is, ``/v1`` included: what `Client` takes as ``base_url``."""
+        """The URL of the server, ``/v1`` included: what `Client` takes as ``base_url``."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
 
     @property
@@ -74,23 +74,23 @@ class LoopbackServer:
 
     @property
     def connections(self) -> int:
-        """How many connections were made so far."""
+        """The number of connections made so far."""
         return self._accepted
 
     @property
     def unplayed(self) -> int:
-        """How many scripted replies have not been taken."""
+        """The number of scripted replies that no request has taken."""
         return len(self._script)
 
     def wait_for_requests(self, count: int, timeout: float = 10.0) -> list[Received]:
-        """Block until so many requests have come.
+        """Block until a number of requests have come.
 
         Args:
-            count: How many, from the start.
-            timeout: For so many seconds at most.
+            count: The number of requests, from the start.
+            timeout: The longest wait, in seconds.
 
         Raises:
-            TimeoutError: They did not come.
+            TimeoutError: The requests did not come.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
@@ -109,15 +109,15 @@ class LoopbackServer:
         cut: int | None = None,
         reset: bool = False,
     ) -> None:
-        """Put one reply at the end of the script. `Reply` says what the arguments mean."""
-        self.script([Reply(what, status, headers or {}, raw, split, hold or {}, cut, reset)])
+        """Put one reply at the end of the script. `RawReply` says what the arguments mean."""
+        self.script([RawReply(what, status, headers or {}, raw, split, hold or {}, cut, reset)])
 
-    def script(self, replies: Iterable[Scripted | Reply]) -> None:
+    def script(self, replies: Iterable[Scripted | RawReply]) -> None:
         """Put replies at the end of the script; each request takes one, whatever it asks for, and gets it unchecked."""
-        self._script.extend(reply if isinstance(reply, Reply) else Reply(reply) for reply in replies)
+        self._script.extend(reply if isinstance(reply, RawReply) else RawReply(reply) for reply in replies)
 
     def close(self) -> None:
-        """Stop. Open answers are cut off; an error that the script raised is raised here."""
+        """Stop the server. Open responses are cut off; an error that the script raised is raised here."""
         with self._changed:
             already, self._closing = self._closing, True
         if already:
@@ -177,21 +177,22 @@ class LoopbackServer:
         with self._changed:
             self._requests.append(request)
             number = len(self._requests)
-            reply = self._script.popleft() if self._script else Reply(None)
+            reply = self._script.popleft() if self._script else RawReply(None)
             self._changed.notify_all()
         try:
             reply = _settled(reply, request)
-            return _played(reply, self._made(reply, request, headers, number))
+            return _played(reply, self._respond(reply, request, headers, number))
         except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
             self._failures.append(error)
-            return _played(Reply(None), tell(Refusal(500, "the script failed", repr(error)), request, number))
+            refusal = Refusal(500, "the script failed", repr(error))
+            return _played(RawReply(None), make_response(refusal, request, number))
 
-    def _made(self, reply: Reply, request: Received, headers: Mapping[str, str], number: int) -> Answer:
+    def _respond(self, reply: RawReply, request: Received, headers: Mapping[str, str], number: int) -> HTTPResponse:
         if reply.raw:
-            return Answer(0, "", [reply.what])
+            return HTTPResponse(0, "", [reply.what])
         if reply.what is None:
-            return answer(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
-        return tell(reply.what, request, number)
+            return respond(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
+        return make_response(reply.what, request, number)
 
     def _stand_at(self, gate: Gate) -> None:
         """Hold a thread at a gate; none is held while the server closes."""
@@ -203,22 +204,22 @@ class LoopbackServer:
 
 
 class Played(NamedTuple):
-    """What goes out, and whether the connection ends after it."""
+    """What is written, whether the connection ends after it, and whether it ends by RST."""
 
-    steps: list[bytes | Gate]
+    writes: list[bytes | Gate]
     ends: bool
     reset: bool
 
 
-def _played(reply: Reply, answer_: Answer) -> Played:
-    return Played(on_the_wire(reply, answer_), reply.raw or reply.cut is not None or reply.reset, reply.reset)
+def _played(reply: RawReply, response: HTTPResponse) -> Played:
+    return Played(plan_writes(reply, response), reply.raw or reply.cut is not None or reply.reset, reply.reset)
 
 
-def _settled(reply: Reply, request: Received) -> Reply:
-    """Ask functions for what they answer until it is something."""
+def _settled(reply: RawReply, request: Received) -> RawReply:
+    """Call the functions of a script until one gives something that is not a function."""
     while callable(reply.what):
         given = reply.what(request)
-        reply = given if isinstance(given, Reply) else msgspec.structs.replace(reply, what=given)
+        reply = given if isinstance(given, RawReply) else msgspec.structs.replace(reply, what=given)
     return reply
 
 
@@ -250,11 +251,11 @@ class _Exchanges(BaseHTTPRequestHandler):
 
     def _exchange(self) -> None:
         played = self._take(self.command, self.path, dict(self.headers.items()), self._body())
-        for step in played.steps:
-            if isinstance(step, Gate):
-                self._stand_at(step)
+        for write in played.writes:
+            if isinstance(write, Gate):
+                self._stand_at(write)
             else:
-                self.wfile.write(step)
+                self.wfile.write(write)
         if played.ends:
             self.close_connection = True
         if played.reset:

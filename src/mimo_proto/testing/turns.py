@@ -1,25 +1,27 @@
-"""What the stand-in model says: one turn, whatever endpoint and mode it is then told in.
+"""What the stand-in model says: one turn, whatever the endpoint and the mode.
 
-Rules: the same prompt always gives the same turn. It says the user's words back, thinks first where thinking is on,
-calls each tool once when the user has spoken last, and speaks of the results once they are there.
+Rules: the same prompt always gives the same turn. The model says the user's text back, thinks first where thinking is
+on, calls each tool once when the user has spoken last, and speaks of the results once they are there.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from .plain import as_object
+from .json_values import as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from .prompts import Prompt, Tool
 
-__all__ = ["Call", "Turn", "tokens", "take_turn"]
+__all__ = ["FIRST_CREATED_SECONDS", "Call", "Turn", "call_id", "count_tokens", "take_turn", "tokens"]
+
+FIRST_CREATED_SECONDS = 1_790_000_000
+"""The time at which the server answers, before the number of the request is added."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -27,7 +29,7 @@ class Call(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The tool's name.
-        arguments: A mapping (told as JSON text), or the text itself: broken JSON, or the input of a custom tool.
+        arguments: A mapping (sent as JSON text), or the text itself: broken JSON, or the input of a custom tool.
         namespace: The namespace that the tool was offered in (Responses).
         custom: Whether it is a custom tool's call, whose input is free text (Responses).
     """
@@ -39,22 +41,22 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The arguments as they go over the wire."""
+        """The arguments as they are sent."""
         return self.arguments if isinstance(self.arguments, str) else msgspec.json.encode(self.arguments).decode()
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What the model says in one turn; the server tells it as the request asked: whole or streamed, either endpoint.
+    """What the model says in one turn; the request decides about the endpoint, and whether the turn is streamed.
 
     Attributes:
-        text: The answer's words.
-        reasoning: The thinking before it; None for a model that did not think.
-        calls: The tools that it calls.
-        finish_reason: Why it ends; None for ``tool_calls`` beside calls, else ``stop``. A Responses reply is
-            `incomplete` after ``length`` and ``content_filter``.
-        annotations: Sources of a web search (Chat).
-        audio: Spoken sound (Chat).
-        preview: What was spoken, where the server chose the words (Chat).
+        text: The text of the answer.
+        reasoning: The thinking before the answer; None for a model that did not think.
+        calls: The tools that the model calls.
+        finish_reason: Why the turn ends; None stands for ``tool_calls`` beside calls, else for ``stop``. A Responses
+            reply is `incomplete` after ``length`` and ``content_filter``.
+        annotations: The sources of a web search (Chat).
+        audio: The spoken sound (Chat).
+        preview: The text that was spoken, where the server chose it (Chat).
         seconds: The length of the recognised sound (Chat).
     """
 
@@ -69,13 +71,30 @@ class Turn(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> str:
-        """The finish reason that Chat tells."""
+        """The finish reason, as Chat has it."""
         return self.finish_reason or ("tool_calls" if self.calls else "stop")
 
 
 def tokens(text: str) -> list[str]:
-    """Cut a text into the pieces that it streams in and is counted by; joined, they are the text again."""
+    """Cut a text into its tokens, by which it is streamed and counted; joined, they are the text again."""
     return re.findall(r"\S{1,8}\s?|\s", text)
+
+
+def count_tokens(turn: Turn) -> tuple[int, int]:
+    """Count the tokens of the thinking, and those of all that the model wrote; sound is counted elsewhere."""
+    thought = len(tokens(turn.reasoning or ""))
+    called = sum(len(tokens(call.text)) + 1 for call in turn.calls)
+    return thought, thought + len(tokens(turn.text)) + called
+
+
+def call_id(number: int, at: int) -> str:
+    """Make the id of a tool call.
+
+    Args:
+        number: The number that the ids of the response are made of.
+        at: The place of the call in its turn.
+    """
+    return f"call_{number:012x}{at:012x}"
 
 
 def take_turn(prompt: Prompt) -> Turn:
@@ -94,8 +113,8 @@ def take_turn(prompt: Prompt) -> Turn:
         thought, text, calls = "The user wants an answer. I give the words back.", f"You said: {prompt.text}", []
     if prompt.json and not calls:
         text = msgspec.json.encode({"echo": text}).decode()
-    for word in prompt.stop:
-        text = text.partition(word)[0]
+    for stop in prompt.stop:
+        text = text.partition(stop)[0]
     turn = Turn(text, thought if prompt.thinking else None, calls, annotations=annotations)
     return turn if prompt.limit is None else _cut(turn, prompt.limit)
 
@@ -134,13 +153,13 @@ def _call(tool: Tool, said: str) -> Call:
         return Call(tool.name, said, tool.namespace, custom=True)
     properties = as_object(tool.parameters.get("properties"))
     wanted = tool.parameters.get("required") or properties
-    word = (re.findall(r"\w+", said) or [""])[-1]
-    arguments = {name: _value(as_object(properties.get(name)), word) for name in wanted}
+    text = (re.findall(r"\w+", said) or [""])[-1]
+    arguments = {name: _value(as_object(properties.get(name)), text) for name in wanted}
     return Call(tool.name, arguments, tool.namespace)
 
 
-def _value(schema: dict[str, Any], word: str) -> Any:
-    """A value that fits a schema: what the schema itself names, else the simplest of its type."""
+def _value(schema: dict[str, Any], text: str) -> Any:
+    """A value that fits a schema: what the schema itself names, else the simplest of its type; for a string, a text."""
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
@@ -148,12 +167,12 @@ def _value(schema: dict[str, Any], word: str) -> Any:
         if schema.get(key):
             return schema[key][0]
     simplest: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}
-    return schema.get("minimum", simplest.get(str(schema.get("type")), word))
+    return schema.get("minimum", simplest.get(str(schema.get("type")), text))
 
 
-def _speak(prompt: Prompt, words: str) -> Turn:
-    count = max(1, len(tokens(words)))
-    return Turn(audio=_SOUNDS[prompt.sound_format](count), preview=words if prompt.preview else None)
+def _speak(prompt: Prompt, text: str) -> Turn:
+    count = max(1, len(tokens(text)))
+    return Turn(audio=_SOUNDS[prompt.sound_format](count), preview=text if prompt.preview else None)
 
 
 def _pcm(count: int) -> bytes:

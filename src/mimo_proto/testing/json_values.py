@@ -1,6 +1,6 @@
-"""Plain JSON data that may be anything, taken as what it should be.
+"""JSON values that may be of any type, read as the type that they should have.
 
-Rules: what is of another type counts as empty; whether that is an error is for the caller to say.
+Rules: a value of another type counts as empty; whether that is an error is for the caller to say.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ __all__ = ["as_object", "objects_in"]
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """The object that it is, else an empty one."""
+    """Give the value if it is an object, else an empty object."""
     return value if is_object(value) else {}
 
 
 def objects_in(value: Any) -> list[dict[str, Any]]:
-    """The objects in the array that it is, else none."""
+    """Give the objects in the value if it is an array, else nothing."""
     return [member for member in value if is_object(member)] if is_array(value) else []

@@ -1,4 +1,4 @@
-"""Content codings that nobody asked for, undone a bounded piece at a time.
+"""Content codings that nobody asked for, undone a bounded block at a time.
 
 Rules:
 
@@ -13,59 +13,59 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from mimo_proto.aio.answer import Answer
+from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.errors import RemoteProtocolError
 
 __all__ = ["decoded"]
 
-PIECE: Final = 65536
-"""How much one read gives at most, in bytes."""
+MAX_READ_BYTES: Final = 65536
+"""How much one read gives at most."""
 
-GZIP: Final = 16 + zlib.MAX_WBITS
-RAW: Final = -zlib.MAX_WBITS
-
-
-def decoded(answer: Answer) -> Answer:
-    """Undo the content coding of an answer: the same answer if it has none."""
-    coding = answer.headers.get("content-encoding", "").strip().lower()
-    return answer if coding in ("", "identity") else _Decoded(answer, coding)
+GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
+RAW_DEFLATE_WBITS: Final = -zlib.MAX_WBITS
 
 
-class _Decoded(Answer):
-    """An answer whose body is decoded as it is read. One task at a time."""
+def decoded(response: LibraryResponse) -> LibraryResponse:
+    """Undo the content coding of a response: the same response if it has none."""
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    return response if coding in ("", "identity") else _DecodedResponse(response, coding)
 
-    def __init__(self, answer: Answer, coding: str) -> None:
-        self.status, self.headers = answer.status, answer.headers
-        self._answer = answer
+
+class _DecodedResponse(LibraryResponse):
+    """A response whose body is decoded as it is read. One task at a time."""
+
+    def __init__(self, response: LibraryResponse, coding: str) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._response = response
         self._coding = coding
-        self._inflater = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else GZIP)
-        self._rest = b""
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else GZIP_WBITS)
         self._begun = False
         self._first: bytes = b""
-        # The inflater may hold more than the last piece had room for.
+        self._rest = b""
+        # The inflater may hold more than the last read had room for.
         self._full = False
         self._members = 0
-        self._over = False
+        self._ended = False
 
     async def read(self) -> bytes:
         if self._coding not in ("gzip", "x-gzip", "deflate"):
             raise RemoteProtocolError(f"the body is encoded as {self._coding[:100]!r}; only identity was asked for")
-        while not self._over:
+        while not self._ended:
             data = self._rest
             if not data and not self._full:
-                data = await self._answer.read()
+                data = await self._response.read()
                 if not data:
                     break
-            piece = self._inflate(data)
-            if piece:
-                return piece
+            body = self._inflate(data)
+            if body:
+                return body
         return b""
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        await self._response.aclose()
 
     def drop(self) -> None:
-        self._answer.drop()
+        self._response.drop()
 
     def _inflate(self, data: bytes) -> bytes:
         if not self._begun:
@@ -78,9 +78,9 @@ class _Decoded(Answer):
             if self._coding == "deflate":
                 return self._end()
             self._members += 1
-            self._inflater = zlib.decompressobj(GZIP)
+            self._inflater = zlib.decompressobj(GZIP_WBITS)
         try:
-            piece = self._inflater.decompress(data, PIECE)
+            body = self._inflater.decompress(data, MAX_READ_BYTES)
         except zlib.error:
             if self._members:
                 return self._end()
@@ -88,16 +88,16 @@ class _Decoded(Answer):
                 problem = "the body is not encoded as its Content-Encoding says"
             else:
                 # Some servers mean the bare format, without the header that the standard asks for.
-                self._begun, self._inflater = True, zlib.decompressobj(RAW)
+                self._begun, self._inflater = True, zlib.decompressobj(RAW_DEFLATE_WBITS)
                 return self._inflate(data)
         else:
             self._begun = True
             self._rest = self._inflater.unconsumed_tail or self._inflater.unused_data
-            self._full = len(piece) == PIECE and not self._inflater.eof
-            return piece
+            self._full = len(body) == MAX_READ_BYTES and not self._inflater.eof
+            return body
         raise RemoteProtocolError(problem)
 
     def _end(self) -> bytes:
         """Take nothing any more: what has come belongs to no member."""
-        self._over = True
+        self._ended = True
         return b""

@@ -1,0 +1,237 @@
+"""One call over somebody else's HTTP library: attempts, clocks, cancellation, and errors of ours only.
+
+This is `mimo_proto.http.attempts` and the watchdog's part of the transport, for asyncio:
+
+- The library sends and receives; it is given the connect and the read clock. The idle, the total and the linger clock,
+  and `cancel()`, end whatever it waits for by cancelling that wait; a call that was cancelled begins no other.
+- The idle clock begins with the attempt. It and the linger clock run only while something is waited for.
+- What a library raises ends here. Its frames hold the request's headers, so our errors, and what passes through (a
+  cancelled task), leave without frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from functools import partial
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mimo_proto.aio.content_coding import decoded
+from mimo_proto.call.body import BodyCollector
+from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, NO_EVENTS, StreamClocks, end_error
+from mimo_proto.call.outcome import Wait, after_attempt, clean_headers, report
+from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.protocol.response import refuse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+    from mimo_proto.call.clocks import Progress, Reason
+    from mimo_proto.call.settings import Settings
+    from mimo_proto.protocol.request import HTTPRequest
+
+__all__ = ["AsyncCall"]
+
+ResultT = TypeVar("ResultT")
+
+
+class AsyncCall:
+    """One call. One task at a time; `cancel` any thread.
+
+    Args:
+        library: What sends.
+        request: What is sent.
+        settings: The adapter's settings, with what the options of the call say otherwise.
+        tee: Gets the raw bytes of the answer, or None.
+        progress: What has become of the bytes of a stream.
+
+    Attributes:
+        limits: The limits of the call.
+        tee: Gets the raw bytes of the answer, or None.
+        attempts: How many requests were made.
+    """
+
+    def __init__(
+        self,
+        library: HTTPLibrary,
+        request: HTTPRequest,
+        settings: Settings,
+        tee: Callable[[bytes], object] | None = None,
+        progress: Progress = NO_EVENTS,
+    ) -> None:
+        self._send = partial(library.request, request, settings.timeouts)
+        self._own_error = library.own_error
+        self._settings = settings
+        self.limits = settings.limits
+        self.tee = tee
+        self.attempts = 0
+        self._unread = b""
+        self._clocks = StreamClocks(
+            idle=inf if settings.timeouts.idle is None else settings.timeouts.idle,
+            linger=settings.limits.linger,
+            idle_at=inf,
+            progress=progress,
+        )
+        self._total_at = inf if settings.timeouts.total is None else monotonic() + settings.timeouts.total
+        self._cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: asyncio.Timeout | None = None
+
+    async def open(self) -> LibraryResponse:
+        """Send the request, again where the policy says so, until an answer of success has begun.
+
+        Raises:
+            APIError, RedirectRefused: The status is not 2xx.
+            TransportError, RemoteProtocolError, StreamCancelled: As they say.
+        """
+        self._loop = asyncio.get_running_loop()
+        with without_frames:
+            while True:
+                self._refuse_if_cancelled()
+                step = after_attempt(
+                    await self._attempt(),
+                    self.attempts,
+                    self._settings.retry,
+                    seconds_left=self._total_at - monotonic(),
+                    fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
+                )
+                if isinstance(step, MimoError):
+                    raise step
+                if not isinstance(step, Wait):
+                    return step
+                self._clocks.idle_at = inf
+                await self._bounded(partial(asyncio.sleep, step.seconds), has_head=False)
+
+    async def read(self, response: LibraryResponse) -> bytes:
+        """Wait for the next bytes of the body; empty at its end.
+
+        Raises:
+            ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
+                say.
+        """
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        self._clocks.start(monotonic())
+        try:
+            return await self._bounded(response.read, has_head=True)
+        finally:
+            self._clocks.stop(monotonic())
+
+    def unread(self, data: bytes) -> None:
+        """Give what was read back: the next `read` gives it again."""
+        self._unread = data
+
+    async def body(self, response: LibraryResponse) -> bytes:
+        """Read the whole body.
+
+        Raises:
+            BodyTooLargeError: It is larger than ``Limits.body``.
+        """
+        collector = BodyCollector(self.limits.body, self.tee)
+        while data := await self.read(response):
+            collector.add(data)
+        return collector.data()
+
+    async def error_body(self, response: LibraryResponse) -> bytes:
+        """Read an error's body as far as it comes and as the limit allows: the status has said what matters."""
+        collector = BodyCollector(self.limits.error_body)
+        try:
+            while not collector.is_full and (data := await self.read(response)):
+                collector.add_some(data)
+        except StreamCancelled:
+            raise
+        except MimoError:
+            pass
+        return collector.data()
+
+    async def finish(self, response: LibraryResponse) -> None:
+        """Read on to the body's end behind the last event, within a bound, to keep the connection; then let it go."""
+        bytes_left = self.limits.drain
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT_SECONDS):
+                while bytes_left > 0 and (size := len(await self._guarded(response.read(), has_head=True))):
+                    bytes_left -= size
+        except (MimoError, TimeoutError):
+            pass
+        finally:
+            await self.close(response)
+
+    async def close(self, response: LibraryResponse) -> None:
+        """Let the connection go."""
+        with contextlib.suppress(MimoError):
+            await self._guarded(response.aclose(), has_head=True)
+
+    def cancel(self) -> None:
+        """End the call from any thread, whatever it is waiting for."""
+        self._cancelled = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing waits any more
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def report(self, error: MimoError) -> MimoError:
+        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
+        return report(error, attempts=self.attempts, key=self._settings.key)
+
+    async def _attempt(self) -> LibraryResponse | MimoError:
+        """Make one request; returns what came of it."""
+        self.attempts += 1
+        self._clocks.restart(monotonic())
+        try:
+            response = await self._bounded(self._send, has_head=False)
+            response.headers = clean_headers(response.headers, self._settings.key)
+            response = decoded(response)
+            if 200 <= response.status <= 299:
+                return response
+            try:
+                body = await self.error_body(response)
+            finally:
+                await self.close(response)
+        except MimoError as error:
+            return error
+        return refuse_answer(response.status, response.headers, body, wanted="an answer", now=time.time())
+
+    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, ResultT]], *, has_head: bool) -> ResultT:
+        """Await what the library does until it is done, a clock runs out, or the call is cancelled."""
+        # While nothing was waited for, `_wake` found nothing to end.
+        self._refuse_if_cancelled()
+        clocks: list[tuple[float, Reason]] = [
+            (self._total_at, "total"),
+            (self._clocks.idle_at, "idle"),
+            (self._clocks.linger_at, "linger"),
+        ]
+        at, reason = min(clocks)
+        self._waiting = timer = asyncio.timeout(None if at == inf else at - monotonic())
+        try:
+            async with timer:
+                return await self._guarded(work(), has_head=has_head)
+        except TimeoutError:
+            if not timer.expired():
+                raise
+        finally:
+            self._waiting = None
+        self._refuse_if_cancelled()
+        raise end_error(reason, self._settings.timeouts)
+
+    def _refuse_if_cancelled(self) -> None:
+        if self._cancelled:
+            raise end_error("cancelled", self._settings.timeouts)
+
+    async def _guarded(self, work: Coroutine[Any, Any, ResultT], *, has_head: bool) -> ResultT:
+        """Await what the library does, and see to it that nothing of it gets out but its result."""
+        with without_frames:
+            try:
+                return await work
+            except BaseException as exc:  # noqa: BLE001 - see the rules above
+                failure = self._own_error(exc, self._settings.timeouts, has_head=has_head)
+                exc.__context__ = None
+                raise (failure or exc).with_traceback(None) from None
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(monotonic())

@@ -1,0 +1,282 @@
+"""A stream for asyncio: its events with `async for`, and how an HTTP library's bytes become them.
+
+Rules:
+
+- `AsyncStream` is told from `Stream` by its `await` only; `call.stream_state` knows the four ends.
+- One loop and one task at a time; `cancel()` may be called from any thread.
+- A task that is cancelled ends its call at once: the connection is closed, and `end` is "cancelled".
+- Over an HTTP library it is one sequence: head, is it an event stream, bytes to the decoder, events, the verdict, what
+  is left of the body. Nothing here looks into a byte.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+from mimo_proto.call.stream_state import StreamState
+from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Mapping
+    from types import TracebackType
+
+    from mimo_proto.aio.attempts import AsyncCall
+    from mimo_proto.aio.library import LibraryResponse
+    from mimo_proto.call.reply import Accumulator, End
+    from mimo_proto.protocol.stream import StreamDecoder
+
+__all__ = ["AsyncStream", "HTTPStream"]
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+WorkT = TypeVar("WorkT")
+
+
+class AsyncStream(ABC, Generic[EventT, ResultT]):
+    """The events of one answer, and the answer, for asyncio.
+
+    Iterate over it, or over `text()`, then await `result()`, which reads what is left. Use it in an ``async with``
+    block, or await `aclose()`. Leaving an iteration early is fine: the next one goes on where it was left.
+
+    One task at a time; `cancel()` may be called from any thread.
+    """
+
+    def __init__(self, state: StreamState[EventT, ResultT]) -> None:
+        self._state = state
+        # What has come and was not handed out yet.
+        self._ready: deque[EventT] = deque()
+        self._opened = False
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None until the head has come."""
+        return self._state.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields of the answer, names in lower case; empty until the head has come."""
+        return self._state.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that a header gave the call, if any."""
+        return self._state.request_id
+
+    @property
+    def end(self) -> End | None:
+        """How the stream ended, as `Stream.end` says it; None while it has not."""
+        return self._state.end
+
+    @property
+    @abstractmethod
+    def attempts(self) -> int:
+        """How many HTTP requests were made."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
+
+    async def __aenter__(self) -> Self:
+        self._state.raise_failure()
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> EventT:
+        """Give the next event; send the request first if that has not been done.
+
+        Raises:
+            APIError: The server answered with an error, or sent one as an event.
+            TransportError, RemoteProtocolError: The stream broke; `partial` has what had arrived.
+            StreamCancelled: `cancel()` was called.
+        """
+        ready = self._ready
+        while not ready:
+            self._state.raise_failure()
+            if self.end is not None:
+                raise StopAsyncIteration
+            await self._open()
+            await self._wait()
+        event = ready.popleft()
+        try:
+            self._state.add(event)
+        except MimoError as error:
+            with without_frames:
+                await self._fail(error)
+                raise
+        return event
+
+    def text(self) -> AsyncIterator[str]:
+        """Give the answer's text as it comes: the content of choice 0, or the output text; no reasoning.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what the text is in it, the library cannot know.
+        """
+        self._state.refuse_projected("text()", "iterate over its events")
+        return self._texts()
+
+    async def result(self) -> ResultT:
+        """Read what is left, and give what the JSON call would have given.
+
+        Raises:
+            MimoError: What the iteration raises, now or earlier; `partial` has what had arrived.
+            LocalProtocolError: The stream is projected: its events are not the whole.
+        """
+        self._state.refuse_projected("result()", "collect what you need yourself")
+        with without_frames:
+            async for _ in self:
+                pass
+            return self._whole()
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """End the stream from any thread, even while a task waits for the head or for an event.
+
+        The iterating task gets `StreamCancelled`. A stream that has ended already stays as it is.
+        """
+
+    async def aclose(self) -> None:
+        """Leave the stream: its connection is closed, unless the answer was complete. Twice does no harm."""
+        if self.end is None:
+            await self._fail(StreamCancelled("the stream was closed before its end"))
+
+    def __del__(self) -> None:
+        if getattr(self, "_opened", False) and self.end is None:
+            warnings.warn(
+                f"unclosed {self!r}: use it in an async with block", ResourceWarning, stacklevel=2, source=self
+            )
+            self._drop()
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Send the request and check the head, once."""
+
+    @abstractmethod
+    async def _wait(self) -> None:
+        """Wait for events and put them to the ready ones; or note the end; or fail."""
+
+    async def _fail(self, error: BaseException) -> None:
+        """Note how the stream ended, complete the error, and let the connection go."""
+        # What was not handed out does not count as arrived, as with `Stream`.
+        self._ready.clear()
+        self._state.fail(error)
+        await self._leave()
+
+    @abstractmethod
+    async def _leave(self) -> None:
+        """Let the connection go."""
+
+    def _whole(self) -> ResultT:
+        """Give the whole of a completed stream; or fail, if nothing came of it."""
+        return self._state.result()
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Let the connection go without waiting for it."""
+
+    async def _texts(self) -> AsyncIterator[str]:
+        with without_frames:
+            async for event in self:
+                if text := self._state.text_of(event):
+                    yield text
+
+
+class HTTPStream(AsyncStream[EventT, ResultT]):
+    """A stream whose bytes an HTTP library reads. See `AsyncStream`."""
+
+    def __init__(
+        self, call: AsyncCall, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
+    ) -> None:
+        super().__init__(StreamState(accumulator, call.report, projected=accumulator is None))
+        self._call = call
+        self._decoder = decoder
+        self._response: LibraryResponse | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How many HTTP requests were made."""
+        return self._call.attempts
+
+    def cancel(self) -> None:
+        """See `AsyncStream.cancel`."""
+        self._call.cancel()
+
+    async def _open(self) -> None:
+        if self._opened:
+            return
+        self._opened = True
+        await self._fail_with(self._begin())
+
+    async def _wait(self) -> None:
+        events = await self._fail_with(self._fetch())
+        self._ready.extend(events)
+        if not events:
+            self._state.complete()
+            await self._call.finish(cast("LibraryResponse", self._response))
+
+    async def _fail_with(self, work: Coroutine[Any, Any, WorkT]) -> WorkT:
+        """Await a part of the call; what it raises ends the stream."""
+        with without_frames:
+            try:
+                return await work
+            except BaseException as error:
+                await self._fail(error)
+                raise
+
+    async def _begin(self) -> None:
+        call = self._call
+        self._response = response = await call.open()
+        self._state.open(response.status, response.headers)
+        if not (is_event_stream(response.status, response.headers) or await self._begins_as_one(response)):
+            body = await call.error_body(response)
+            raise refuse_answer(response.status, response.headers, body, wanted="an event stream")
+
+    async def _begins_as_one(self, response: LibraryResponse) -> bool:
+        """Whether the first bytes are those of an event stream, whatever the type says."""
+        first = FirstBytes(self._call.limits.error_body)
+        while first.is_event_stream is None:
+            first.feed(await self._call.read(response))
+        self._call.unread(first.data)
+        return first.is_event_stream
+
+    async def _fetch(self) -> list[EventT]:
+        """Read until an event is complete; nothing when the stream is complete."""
+        decoder, tee = self._decoder, self._call.tee
+        if decoder.done:
+            return []
+        # An error that came behind the last events was kept back for now.
+        events = decoder.feed(b"")
+        while not events and not decoder.done:
+            data = await self._read_until_end()
+            if not data:
+                return decoder.close()
+            if tee is not None:
+                tee(data)
+            events = decoder.feed(data)
+        return events
+
+    async def _read_until_end(self) -> bytes:
+        """Read on; a cut or silence behind a complete answer is the end."""
+        try:
+            return await self._call.read(cast("LibraryResponse", self._response))
+        except MimoError as error:
+            if isinstance(error, StreamCancelled) or not self._decoder.finished:
+                raise
+            return b""
+
+    async def _leave(self) -> None:
+        if self._response is not None:
+            await self._call.close(self._response)
+
+    def _drop(self) -> None:
+        cast("LibraryResponse", self._response).drop()

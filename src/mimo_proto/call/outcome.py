@@ -1,0 +1,76 @@
+"""What follows an attempt: the response, another attempt after a wait, or an error; and what leaves the library.
+
+Rules:
+
+- The decision is a pure function: the chance and the time that is left are arguments.
+- What is tried again is decided by `mimo_proto.retry`, before anything of an answer was handed out. A wait that the
+  total clock would end is not begun.
+- Every error leaves with the number of attempts, and without the key, even where the server has sent it back. The same
+  holds for the header fields of a response.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from mimo_proto.errors import MimoError
+from mimo_proto.protocol.secret import redact, redact_error
+from mimo_proto.retry import retry_delay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mimo_proto.protocol.secret import Secret
+    from mimo_proto.retry import RetryPolicy
+
+__all__ = ["Wait", "after_attempt", "clean_headers", "report"]
+
+ResponseT = TypeVar("ResponseT")
+
+
+class Wait(NamedTuple):
+    """Another attempt follows.
+
+    Attributes:
+        seconds: After how long.
+    """
+
+    seconds: float
+
+
+def after_attempt(
+    outcome: ResponseT | MimoError,
+    attempt: int,
+    policy: RetryPolicy,
+    *,
+    seconds_left: float,
+    fraction: float,
+) -> ResponseT | Wait | MimoError:
+    """Decide what follows an attempt.
+
+    Args:
+        outcome: The response with a status of success, or how the attempt failed.
+        attempt: Which attempt it was, from 1.
+        policy: What is tried again.
+        seconds_left: How long the call may still take; inf without a total clock.
+        fraction: The jitter, from 0 to 1.
+
+    Returns:
+        The response or the error as it was given, for the caller; or how long to wait.
+    """
+    if not isinstance(outcome, MimoError):
+        return outcome
+    delay = retry_delay(policy, outcome, attempt, fraction=fraction)
+    return outcome if delay is None or delay >= seconds_left else Wait(delay)
+
+
+def report(error: MimoError, *, attempts: int, key: Secret) -> MimoError:
+    """Complete an error that leaves a call: how many attempts, and no key. Returns the same object."""
+    error.attempts = attempts
+    redact_error(error, key)
+    return error
+
+
+def clean_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
+    """Give the header fields of a response without the key."""
+    return {name: redact(value, key) for name, value in headers.items()}

@@ -1,0 +1,90 @@
+"""What a call gives: a whole answer, or one of the four ends of a stream and what its events add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from mimo_proto.protocol.chat_accumulator import ChatAccumulator
+from mimo_proto.protocol.response import find_request_id, parse_response
+from mimo_proto.protocol.response_accumulator import ResponseAccumulator
+
+if TYPE_CHECKING:
+    from mimo_proto.endpoints import Endpoint
+
+__all__ = ["Accumulator", "End", "Reply", "accumulator_for", "read_reply"]
+
+ReplyT = TypeVar("ReplyT")
+EventT_contra = TypeVar("EventT_contra", contravariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
+"""How a stream ended: the protocol says so, the server said so, neither did, or the caller ended it."""
+
+
+class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
+    """An answer with what HTTP said around it. Immutable: any thread.
+
+    Attributes:
+        value: The typed answer.
+        status: The HTTP status.
+        headers: The header fields, names in lower case.
+        request_id: The id that a header gave the call, if any.
+        attempts: How many HTTP requests were made.
+        body: The body as it came, decompressed.
+    """
+
+    value: ReplyT
+    status: int
+    headers: dict[str, str]
+    request_id: str | None
+    attempts: int
+    body: bytes
+
+
+def read_reply(
+    endpoint: Endpoint[Any, ReplyT, Any], *, status: int, headers: dict[str, str], body: bytes, attempts: int
+) -> Reply[ReplyT]:
+    """Read the JSON answer of a call.
+
+    Args:
+        endpoint: What the body is decoded into.
+        status: The HTTP status.
+        headers: The header fields, names in lower case.
+        body: The whole body, decompressed.
+        attempts: How many HTTP requests were made.
+
+    Raises:
+        MimoError: See `parse_response`.
+    """
+    return Reply(
+        value=parse_response(endpoint, status, headers, body),
+        status=status,
+        headers=headers,
+        request_id=find_request_id(headers),
+        attempts=attempts,
+        body=body,
+    )
+
+
+class Accumulator(Protocol[EventT_contra, ResultT_co]):
+    """Puts events together; `ChatAccumulator` and `ResponseAccumulator` are such."""
+
+    def add(self, event: EventT_contra, /) -> None:
+        """Take the next event."""
+
+    def result(self) -> ResultT_co:
+        """Give the whole."""
+        ...
+
+    def partial(self) -> ResultT_co | None:
+        """Give what there is."""
+        ...
+
+
+def accumulator_for(endpoint: Endpoint[Any, Any, Any], event_type: Any) -> Accumulator[Any, Any] | None:
+    """Make the accumulator of a stream; None for a projected one, whose events are not the whole."""
+    if event_type is not None:
+        return None
+    return ChatAccumulator(endpoint) if endpoint.protocol == "chat" else ResponseAccumulator(endpoint)

@@ -1,0 +1,130 @@
+"""The state of a stream, whoever reads it: its head, what its events add up to, and how it ended.
+
+Rules:
+
+- A stream has one of four ends: "completed" (the protocol says so), "error" (the server said so), "cancelled" (the
+  caller did), "incomplete" (anything else). Only "completed" has a result.
+- Every error carries in `partial` what had been handed out before it.
+- A stream that has failed raises the same error again whenever it is asked for something: a copy without its frames,
+  which would refer back to the stream.
+- A projected stream has no text and no result: its events are not the whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.protocol.answer_text import AnswerText
+from mimo_proto.protocol.response import find_request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mimo_proto.call.reply import Accumulator, End
+
+__all__ = ["StreamState"]
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+
+
+class StreamState(Generic[EventT, ResultT]):
+    """The state of one stream. One thread at a time.
+
+    Args:
+        accumulator: Adds up the events that are handed out; None where nobody does so here.
+        report: Completes an error that leaves the call.
+        projected: Whether the events are not the whole.
+
+    Attributes:
+        status: The HTTP status; None until the head has come.
+        headers: The header fields of the response, names in lower case; empty until the head has come.
+        end: How the stream ended; None while it has not.
+        add: Takes each event that is handed out.
+        text_of: Gives the text that the next event brings.
+    """
+
+    def __init__(
+        self,
+        accumulator: Accumulator[EventT, ResultT] | None,
+        report: Callable[[MimoError], object],
+        *,
+        projected: bool,
+    ) -> None:
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.end: End | None = None
+        self.add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
+        self.text_of = AnswerText()
+        self._accumulator = accumulator
+        self._report = report
+        self._projected = projected
+        self._failure: MimoError | None = None
+        self._result: ResultT | None = None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that a header of the response gave the call, if any."""
+        return find_request_id(self.headers)
+
+    def open(self, status: int | None, headers: Mapping[str, str]) -> None:
+        """Take the head of the response."""
+        self.status, self.headers = status, headers
+
+    def complete(self) -> None:
+        """Note that the protocol says that the stream is complete."""
+        self.end = "completed"
+
+    def fail(self, error: BaseException) -> None:
+        """Note how the stream ended, and complete the error.
+
+        Args:
+            error: What the reading raised. What is not an error of ours has interrupted the reading.
+        """
+        failure = error if isinstance(error, MimoError) else StreamCancelled("the reading was interrupted")
+        self._report(failure)
+        if self._accumulator is not None:
+            # What has come may be too little, or too odd, to make anything of.
+            with contextlib.suppress(MimoError):
+                failure.partial = self._accumulator.partial()
+        if isinstance(failure, APIError):
+            self.end = "error"
+        else:
+            self.end = "cancelled" if isinstance(failure, StreamCancelled) else "incomplete"
+        self._failure = copy.copy(failure)
+
+    def raise_failure(self) -> None:
+        """Raise again what the stream has failed with, if it has."""
+        if self._failure is not None:
+            raise copy.copy(self._failure)
+
+    def refuse_projected(self, method: str, instead: str) -> None:
+        """Say that a projected stream has no such method, and what to do instead.
+
+        Raises:
+            LocalProtocolError: The stream is projected.
+        """
+        if self._projected:
+            raise LocalProtocolError(f"a projected stream (event_type=) has no {method}: {instead}")
+
+    def result(self) -> ResultT:
+        """Give the whole of a stream that has ended.
+
+        Raises:
+            MimoError: What the stream has failed with; `IncompleteStreamError` where not one choice came.
+        """
+        self.raise_failure()
+        if self._result is None and self._accumulator is not None:
+            with contextlib.suppress(LocalProtocolError):  # not one event came before the end mark
+                self._result = self._accumulator.result()
+        if self._result is None or getattr(self._result, "choices", None) == []:
+            self.fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
+            return self.result()
+        return self._result
+
+
+def _ignore(_: object) -> None:
+    """Take an event of a stream that is not added up here."""

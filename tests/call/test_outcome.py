@@ -1,0 +1,88 @@
+"""What follows an attempt, and what leaves the library."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from mimo_proto import (
+    APIError,
+    AuthenticationError,
+    ConnectError,
+    ConnectionClosed,
+    MimoError,
+    RateLimitError,
+    RetryPolicy,
+    StreamCancelled,
+)
+from mimo_proto.call.outcome import Wait, after_attempt, clean_headers, report
+from mimo_proto.protocol.secret import Secret
+
+NONE = RetryPolicy()
+THREE = RetryPolicy(attempts=3, backoff=1.0, backoff_max=8.0, retry_after_max=30.0)
+
+RESPONSE = object()
+REFUSED = ConnectError("refused")
+BUSY = RateLimitError("slow down", status=429)
+LATER = RateLimitError("slow down", status=429, retry_after=10.0)
+MUCH_LATER = RateLimitError("slow down", status=429, retry_after=31.0)
+WRONG_KEY = AuthenticationError("no", status=401)
+LOST = ConnectionClosed("gone")
+CANCELLED = StreamCancelled("cancelled")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempt", "policy", "seconds_left", "fraction", "expected"),
+    [
+        # A response is given on, whatever the policy and the clocks say.
+        (RESPONSE, 1, NONE, inf, 0.5, RESPONSE),
+        (RESPONSE, 3, THREE, -1.0, 0.5, RESPONSE),
+        # One attempt is all, or what the policy says.
+        (REFUSED, 1, NONE, inf, 0.5, REFUSED),
+        (REFUSED, 1, THREE, inf, 0.5, Wait(0.5)),
+        (REFUSED, 2, THREE, inf, 0.5, Wait(1.0)),
+        (REFUSED, 3, THREE, inf, 0.5, REFUSED),
+        # The chance is the caller's.
+        (BUSY, 1, THREE, inf, 0.0, Wait(0.0)),
+        (BUSY, 1, THREE, inf, 1.0, Wait(1.0)),
+        # What the server asks for.
+        (LATER, 1, THREE, inf, 0.5, Wait(10.0)),
+        (MUCH_LATER, 1, THREE, inf, 0.5, MUCH_LATER),
+        # A wait that the total clock would end is not begun.
+        (LATER, 1, THREE, 10.1, 0.5, Wait(10.0)),
+        (LATER, 1, THREE, 10.0, 0.5, LATER),
+        (BUSY, 1, THREE, 0.0, 0.0, BUSY),
+        # What is never tried again.
+        (WRONG_KEY, 1, THREE, inf, 0.5, WRONG_KEY),
+        (LOST, 1, THREE, inf, 0.5, LOST),
+        (CANCELLED, 1, THREE, inf, 0.5, CANCELLED),
+    ],
+)
+def test_what_follows_an_attempt(
+    outcome: Any, attempt: int, policy: RetryPolicy, seconds_left: float, fraction: float, expected: object
+) -> None:
+    step = after_attempt(outcome, attempt, policy, seconds_left=seconds_left, fraction=fraction)
+    if isinstance(expected, Wait):
+        assert step == expected
+    else:
+        assert step is expected
+
+
+def test_an_error_leaves_with_its_attempts_and_without_the_key() -> None:
+    error = APIError("the key sk-0123456789 is wrong", status=500, body=b"sk-0123456789")
+    assert report(error, attempts=2, key=Secret("sk-0123456789")) is error
+    assert error.attempts == 2
+    assert "0123456789" not in str(error)
+    assert b"0123456789" not in error.body
+
+
+def test_an_error_without_a_key_is_counted_all_the_same() -> None:
+    error: MimoError = ConnectError("refused")
+    assert report(error, attempts=1, key=Secret("")).attempts == 1
+
+
+def test_header_fields_leave_without_the_key() -> None:
+    fields = {"x-echo": "Bearer sk-0123456789", "date": "today"}
+    assert clean_headers(fields, Secret("sk-0123456789")) == {"x-echo": "Bearer ********", "date": "today"}

@@ -1,0 +1,31 @@
+"""What a call gives."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AuthenticationError, ChatAccumulator, ResponseAccumulator
+from mimo_proto.call.reply import accumulator_for, read_reply
+from tests.support.outcomes import words
+from tests.support.payloads import CHAT, error_body
+
+
+def test_a_json_answer() -> None:
+    body = msgspec.json.encode(CHAT)
+    headers = {"content-type": "application/json", "x-request-id": "q1"}
+    reply = read_reply(CHAT_COMPLETIONS, status=200, headers=headers, body=body, attempts=2)
+    assert words(reply.value) == "Hello world"
+    assert (reply.status, reply.headers, reply.request_id) == (200, headers, "q1")
+    assert (reply.attempts, reply.body) == (2, body)
+
+
+def test_an_error() -> None:
+    with pytest.raises(AuthenticationError):
+        read_reply(CHAT_COMPLETIONS, status=401, headers={}, body=msgspec.json.encode(error_body("401")), attempts=1)
+
+
+def test_what_adds_up_events() -> None:
+    assert isinstance(accumulator_for(CHAT_COMPLETIONS, None), ChatAccumulator)
+    assert isinstance(accumulator_for(RESPONSES, None), ResponseAccumulator)
+    assert accumulator_for(RESPONSES, dict) is None

@@ -1,0 +1,107 @@
+"""The state of a stream, whoever reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mimo_proto import (
+    APIError,
+    ChatAccumulator,
+    ConnectionClosed,
+    IncompleteStreamError,
+    LocalProtocolError,
+    MimoError,
+    StreamCancelled,
+    StreamDecoder,
+)
+from mimo_proto.call.stream_state import StreamState
+from mimo_proto.endpoints import CHAT_COMPLETIONS
+from tests.support.outcomes import words
+from tests.support.payloads import CHAT_EVENTS
+
+
+def count(error: MimoError) -> None:
+    error.attempts = 7
+
+
+def state(*, projected: bool = False) -> StreamState[Any, Any]:
+    return StreamState(None if projected else ChatAccumulator(CHAT_COMPLETIONS), count, projected=projected)
+
+
+def events(number: int) -> list[Any]:
+    return StreamDecoder(CHAT_COMPLETIONS).feed(b"".join(CHAT_EVENTS[:number]))
+
+
+def test_a_stream_that_has_not_begun() -> None:
+    stream = state()
+    assert (stream.status, stream.headers, stream.request_id, stream.end) == (None, {}, None, None)
+    stream.raise_failure()
+    stream.open(200, {"x-request-id": "q1"})
+    assert (stream.status, stream.request_id, stream.end) == (200, "q1", None)
+
+
+def test_a_completed_stream_has_a_result() -> None:
+    stream = state()
+    for event in events(3):
+        stream.add(event)
+    stream.complete()
+    assert stream.end == "completed"
+    assert words(stream.result()) == "Hello world"
+    assert stream.result() is stream.result()
+
+
+@pytest.mark.parametrize(
+    ("raised", "end", "kind"),
+    [
+        (APIError("no", status=500), "error", APIError),
+        (ConnectionClosed("gone"), "incomplete", ConnectionClosed),
+        (StreamCancelled("cancelled"), "cancelled", StreamCancelled),
+        (KeyboardInterrupt(), "cancelled", StreamCancelled),
+        (ZeroDivisionError(), "cancelled", StreamCancelled),
+    ],
+)
+def test_a_stream_that_fails_keeps_what_had_come(raised: BaseException, end: str, kind: type[MimoError]) -> None:
+    stream = state()
+    stream.add(events(1)[0])
+    stream.fail(raised)
+    assert stream.end == end
+    for ask in (stream.raise_failure, stream.result):
+        with pytest.raises(kind) as caught:
+            ask()
+        assert type(caught.value) is kind
+        assert caught.value is not raised
+        assert caught.value.attempts == 7
+        assert words(caught.value.partial) == "Hello"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_complete_stream_without_a_choice_is_incomplete(number: int) -> None:
+    stream = state()
+    for event in StreamDecoder(CHAT_COMPLETIONS).feed(b'data: {"choices": [], "usage": {"total_tokens": 1}}\n\n')[
+        :number
+    ]:
+        stream.add(event)
+    stream.complete()
+    for _ in range(2):
+        with pytest.raises(IncompleteStreamError, match="not one choice came"):
+            stream.result()
+        assert stream.end == "incomplete"
+
+
+def test_a_projected_stream_is_not_the_whole() -> None:
+    stream = state(projected=True)
+    stream.add(object())
+    with pytest.raises(LocalProtocolError, match=r"has no text\(\): iterate"):
+        stream.refuse_projected("text()", "iterate over its events")
+    stream.fail(ConnectionClosed("gone"))
+    with pytest.raises(ConnectionClosed) as caught:
+        stream.raise_failure()
+    assert caught.value.partial is None
+    state().refuse_projected("text()", "iterate over its events")
+
+
+def test_the_text_that_events_bring() -> None:
+    stream = state()
+    assert [stream.text_of(event) for event in events(3)] == ["Hello", " world", ""]
