@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.pool import Pool
@@ -47,8 +47,6 @@ class PoolStates(RuleBasedStateMachine):
     The model: which connections are idle, the last given back first, and what the server has done to each.
     """
 
-    taken = Bundle("taken")
-
     @initialize()
     def begin(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -60,8 +58,12 @@ class PoolStates(RuleBasedStateMachine):
         self.in_use: list[Taken] = []
         self.gone: list[Taken] = []
 
-    @rule(target=taken)
-    def take(self) -> Taken:
+    @rule(calls=st.integers(1, SIZE + 1))
+    def take(self, calls: int) -> None:
+        for _ in range(calls):
+            self.in_use.append(self.taken())
+
+    def taken(self) -> Taken:
         guard = Guard()
         one = Taken(self.pool.take(guard), guard)
         while self.idle:
@@ -76,13 +78,21 @@ class PoolStates(RuleBasedStateMachine):
             assert one.connection.is_closed, "a new one is not open yet"
             one.connection.connect()
             one.peer = self.listener.accept()[0]
-        self.in_use.append(one)
         return one
 
-    @rule(one=consumes(taken))
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def give_all(self) -> None:
+        """All responses have ended: what follows attempts that went well, and calls that were ended too late."""
+        while self.in_use:
+            self.give(self.in_use.pop())
+
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def give_one(self) -> None:
+        self.give(self.in_use.pop(0))
+
     def give(self, one: Taken) -> None:
-        """The response has ended: what follows an attempt that went well, or a call that was ended too late."""
-        self.in_use.remove(one)
         if one.guard.reason is not None:
             one.connection.close()
             self.gone.append(one)
@@ -97,17 +107,20 @@ class PoolStates(RuleBasedStateMachine):
         assert one.guard.end("cancelled"), "a call may be cancelled as long as it has not finished"
         one.guard.finish()
 
-    @rule(one=consumes(taken))
-    def break_off(self, one: Taken) -> None:
-        self.in_use.remove(one)
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def break_off(self) -> None:
+        one = self.in_use.pop(0)
         one.guard.detach()
         one.connection.close()
         one.guard.finish()
         self.gone.append(one)
 
-    @rule(one=taken, clock=st.sampled_from(["cancelled", *CLOCKS]))
-    def end(self, one: Taken, clock: Literal["cancelled"] | Clock) -> None:
+    @precondition(lambda self: self.in_use)
+    @rule(clock=st.sampled_from(["cancelled", *CLOCKS]))
+    def end(self, clock: Literal["cancelled"] | Clock) -> None:
         """A clock runs out, or the caller cancels."""
+        one = self.in_use[0]
         before = one.guard.reason
         if clock == "cancelled":
             one.guard.end("cancelled")
