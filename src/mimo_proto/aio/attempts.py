@@ -47,12 +47,12 @@ class AsyncCall:
         library: What sends.
         request: What is sent.
         settings: The adapter's settings, with what the options of the call say otherwise.
-        tee: Gets the raw bytes of the answer, or None.
+        tee: Gets the bytes of the body as they come, or None.
         progress: What has become of the bytes of a stream.
 
     Attributes:
         limits: The limits of the call.
-        tee: Gets the raw bytes of the answer, or None.
+        tee: Gets the bytes of the body as they come, or None.
         attempts: How many requests were made.
     """
 
@@ -83,7 +83,7 @@ class AsyncCall:
         self._waiting: asyncio.Timeout | None = None
 
     async def open(self) -> LibraryResponse:
-        """Send the request, again where the policy says so, until an answer of success has begun.
+        """Send the request, again where the policy says so, until a response of success has begun.
 
         Raises:
             APIError, RedirectRefused: The status is not 2xx.

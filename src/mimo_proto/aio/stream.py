@@ -58,7 +58,7 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The header fields of the answer, names in lower case; empty until the head has come."""
+        """The header fields of the response, names in lower case; empty until the head has come."""
         return self._state.headers
 
     @property

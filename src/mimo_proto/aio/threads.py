@@ -9,7 +9,7 @@ Rules:
 
 - The client does everything, in a thread of the adapter's own executor; here is only the way from there to the loop.
 - A thread that has events wakes the loop once, not once for each: what comes until the loop looks is one batch.
-- A loop that falls behind holds the thread, and with it the server: so many events wait and no more.
+- A loop that falls behind holds the thread, and with it the server: at most `MAX_WAITING_EVENTS` wait.
 - A task that is cancelled, and `cancel()`, shut the call's socket down, so no thread is left waiting for a server.
 """
 
@@ -50,7 +50,7 @@ EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 WorkT = TypeVar("WorkT")
 
-CAPACITY = 1024
+MAX_WAITING_EVENTS = 1024
 """How many events wait for the loop before the thread waits for it."""
 
 
@@ -280,7 +280,7 @@ class Handover(Generic[EventT]):
         """Wait until the loop has taken what is there; False when it will not. The thread's side."""
         self._room.clear()
         self._full = True
-        while len(self.events) >= CAPACITY and not self.left:
+        while len(self.events) >= MAX_WAITING_EVENTS and not self.left:
             # A loop that was closed with a stream open wakes nobody.
             if not self._room.wait(1.0) and self._loop.is_closed():
                 return False
@@ -322,7 +322,7 @@ def pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
             for event in stream:
                 events.append(event)
                 wake()
-                if len(events) >= CAPACITY and not handover.wait_for_room():
+                if len(events) >= MAX_WAITING_EVENTS and not handover.wait_for_room():
                     stream.cancel()
     except BaseException as exc:  # noqa: BLE001 - it is raised where the events are taken
         failure = exc

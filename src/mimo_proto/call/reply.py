@@ -24,7 +24,7 @@ End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
 
 
 class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
-    """An answer with what HTTP said around it. Immutable: any thread.
+    """A typed answer, and what HTTP said around it. Immutable: any thread.
 
     Attributes:
         value: The typed answer.

@@ -40,11 +40,11 @@ class Call:
         transport: What sends.
         request: What is sent.
         settings: The client's settings, with what the options of the call say otherwise.
-        tee: Gets the raw bytes of the answer, or None.
+        tee: Gets the bytes of the body as they come, or None.
 
     Attributes:
         limits: The limits of the call.
-        tee: Gets the raw bytes of the answer, or None.
+        tee: Gets the bytes of the body as they come, or None.
         attempts: How many requests were made.
         guard: The clocks of the call.
     """
@@ -65,7 +65,7 @@ class Call:
         self.guard = Guard(idle=settings.timeouts.idle, total=settings.timeouts.total)
 
     def open(self) -> Exchange:
-        """Send the request, again where the policy says so, until an answer of success has begun.
+        """Send the request, again where the policy says so, until a response of success has begun.
 
         Raises:
             APIError, RedirectRefused: The status is not 2xx.

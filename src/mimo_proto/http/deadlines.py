@@ -36,7 +36,7 @@ MAX_SLEEP_SECONDS: Final = 3600.0
 """How long the thread sleeps at most: a wait of years overflows."""
 
 SWEEP_ENTRIES: Final = 256
-"""Below so many entries nobody looks for calls that have ended."""
+"""With fewer entries it is not worth while to drop those of calls that have ended."""
 
 ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "idle"})
 """The clocks that end an attempt, and not the call."""

@@ -57,12 +57,12 @@ class Stream(Generic[EventT, ResultT]):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The header fields of the answer, names in lower case; empty until the head has come."""
+        """The header fields of the response, names in lower case; empty until the head has come."""
         return self._state.headers
 
     @property
     def request_id(self) -> str | None:
-        """The id that a header of the answer gave the call, if any."""
+        """The id that a header of the response gave the call, if any."""
         return self._state.request_id
 
     @property

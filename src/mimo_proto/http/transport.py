@@ -1,4 +1,4 @@
-"""One HTTP exchange over urllib3's connections: send a request, read the answer, leave the connection fit or closed.
+"""One HTTP exchange over urllib3's connections: send a request, read the response, leave the connection reusable or closed.
 
 Rules:
 
@@ -73,7 +73,7 @@ class Transport:
         self._pool.close()
 
     def open(self, request: HTTPRequest, guard: Guard, timeouts: Timeouts) -> Exchange:
-        """Send a request and read the head of the answer.
+        """Send a request and read the head of the response.
 
         Args:
             request: What to send; its URL lies under the base URL.
@@ -84,7 +84,7 @@ class Transport:
             ConnectError, ConnectTimeout: Nothing was sent.
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded: It may have been.
             StreamCancelled: The caller ended the call.
-            RemoteProtocolError: The answer is not HTTP.
+            RemoteProtocolError: The response is not HTTP.
         """
         connection = self._pool.take(guard)
         stage: Stage = "connect"
