@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from mimo_proto.kept_fields import unknown_fields, keep_all, keep_some
+from mimo_proto.kept_fields import keep_all, keep_some, unknown_fields
 from mimo_proto.models import (
     AssistantMessage,
     ChatCompletionMessage,

@@ -30,6 +30,7 @@ EXCEPTIONS = {
     # The root resolves these when they are first asked for.
     ("__init__.py", "mimo_proto.client"),
     ("__init__.py", "mimo_proto.http.stream"),
+    ("__init__.py", "mimo_proto"),
 }
 LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp"}
 

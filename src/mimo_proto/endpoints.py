@@ -1,4 +1,4 @@
-"""What an endpoint is: its path, and the types that travel over it.
+"""The endpoints: their paths, and the types that travel over them.
 
 An endpoint is a value. Services that extend the spec make their own from ours, `CHAT_COMPLETIONS.with_types(...)`, and
 pass it where ours go.
@@ -34,13 +34,13 @@ class Endpoint(msgspec.Struct, Generic[RequestT, ReplyT, EventT], frozen=True, k
     """One operation of the API.
 
     Attributes:
-        name: Names it in error texts.
+        name: The endpoint's name in error texts.
         method: The HTTP method.
-        path: What is appended to the base URL.
+        path: The path that is appended to the base URL.
         request: The type of the request's body, or None where there is none.
-        reply: The type of the JSON answer.
+        reply: The type of the JSON response.
         event: The type of a stream's events, or None where there are no streams.
-        protocol: How a stream is known to be complete: as Chat Completions or as Responses say it.
+        protocol: The API whose rules say when a stream is complete.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Endpoint(msgspec.Struct, Generic[RequestT, ReplyT, EventT], frozen=True, k
 
         Args:
             request: The type of the request's body.
-            reply: The type of the JSON answer.
+            reply: The type of the JSON response.
             event: The type of a stream's events; of a union, type checkers want to be told by an annotation.
         """
         return msgspec.structs.replace(self, request=request, reply=reply, event=event)

@@ -4,7 +4,7 @@ MimoError
 ├── ConfigurationError (also ValueError)      the client cannot be built like this
 ├── TransportError                            the bytes did not get through
 │   ├── ConnectError                          no connection
-│   ├── ConnectionClosed                      it broke before the answer's end
+│   ├── ConnectionClosed                      the connection broke before the response's end
 │   ├── RedirectRefused                       the server wants the request (and the key) elsewhere
 │   └── TransportTimeout (also TimeoutError)
 │       ├── ConnectTimeout                    Timeouts.connect
@@ -73,7 +73,6 @@ __all__ = [
     "StreamCancelled",
     "LocalProtocolError",
     "InvalidRequestError",
-    "api_error_class",
 ]
 
 
@@ -82,7 +81,7 @@ class MimoError(Exception):
 
     Attributes:
         attempts: How many HTTP requests were made for the call; 0 where none was.
-        partial: What a stream had delivered before it failed (a ``ChatCompletion``, a ``Response``), else None.
+        partial: The reply as far as a failed stream had come (a ``ChatCompletion``, a ``Response``), else None.
     """
 
     attempts: int = 0
@@ -111,7 +110,7 @@ class ConfigurationError(MimoError, ValueError):
 
 
 class TransportError(MimoError):
-    """The request or the answer did not get through."""
+    """The request or the response did not get through."""
 
 
 class ConnectError(TransportError):
@@ -119,7 +118,7 @@ class ConnectError(TransportError):
 
 
 class ConnectionClosed(TransportError):
-    """The connection broke after the request was sent and before the answer ended; the work may have been done."""
+    """The connection broke after the request was sent and before the response ended; the work may have been done."""
 
 
 class RedirectRefused(TransportError):
@@ -127,7 +126,7 @@ class RedirectRefused(TransportError):
 
     Attributes:
         status: The HTTP status, 3xx.
-        location: Where to, as the server sent it.
+        location: The URL, as the server sent it.
     """
 
     def __init__(self, message: str, *, status: int, location: str) -> None:
@@ -140,7 +139,7 @@ class TransportTimeout(TransportError, TimeoutError):
     """One of the four clocks ran out.
 
     Attributes:
-        seconds: What the clock was set to.
+        seconds: The time that the clock was set to.
     """
 
     def __init__(self, message: str, *, seconds: float) -> None:
@@ -157,7 +156,7 @@ class ReadTimeout(TransportTimeout):
 
 
 class IdleTimeout(TransportTimeout):
-    """No event within ``Timeouts.idle`` seconds; comments and half events do not count."""
+    """No event within ``Timeouts.idle`` seconds; comments and parts of events do not count."""
 
 
 class DeadlineExceeded(TransportTimeout):
@@ -169,14 +168,14 @@ class APIError(MimoError):
 
     Attributes:
         status: The HTTP status (200 inside a stream).
-        code: The body's code; MiMo sends the HTTP number as text, or a word. None when there was none.
-        message: The server's own words, the detail that MiMo puts into ``param`` included.
+        code: The body's code; MiMo sends the HTTP status as text, or a word. None when there was no code.
+        message: The server's own text, with the detail that MiMo puts into ``param``.
         param: The body's ``param`` as sent.
         type: The body's ``type`` as sent.
-        request_id: The id that a response header gave the call, if any.
-        retry_after: Seconds to wait that the server asked for, if any.
+        request_id: The id that a response header gave the call, or None.
+        retry_after: The time to wait that the server asked for, in seconds, or None.
         body: The body's first bytes, at most ``Limits.error_body``; inside a stream the event's payload.
-        in_stream: True when it came as an event of a stream that had begun with status 200.
+        in_stream: Whether the error came as an event of a stream that had begun with status 200.
     """
 
     def __init__(
@@ -206,7 +205,7 @@ class APIError(MimoError):
 
 
 class BadRequestError(APIError):
-    """400 or 422: the request is not what the server takes; sending it again will not help."""
+    """400 or 422: the server does not take the request; sending it again will not help."""
 
 
 class AuthenticationError(APIError):
@@ -238,7 +237,7 @@ class ServerError(APIError):
 
 
 class RemoteProtocolError(MimoError):
-    """The server sent what neither HTTP, SSE nor MiMo's protocol allow."""
+    """The server broke the rules of HTTP, SSE or MiMo's protocol."""
 
 
 class SSEError(RemoteProtocolError):
@@ -257,7 +256,7 @@ class DecodeError(RemoteProtocolError):
     """JSON that is broken, or that the models cannot hold.
 
     Attributes:
-        path: Where, as a JSONPath such as ``$.choices[0].index``; ``$`` for the whole.
+        path: The place, as a JSONPath such as ``$.choices[0].index``; ``$`` for the whole.
         data: The payload's first 1,024 bytes.
     """
 
@@ -268,12 +267,12 @@ class DecodeError(RemoteProtocolError):
 
 
 class UnexpectedContentType(RemoteProtocolError):
-    """A success that is not what was asked for: HTML, nothing at all, JSON for a stream or a stream for JSON.
+    """A success that is not the kind that was asked for: HTML, nothing at all, JSON for a stream, a stream for JSON.
 
     Attributes:
         status: The HTTP status.
         content_type: The header as sent, or None.
-        body: At most 1,024 bytes of it.
+        body: The body's first 1,024 bytes.
     """
 
     def __init__(self, message: str, *, status: int, content_type: str | None, body: bytes) -> None:
@@ -284,11 +283,11 @@ class UnexpectedContentType(RemoteProtocolError):
 
 
 class IncompleteStreamError(RemoteProtocolError):
-    """The stream ended, cleanly by HTTP's rules, before the protocol's end. ``partial`` holds what had arrived."""
+    """The stream ended, cleanly by HTTP's rules, before the protocol's end. ``partial`` has the reply so far."""
 
 
 class StreamCancelled(MimoError):
-    """``Stream.cancel()`` was called. ``partial`` holds what had arrived."""
+    """``Stream.cancel()`` was called. ``partial`` has the reply so far."""
 
 
 class LocalProtocolError(MimoError):
@@ -299,7 +298,7 @@ class InvalidRequestError(LocalProtocolError, ValueError):
     """The spec refuses the request; nothing was sent.
 
     Attributes:
-        path: Where, as a JSONPath such as ``$.messages[0].role``.
+        path: The place, as a JSONPath such as ``$.messages[0].role``.
     """
 
     def __init__(self, message: str, *, path: str = "$") -> None:

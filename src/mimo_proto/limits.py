@@ -23,8 +23,8 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         connect: To open a connection, TLS included. Name resolution cannot be bounded and is not part of it.
         read: Between two bytes.
-        idle: Between two events of a stream, the wait for the first one included; comments and half events do not
-            count. A JSON answer counts as one event.
+        idle: Between two events of a stream, the wait for the first one included; comments and parts of events do not
+            count. A JSON response counts as one event.
         total: The whole call: the wait for a pooled connection, connect, TLS, head and body. Off by default.
     """
 
@@ -41,11 +41,11 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of an answer is taken, in decoded bytes, and how long its end is waited for.
+    """How much of a response is taken, in decoded bytes, and how long its end is waited for.
 
     Attributes:
-        event: One event of a stream, in bytes.
-        body: One JSON answer, in bytes.
+        event: The size of one event of a stream, in bytes.
+        body: The size of one JSON body, in bytes.
         error_body: How much of an error's body is read and kept, in bytes.
         drain: How much may follow a stream's last event for the connection to be used again, in bytes.
         linger: How long to wait, after every choice has finished, for the usage chunk and ``[DONE]``, in seconds.

@@ -2,10 +2,10 @@
 
 Rules for giving a reply back (`to_request`):
 - The thinking and the tool calls stay: with thinking on, MiMo refuses a history whose tool calls lack their
-  `reasoning_content` (MiMo's page on deep thinking). What came as `reasoning` or `reasoning_details`, from another
-  server, goes back under that name.
+  `reasoning_content` (MiMo's page on deep thinking). `reasoning` and `reasoning_details`, from another server, go back
+  under their names.
 - Null content becomes "", which MiMo takes where it has refused null.
-- What only a reply has (annotations, sound, the search's error) is left out; what the spec does not know is kept.
+- Fields that only a reply has (annotations, audio, the search's error) are left out; unknown fields are kept.
 - Items of a Responses reply go back as they came.
 """
 
@@ -40,36 +40,36 @@ RequestT = TypeVar(
 )
 MessageT = TypeVar("MessageT", bound=Struct)
 
-# What goes back as it came, where it is not null.
+# The fields that go back as they came, where they are not null.
 TAKEN_BACK = ("reasoning_content", "reasoning", "reasoning_details", "refusal")
 
 
 def system(content: str | Sequence[TextPart], *, name: str | None = None) -> SystemMessage:
-    """Make a system message: instructions that set the scene for the whole conversation.
+    """Make a system message: instructions for the whole conversation.
 
     Args:
         content: A text, or text parts.
-        name: Tells speakers of the same role apart.
+        name: The speaker's name, where several have the same role.
     """
     return SystemMessage(content=content, name=UNSET if name is None else name)
 
 
 def developer(content: str | Sequence[TextPart], *, name: str | None = None) -> DeveloperMessage:
-    """Make a developer message: instructions from whoever builds the application.
+    """Make a developer message: instructions from the application's developer.
 
     Args:
         content: A text, or text parts.
-        name: Tells speakers of the same role apart.
+        name: The speaker's name, where several have the same role.
     """
     return DeveloperMessage(content=content, name=UNSET if name is None else name)
 
 
 def user(content: str | Sequence[ContentPart], *, name: str | None = None) -> UserMessage:
-    """Make a user message: what the user says or shows.
+    """Make a user message: text and media of the user.
 
     Args:
         content: A text, or parts: `TextPart`, `ImagePart`, `AudioPart`, `VideoPart`.
-        name: Tells speakers of the same role apart.
+        name: The speaker's name, where several have the same role.
     """
     return UserMessage(content=content, name=UNSET if name is None else name)
 
@@ -81,13 +81,13 @@ def assistant(
     reasoning_content: str | None = None,
     name: str | None = None,
 ) -> AssistantMessage:
-    """Make an assistant message: what the model said earlier. For a reply at hand, `to_request` does it.
+    """Make an assistant message: an earlier one of the model. `to_request` makes one of a reply.
 
     Args:
-        content: A text, or text parts; for the speech models what is to be spoken.
+        content: A text, or text parts; for the speech models the text to be spoken.
         tool_calls: The calls that the model asked for.
-        reasoning_content: The thinking that came with it; needed beside `tool_calls` while thinking is on.
-        name: Tells speakers of the same role apart.
+        reasoning_content: The thinking that came with the message; needed beside `tool_calls` while thinking is on.
+        name: The speaker's name, where several have the same role.
     """
     return AssistantMessage(
         content=content,
@@ -98,11 +98,11 @@ def assistant(
 
 
 def tool(content: str | Sequence[ContentPart], tool_call_id: str) -> ToolMessage:
-    """Make a tool message: what a called function gave back.
+    """Make a tool message: the result of a called function.
 
     Args:
         content: A text, or parts (media on the models that take them).
-        tool_call_id: The `id` of the `ToolCall` that this answers.
+        tool_call_id: The `id` of the `ToolCall` that the message answers.
     """
     return ToolMessage(content=content, tool_call_id=tool_call_id)
 
@@ -114,16 +114,16 @@ def to_request(reply: RequestT) -> RequestT: ...
 @overload
 def to_request(reply: Struct, message: type[MessageT]) -> MessageT: ...
 def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
-    """Turn what MiMo said into what it takes back in the next request.
+    """Turn a reply of MiMo into a part of the next request.
 
     `history.append(to_request(done.choices[0].message))`; `history.extend(map(to_request, response.output))`.
 
     Args:
-        reply: The message of a chat completion, or an item of a response. What can be sent as it is comes back as it
-            is, so a mixed history may be mapped.
-        message: With models that were generated with an overlay: their `AssistantMessage`.
+        reply: The message of a chat completion, or an item of a response. A value that can be sent as it is comes back
+            as it is, so a mixed history may be mapped.
+        message: The `AssistantMessage` of models that were generated with an overlay.
     """
-    # By its name: such models have a class of their own.
+    # By name: an overlay's models have classes of their own.
     cls: type[Struct] = reply.__class__
     if cls.__name__ != ChatCompletionMessage.__name__:
         return reply

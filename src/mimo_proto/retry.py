@@ -1,14 +1,14 @@
-"""When to try again: a policy as a value, and a decision that is a pure function.
+"""When a call is tried again: a policy as a value, and a decision that is a pure function.
 
 Rules:
 
 - One attempt by default: whoever embeds this usually has a retry layer already, and two multiply.
-- Tried again: what never reached the server (`ConnectError`, `ConnectTimeout`), and answers whose HTTP status the
-  policy lists.
-- Never: 401, 402 and content-filter refusals, whatever the policy lists; anything after a stream has begun;
+- Tried again: a request that never reached the server (`ConnectError`, `ConnectTimeout`), and a response whose HTTP
+  status the policy lists.
+- Never tried again: 401, 402 and content-filter refusals, whatever the policy lists; a stream that has begun;
   `ConnectionClosed` and the other timeouts, since the server may have done (and billed) the work.
-- ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one is refused at once instead of slept. Where
-  ``retry-after-ms`` came too, that counts: it is the same wait, told exactly.
+- ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one ends the call at once. ``retry-after-ms`` counts
+  before it: the same wait in milliseconds.
 - Between attempts: full jitter, ``fraction * min(backoff_max, backoff * 2**(attempt - 1))``.
 
 The clock and the random number come in as arguments; `email.utils` is not imported, so a date costs no import.
@@ -34,8 +34,8 @@ from mimo_proto.errors import (
 
 __all__ = ["RetryPolicy", "retry_delay", "parse_retry_after", "parse_retry_after_ms"]
 
-NEVER = (AuthenticationError, InsufficientBalanceError, ContentFilterError)
-"""Trying these again cannot help, and hammering with them gets keys and accounts blocked."""
+NEVER_RETRIED = (AuthenticationError, InsufficientBalanceError, ContentFilterError)
+"""Trying these again cannot help, and gets keys and accounts blocked."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -70,24 +70,14 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigurationError(f"RetryPolicy.{name} is {value!r}: give seconds, 0 or more")
 
 
-def retry_delay(
-    policy: RetryPolicy,
-    error: MimoError,
-    attempt: int,
-    *,
-    now: float,
-    fraction: float,
-    retry_after: str | None = None,
-) -> float | None:
+def retry_delay(policy: RetryPolicy, error: MimoError, attempt: int, *, fraction: float) -> float | None:
     """Decide whether a call that failed is tried again, and after how long.
 
     Args:
         policy: The policy.
-        error: How the attempt failed, before any event of a stream was handed out.
-        attempt: Which attempt it was, from 1.
-        now: The wall clock in seconds since the epoch, for a ``Retry-After`` that is a date.
+        error: The error of the attempt, before any event of a stream was handed out.
+        attempt: The number of the attempt, from 1.
         fraction: The jitter, from 0 to 1.
-        retry_after: The header as sent; without it ``error.retry_after`` counts.
 
     Returns:
         Seconds to wait before the next attempt, or None: give the error to the caller.
@@ -97,12 +87,13 @@ def retry_delay(
     wait = fraction * min(policy.backoff_max, policy.backoff * 2.0 ** min(attempt - 1, 64))
     if isinstance(error, ConnectError | ConnectTimeout):
         return wait
-    if not isinstance(error, APIError) or error.in_stream or isinstance(error, NEVER) or error.status not in policy.on:
+    if not isinstance(error, APIError) or isinstance(error, NEVER_RETRIED):
         return None
-    asked = error.retry_after if retry_after is None else parse_retry_after(retry_after, now=now)
-    if asked is None:
+    if error.in_stream or error.status not in policy.on:
+        return None
+    if error.retry_after is None:
         return wait
-    return max(asked, wait) if asked <= policy.retry_after_max else None
+    return max(error.retry_after, wait) if error.retry_after <= policy.retry_after_max else None
 
 
 def parse_retry_after(value: str | None, *, now: float | None) -> float | None:
@@ -115,39 +106,32 @@ def parse_retry_after(value: str | None, *, now: float | None) -> float | None:
     Returns:
         Seconds to wait, 0 for a date gone by, or None for no header and for one that is neither form.
     """
-    if value is None:
-        return None
-    value = value.strip()
-    number = _number(value)
-    if number is not None:
-        return number
-    date = _epoch(value)
-    if date is None or now is None:
-        return None
-    return max(0.0, date - now)
+    text = (value or "").strip()
+    date = None if now is None else _epoch(text)
+    return _number(text) if now is None or date is None else max(0.0, date - now)
 
 
 def parse_retry_after_ms(value: str | None) -> float | None:
-    """Read a ``retry-after-ms`` header: milliseconds, as Azure and gateways send them for what is no whole second.
+    """Read a ``retry-after-ms`` header: milliseconds, as Azure and gateways send them.
 
     Args:
         value: The header.
 
     Returns:
-        Seconds to wait, or None for no header and for one that is no number.
+        Seconds to wait, or None for no header and for one that is not a number.
     """
-    number = None if value is None else _number(value.strip())
+    number = _number((value or "").strip())
     return None if number is None else number / 1000
 
 
 def _number(text: str) -> float | None:
-    """Give the number that digits are, with a fraction perhaps; no sign, and no exponent."""
-    plain = text.isascii() and text.replace(".", "", 1).isdigit() and len(text) <= 32
-    return float(text) if plain else None
+    """Read digits, perhaps with a fraction, as a number; None for a sign, an exponent and any other text."""
+    is_number = text.isascii() and text.replace(".", "", 1).isdigit() and len(text) <= 32
+    return float(text) if is_number else None
 
 
 def _epoch(text: str) -> float | None:
-    """Seconds since the epoch of an IMF-fixdate (``Sun, 06 Nov 1994 08:49:37 GMT``), None for any other text."""
+    """Read an IMF-fixdate (``Sun, 06 Nov 1994 08:49:37 GMT``) as seconds since the epoch; None for any other text."""
     match = _IMF_FIXDATE.fullmatch(text)
     if match is None or match[2] not in MONTHS:
         return None
@@ -156,7 +140,7 @@ def _epoch(text: str) -> float | None:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day comes last."""
+    """Count the days from 1970-01-01 by the Gregorian calendar; years begin in March, so the leap day comes last."""
     if month <= 2:
         year, month = year - 1, month + 12
     return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469

@@ -1,10 +1,10 @@
 """`Unknown`: an object of a kind that the spec does not know.
 
 Rules:
-- It is a dict with everything the server sent, and msgspec encodes it as it came.
-- `Unknown.type` is a constant, so that it tells an `Unknown` from every other member of a union, in `match` and `==`
-  and for type checkers alike. What the server itself said is `.tag`.
-- It pickles, copies and compares like the dict that it is.
+- An `Unknown` is a dict with everything the server sent, and msgspec encodes it as it came.
+- `Unknown.type` is a constant, by which `match`, `==` and type checkers know an `Unknown` from every other member of a
+  union. `Unknown.tag` is the tag that the server sent.
+- An `Unknown` pickles, copies and compares like the dict that it is.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ __all__ = ["STATIC_ONLY", "Unknown"]
 class Unknown(dict[str, Any]):
     """An object whose kind the spec does not know: an event, item, part, tool or message newer than this package.
 
-    Read it as a dict; send it back as it is. It is found where one of a union is expected, at any depth.
-    To send what the spec does not know yet, make one: `Unknown({"type": "new_item", "text": "hi"})`.
+    Read the object as a dict; send it back as it is. It stands where a member of a union is expected, at any depth.
+    To send an object that the spec does not know yet, make one: `Unknown({"type": "new_item", "text": "hi"})`.
 
     One thread at a time, as with any dict.
 
     Args:
-        content: What the object holds, as JSON values.
-        tag_field: The name of the field that says what kind of object it is; `role` for chat messages.
+        content: The object's fields, as JSON values.
+        tag_field: The name of the field that has the tag; `role` for chat messages.
 
     Attributes:
         type: Always "unknown", whatever the server said: `event.type == "unknown"`.
@@ -45,7 +45,7 @@ class Unknown(dict[str, Any]):
 
     @property
     def tag(self) -> str | None:
-        """What the server calls this kind of object; None if it does not say, or not in words."""
+        """The server's name for this kind of object; None if there is no such text."""
         tag = self.get(self._tag_field)
         return tag if isinstance(tag, str) else None
 

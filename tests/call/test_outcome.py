@@ -63,7 +63,7 @@ CANCELLED = StreamCancelled("cancelled")
 def test_what_follows_an_attempt(
     outcome: Any, attempt: int, policy: RetryPolicy, seconds_left: float, fraction: float, expected: object
 ) -> None:
-    step = after_attempt(outcome, attempt, policy, seconds_left=seconds_left, now=0.0, fraction=fraction)
+    step = after_attempt(outcome, attempt, policy, seconds_left=seconds_left, fraction=fraction)
     if isinstance(expected, Wait):
         assert step == expected
     else:

@@ -10,7 +10,7 @@ import pytest
 from msgspec import Meta, Struct
 from typing_extensions import TypeAliasType
 
-from mimo_proto.protocol.convert import Mismatch, TypeNode, StructShape, Converter, reachable, remake
+from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, reachable, remake
 
 T = TypeVar("T")
 

@@ -306,6 +306,6 @@ def test_an_item_is_of_its_own_type_whatever_its_parts_are(kind: str) -> None:
     for each in (begun, part, delta("b", part=1)):
         built = EVENTS.build(each)
         (items.add_delta if each["type"].endswith("delta") else items.add)(built, each["type"])
-    [item] = items.plain()
+    [item] = items.as_json()
     assert (item["type"], [part["text"] for part in item["content"]]) == ("reasoning", ["a", "b"])
     assert "role" not in item

@@ -398,10 +398,10 @@ class TaggedByNumber(msgspec.Struct, tag_field="type", tag=1):
         (int, "must be a Struct"),
         (ArrayLike, "not array_like"),
         (ArrayLikeChoices, "not array_like"),
-        (0, "no type to decode into"),
-        ([], "no type to decode into"),
-        ("Chunk", "no type to decode into"),
-        (TwoOfAKind, "no type to decode into: .* must be tagged"),
+        (0, "not a type to decode into"),
+        ([], "not a type to decode into"),
+        ("Chunk", "not a type to decode into"),
+        (TwoOfAKind, "not a type to decode into: .* must be tagged"),
     ],
 )
 def test_a_chat_projection_that_cannot_be_followed(projection: Any, words: str) -> None:
@@ -437,7 +437,7 @@ def test_an_annotation_that_means_nothing_is_refused(annotation: str) -> None:
     chunk = msgspec.defstruct("Odd", [("choices", meaning)], module=__name__)
     delta = msgspec.defstruct("Odd", [("delta", meaning)], module=__name__, tag_field="type", tag="response.new")
     for endpoint, projection in ((CHAT_COMPLETIONS, chunk), (RESPONSES, delta)):
-        with pytest.raises(ConfigurationError, match=r"Odd.* is no type to decode into") as caught:
+        with pytest.raises(ConfigurationError, match=r"Odd.* is not a type to decode into") as caught:
             StreamDecoder[Any](endpoint, event_type=projection)
         assert caught.value.__context__ is None
 

@@ -212,6 +212,27 @@ def test_a_response_that_failed_is_a_result() -> None:
     assert (failed.status, failed.error.message, failed.output_text) == ("failed", "y", "")
 
 
+def test_a_response_that_failed_with_a_text_for_an_error() -> None:
+    failed = answer(encoded({"object": "response", "status": "failed", "error": "busy"}), endpoint=RESPONSES)
+    assert (failed.status, failed.error.code, failed.error.message) == ("failed", None, "busy")
+
+
+@pytest.mark.parametrize("error", [None, False, 0, 0.0, "", []])
+def test_an_error_that_says_nothing_counts_as_null(error: Any) -> None:
+    done = answer(encoded({**CHAT, "error": error, "choices": [{**CHAT["choices"][0], "error": error}]}))
+    assert not done.error
+    assert not done.choices[0].error
+    assert done.choices[0].message.content == CHAT["choices"][0]["message"]["content"]
+
+
+def test_an_error_in_a_list() -> None:
+    error = refused(
+        encoded([{"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}}]), 429
+    )
+    assert isinstance(error, RateLimitError)
+    assert (error.code, error.message) == ("429", "Quota exceeded")
+
+
 # Redirects and error statuses
 
 
@@ -299,8 +320,9 @@ def test_recorded_errors(name: str, snapshot: SnapshotAssertion) -> None:
     status = name.split(".")[1]
     error = refused(recorded(name), int(status) if status.isdigit() else 400)
     assert isinstance(error, APIError)
-    kept = {key: value for key, value in vars(error).items() if key != "body"}
-    assert (type(error).__name__, str(error), kept) == snapshot
+    kept = [error.status, error.code, error.param, error.type, error.request_id, error.retry_after, error.in_stream]
+    assert f"{type(error).__name__}({error}) {kept}" == snapshot
+    assert error.message in str(error)
 
 
 @pytest.mark.parametrize(
@@ -381,6 +403,9 @@ ERRORS: list[tuple[object, str, object]] = [
     ({"type": "x", "choices": []}, "error", {"type": "x", "choices": []}),
     ({"type": "x", "choices": [1]}, "error", None),
     ({"type": "response.new", "message": "m"}, "error", None),
+    ({"type": "response.error", "message": "m"}, "", {"type": "response.error", "message": "m"}),
+    ({"type": "response.error", "error": {"code": 1}}, "", {"code": 1}),
+    ({"error": "text"}, "response.error", "text"),
     ({"error": {"code": 1}, "output": []}, "", None),
     ({"type": "response.failed", "error": {"code": 1}}, "", None),
     ({"error": {"code": 1}}, "response.failed", None),
@@ -388,7 +413,9 @@ ERRORS: list[tuple[object, str, object]] = [
     ("text", "", None),
     (5, "error", None),
     (None, "error", None),
-    ([{"error": "x"}], "", None),
+    ([{"error": "x"}], "", "x"),
+    ([5, {}, {"error": {"code": 429}}], "", {"code": 429}),
+    ([[{"error": "x"}]], "", None),
     # What says nothing is none
     ({"error": []}, "", None),
     ({"error": False, "choices": []}, "", None),

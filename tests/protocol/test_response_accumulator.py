@@ -204,3 +204,9 @@ def test_a_partial_response_can_always_be_had(events: list[dict[str, Any]]) -> N
     if partial is not None:
         assert isinstance(partial, Response)
         assert TolerantDecoder(Response).decode(msgspec.json.encode(partial)).output_text == partial.output_text
+
+
+def test_a_failed_response_whose_error_is_a_text() -> None:
+    result = ended(*TEXT, kind="failed", error="the server is busy")
+    assert (result.error.code, result.error.message) == (None, "the server is busy")
+    assert ended(*TEXT, kind="failed", error="").error is None

@@ -176,6 +176,8 @@ def means(key: str, again: Any, came: Any) -> bool:
         return bool(json.loads(again) == came)
     if key in ("created", "created_at", "expires_at") and isinstance(came, str):
         return came.isdigit() and bool(again == int(came))
+    if key == "error":
+        return again == ({"message": came} if isinstance(came, str) and came else None) and not (came and again is None)
     return (type(again), type(came)) == (int, float) and bool(again == came)
 
 

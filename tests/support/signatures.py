@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,21 +43,21 @@ def _flat(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 def public_names(module: str) -> list[str]:
     """What `__all__` of a module lists."""
-    [value] = [
-        node.value for node in _body(module) if isinstance(node, ast.Assign | ast.AnnAssign) and _named(node, "__all__")
-    ]
-    names: list[str] = ast.literal_eval(value) if value else []
+    names: list[str] = import_module(module).__all__
     return names
 
 
 def definition(module: str, name: str) -> Definition:
     """Where a name of a module comes from."""
     for node in _body(module):
-        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+        if isinstance(node, ast.ImportFrom):
             parts = module.split(".")
             if node.level and not SOURCE.joinpath(*parts).is_dir():
                 parts = parts[: -node.level]
-            return definition(".".join([*(parts if node.level else []), node.module or ""]), name)
+            source = ".".join([*(parts if node.level else []), node.module or ""])
+            names = [alias.name for alias in node.names]
+            if name in names or (names == ["*"] and name in public_names(source)):
+                return definition(source, name)
     nodes = [node for node in _body(module) if _named(node, name)]
     assert nodes, f"{module} has no {name}"
     return Definition(module, nodes)

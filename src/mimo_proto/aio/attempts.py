@@ -98,7 +98,6 @@ class AsyncCall:
                     self.attempts,
                     self._settings.retry,
                     seconds_left=self._total_at - monotonic(),
-                    now=time.time(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
                 if isinstance(step, MimoError):

@@ -2,7 +2,7 @@
 
 Rules:
 
-- The decision is a pure function: the time, the chance and the time that is left are arguments.
+- The decision is a pure function: the chance and the time that is left are arguments.
 - What is tried again is decided by `mimo_proto.retry`, before anything of an answer was handed out. A wait that the
   total clock would end is not begun.
 - Every error leaves with the number of attempts, and without the key, even where the server has sent it back. The same
@@ -44,7 +44,6 @@ def after_attempt(
     policy: RetryPolicy,
     *,
     seconds_left: float,
-    now: float,
     fraction: float,
 ) -> ResponseT | Wait | MimoError:
     """Decide what follows an attempt.
@@ -54,7 +53,6 @@ def after_attempt(
         attempt: Which attempt it was, from 1.
         policy: What is tried again.
         seconds_left: How long the call may still take; inf without a total clock.
-        now: The wall clock in seconds since the epoch.
         fraction: The jitter, from 0 to 1.
 
     Returns:
@@ -62,7 +60,7 @@ def after_attempt(
     """
     if not isinstance(outcome, MimoError):
         return outcome
-    delay = retry_delay(policy, outcome, attempt, now=now, fraction=fraction)
+    delay = retry_delay(policy, outcome, attempt, fraction=fraction)
     return outcome if delay is None or delay >= seconds_left else Wait(delay)
 
 

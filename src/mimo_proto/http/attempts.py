@@ -80,7 +80,6 @@ class Call:
                     self.attempts,
                     self._settings.retry,
                     seconds_left=guard.total_at - time.monotonic(),
-                    now=time.time(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
                 if isinstance(step, MimoError):

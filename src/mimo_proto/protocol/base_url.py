@@ -1,7 +1,7 @@
 """Where requests go: the URL that every path is appended to.
 
 - Plain http goes to loopback only, unless it is asked for: key and prompt could be read on the way.
-- What two parsers could read in two ways is refused: credentials, escapes in the host.
+- A URL that two parsers could read in two ways is refused: credentials, escapes in the host.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ BASE_URL = re.compile(
 MAX_PORT = 65535
 
 
-@functools.lru_cache(maxsize=32)  # it is asked with every request, and an address takes 8 µs to read
+@functools.lru_cache(maxsize=32)  # every request asks, and an address takes long to read
 def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
-    """Check where requests go to, and return it without a trailing slash.
+    """Check the URL that requests go to, and return it without a trailing slash.
 
     Args:
-        base_url: For MiMo it ends in `/v1`.
-        allow_http: Let plain http leave this machine: key and prompt can then be read on the way.
+        base_url: The URL; that of MiMo ends in `/v1`.
+        allow_http: Whether plain http may leave this machine: key and prompt can then be read on the way.
 
     Raises:
-        ConfigurationError: No http(s) URL, or one with credentials, a query or a fragment; or plain http.
+        ConfigurationError: Not an http(s) URL, or one with credentials, a query or a fragment; or plain http.
     """
     url = BASE_URL.fullmatch(base_url)
     if url is None or int(url["port"] or 0) > MAX_PORT or not _is_host(url["host"]):
-        # What may hold a secret is not shown.
+        # A URL that may hold a secret is not shown.
         if "?" in base_url or "#" in base_url:
             raise ConfigurationError("base_url must have neither query nor fragment")
         if "@" in base_url:
             raise ConfigurationError("base_url holds credentials; give the key as api_key instead")
-        raise ConfigurationError(f"base_url {base_url!r} is no URL; it must look like {DEFAULT_BASE_URL}")
+        raise ConfigurationError(f"base_url {base_url!r} is not a URL; it must look like {DEFAULT_BASE_URL}")
     if url["scheme"].lower() == "http" and not (allow_http or _is_loopback(url["host"])):
         raise ConfigurationError(
             f"base_url {base_url!r} would send the key in the clear; use https, or allow_http=True"
@@ -52,7 +52,7 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
 
 
 def _is_host(host: str) -> bool:
-    """Whether what stands in brackets is an address."""
+    """Whether a host in brackets is an IPv6 address; any other is taken."""
     if host.startswith("["):
         try:
             ipaddress.IPv6Address(host.strip("[]"))

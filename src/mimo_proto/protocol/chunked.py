@@ -1,13 +1,13 @@
-"""The chunked transfer coding (RFC 9112, 7.1), sans-IO: bytes of the wire in, bytes of the body out.
+"""The chunked transfer coding (RFC 9112, 7.1), sans-IO: bytes of a connection in, bytes of the body out.
 
 Rules:
 
-- `ChunkedDecoder.feed` takes any cut of the input and gives what of the body is in it, all whole chunks at once.
+- `ChunkedDecoder.feed` takes any cut of the input and gives the bytes of the body in it, of all whole chunks at once.
   `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
-- A size line holds hexadecimal digits, then perhaps an extension, which is ignored; CRLF or LF ends it.
-- After the last chunk come trailer fields, which are ignored, and an empty line; what stands behind that is surplus.
-- What stands before an error is given first; the error is raised by the next call.
-- Lines are bounded; the size of a chunk is not: nobody allocates by it.
+- A size line holds hexadecimal digits, then perhaps an extension, which is ignored; CRLF or LF ends the line.
+- After the last chunk come trailer fields, which are ignored, and an empty line; bytes behind that are surplus.
+- The bytes before an error are given first; the next call raises the error.
+- Lines are bounded; the size of a chunk is not, as nothing is allocated by it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from typing import Final, Literal
 
 __all__ = ["ChunkedDecoder", "ChunkedError"]
 
-MAX_LINE: Final = 4096
-"""A size line with its extensions, or one trailer field, in bytes."""
+MAX_LINE_BYTES: Final = 4096
+"""The length of a size line with its extensions, or of one trailer field."""
 
-MAX_TRAILER: Final = 64 * 1024
-"""All trailer fields together, in bytes."""
+MAX_TRAILER_BYTES: Final = 64 * 1024
+"""The length of all trailer fields together."""
 
-SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r]*)?\r?")
-"""int() takes signs, underscores and `0x`, too; where two read a size in two ways, a body can pass for an answer."""
+CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r]*)?\r?")
+"""A size line. int() takes signs, underscores and `0x`, too; where two parties read a size in two ways, a body can pass
+for a response."""
+
+EMPTY_LINE = (b"", b"\r")
+TOO_LONG = "a chunk is longer than its size says"
 
 
 class ChunkedError(ValueError):
@@ -33,107 +37,106 @@ class ChunkedError(ValueError):
 
 
 class ChunkedDecoder:
-    """One body. One thread.
+    """Decode one body. One thread at a time.
 
     Attributes:
-        ended: The body's end was seen.
-        surplus: Bytes came behind the end.
-        broken: The framing is broken, as this says; nothing can be fed any more.
+        ended: Whether the body's end was seen.
+        surplus: Whether bytes came behind the end.
+        broken: What is wrong with the framing; nothing can be fed any more. None as long as it is sound.
     """
 
-    __slots__ = ("_left", "_rest", "_state", "_trailer", "broken", "ended", "surplus")
+    __slots__ = ("_chunk_left", "_rest", "_state", "_trailer_size", "broken", "ended", "surplus")
 
     def __init__(self) -> None:
         self.ended = False
         self.surplus = False
         self.broken: ChunkedError | None = None
-        self._state: Literal["size", "data", "crlf", "trailer"] = "size"
-        self._left = 0
+        self._state: Literal["size", "data", "data end", "trailer"] = "size"
+        self._chunk_left = 0
+        # The line that has not ended.
         self._rest = b""
-        self._trailer = 0
+        self._trailer_size = 0
 
     def feed(self, data: bytes) -> bytes:
-        """Take bytes as they came.
+        """Take in bytes, cut anywhere.
 
         Args:
-            data: What was read from the connection.
+            data: The bytes that were read from the connection.
 
         Returns:
-            What of the body was in it; empty when there was only framing.
+            The bytes of the body among them; empty when there was only framing.
 
         Raises:
             ChunkedError: The framing is broken.
         """
-        pieces: list[bytes] = []
+        body: list[bytes] = []
         if self.broken is None:
             try:
-                self._cut(data, pieces)
+                self._decode(data, body)
             except ChunkedError as error:
                 self.broken = error
-        if self.broken is not None and not pieces:
+        if self.broken is not None and not body:
             raise self.broken
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return body[0] if len(body) == 1 else b"".join(body)
 
-    def _cut(self, data: bytes, pieces: list[bytes]) -> None:
-        """Put what is of the body into `pieces`."""
+    def _decode(self, data: bytes, body: list[bytes]) -> None:
+        """Append the bytes of the body to `body`."""
         if self._rest:
             data, self._rest = self._rest + data, b""
         at, size = 0, len(data)
-        state, left = self._state, self._left
         while at < size and not self.ended:
-            if state == "size":
-                end = data.find(b"\n", at)
-                if end < 0:
-                    self._rest = _line(data[at:])
-                    break
-                left = _chunk_size(data[at:end])
-                at = end + 1
-                state = "data" if left else "trailer"
-            elif state == "data":
-                stop = at + left
-                pieces.append(data[at:stop])
-                if stop > size:
-                    left -= size - at
-                    break
-                at = stop + 2
-                if data[stop:at] == b"\r\n":
-                    state = "size"
-                else:
-                    at, state = stop, "crlf"
-            elif state == "crlf":  # the line end behind a chunk, where it is cut in two, a bare LF, or missing
-                mark = data[at : at + 2]
-                if mark == b"\r":
-                    self._rest = mark
-                    break
-                if mark != b"\r\n" and data[at] != 10:
-                    raise ChunkedError("a chunk is longer than its size says")
-                at += 2 if mark == b"\r\n" else 1
-                state = "size"
+            if self._state != "data":
+                at = self._take_line(data, at)
+                continue
+            stop = at + self._chunk_left
+            body.append(data[at:stop])
+            if stop > size:
+                self._chunk_left = stop - size
+                break
+            at = stop + 2
+            if data[stop:at] == b"\r\n":
+                self._state = "size"
             else:
-                end = data.find(b"\n", at)
-                if end < 0:
-                    self._rest = _line(data[at:])
-                    break
-                line = _line(data[at:end])
-                self._trailer += len(line)
-                if self._trailer > MAX_TRAILER:
-                    raise ChunkedError(f"the trailer is longer than {MAX_TRAILER} bytes")
-                self.ended = line in {b"", b"\r"}
-                at = end + 1
-        self._state, self._left = state, left
+                at, self._state = stop, "data end"
         if self.ended and at < size:
             self.surplus = True
 
+    def _take_line(self, data: bytes, at: int) -> int:
+        """Take the line that begins at a place, and return where the next one begins; a line without end waits."""
+        end = data.find(b"\n", at)
+        if end < 0:
+            self._rest = _bounded(data[at:])
+            if self._state == "data end" and self._rest != b"\r":
+                raise ChunkedError(TOO_LONG)
+            return len(data)
+        line = data[at:end]
+        if self._state == "size":
+            self._chunk_left = _chunk_size(line)
+            self._state = "data" if self._chunk_left else "trailer"
+        elif self._state == "data end":
+            if line not in EMPTY_LINE:
+                raise ChunkedError(TOO_LONG)
+            self._state = "size"
+        else:
+            self._take_trailer(_bounded(line))
+        return end + 1
 
-def _line(line: bytes) -> bytes:
-    if len(line) > MAX_LINE:
-        raise ChunkedError(f"a line of the framing is longer than {MAX_LINE} bytes")
+    def _take_trailer(self, line: bytes) -> None:
+        self._trailer_size += len(line)
+        if self._trailer_size > MAX_TRAILER_BYTES:
+            raise ChunkedError(f"the trailer is longer than {MAX_TRAILER_BYTES} bytes")
+        self.ended = line in EMPTY_LINE
+
+
+def _bounded(line: bytes) -> bytes:
+    if len(line) > MAX_LINE_BYTES:
+        raise ChunkedError(f"a line of the framing is longer than {MAX_LINE_BYTES} bytes")
     return line
 
 
-@lru_cache(maxsize=256)  # the chunks of a stream have few sizes: 0.06 µs instead of 0.45
+@lru_cache(maxsize=256)  # the chunks of a stream have few sizes
 def _chunk_size(line: bytes) -> int:
-    size = SIZE.fullmatch(_line(line))
+    size = CHUNK_SIZE.fullmatch(_bounded(line))
     if size is None:
         raise ChunkedError(f"not a chunk size: {line[:40]!r}")
     return int(size[1], 16)

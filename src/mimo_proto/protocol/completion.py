@@ -22,7 +22,7 @@ class ChatProgress:
     """The choices of a chat stream that have begun, and those that have finished.
 
     Attributes:
-        done: The terminal mark has come; nothing follows.
+        done: Whether the terminal mark has come; nothing follows.
     """
 
     _look_always = False
@@ -52,7 +52,7 @@ class ChatProgress:
         return choice.finish_reason is None and choice.error is None and choice.index in self._begun
 
     def may_be_error(self, chunk: Any) -> bool:
-        """Whether the JSON of a chunk has to be looked at; without a choice, an error may stand in other fields."""
+        """Whether the JSON of a chunk has to be looked at; without a choice, an error may be in other fields."""
         return self._look_always or not chunk.choices or any(each.error is not None for each in (chunk, *chunk.choices))
 
     def note(self, chunk: Any) -> None:
@@ -77,9 +77,9 @@ class ChatProgress:
 
 
 class ProjectedChatProgress(ChatProgress):
-    """The same for chunks in Structs of the caller's, which need not hold an error, nor tell choices apart.
+    """The progress by chunks in Structs of the caller's, which may lack the errors and the choices' indexes.
 
-    Choices without a field `index` are all the first: MiMo gives one.
+    Choices without a field `index` are all the first: MiMo sends one.
     """
 
     _look_always = True
@@ -96,15 +96,15 @@ class ResponsesProgress:
     """Whether the terminal event of a Responses stream has come.
 
     Attributes:
-        done: The terminal event has come; nothing follows.
-        begun: Always false: an answer has no beginning of its own.
+        done: Whether the terminal event has come; nothing follows.
+        begun: Always false: no event begins a reply.
     """
 
     begun = False
 
     def __init__(self) -> None:
         self.done = False
-        # Learned, not listed: a field that a server adds makes a class of its own.
+        # Learned, not listed: an event with an unknown field has a class of its own.
         self._ordinary: set[type] = set()
 
     @property
@@ -113,11 +113,11 @@ class ResponsesProgress:
         return self.done
 
     def is_ordinary(self, event: Any) -> bool:
-        """Whether an event is of a class that says nothing about the end, and no error."""
+        """Whether the class of an event says nothing about the end, and is not that of an error."""
         return event.__class__ in self._ordinary
 
     def may_be_error(self, event: Any) -> bool:
-        """Whether an event is one by its type."""
+        """Whether an event is an error by its type."""
         return bool(event.__struct_config__.tag == "error")
 
     def note(self, event: Any) -> None:

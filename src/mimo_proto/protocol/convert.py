@@ -1,12 +1,12 @@
-"""Build typed values out of plain JSON values, hint by hint: what decoding and validation share.
+"""Build typed values out of JSON values, hint by hint: what decoding and validation share.
 
 Rules:
 - msgspec converts whatever it can, in C. Only what it refuses is taken apart here: an object by its Struct's fields, a
   list by its elements, a dict by its values. A value that has no parts and is refused is a `Mismatch`, with its path.
 - An object among Structs is the one that its tag names. What to do about a tag that none of them has, about fields that
-  a Struct does not have, and about values that are no JSON is up to the subclass.
-- The hints themselves are gone through here as well: which Structs they lead to (`reachable`), and the same hints with
-  subclasses in the place of Structs (`remake`).
+  a Struct does not have, and about values that are not JSON is up to the subclass of `Converter`.
+- Type hints are followed here as well: which Structs they lead to (`reachable`), and the same hints with subclasses in
+  the place of Structs (`remake`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mimo_proto.protocol.hints import is_struct, members_of, replace_structs, st
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Field", "Mismatch", "TypeNode", "StructShape", "Converter", "reachable", "remake", "shape_of"]
+__all__ = ["Converter", "Field", "Mismatch", "StructShape", "TypeNode", "reachable", "remake", "shape_of"]
 
 
 class Mismatch(Exception):
@@ -33,30 +33,37 @@ class Mismatch(Exception):
 
     Attributes:
         reason: What is wrong, in msgspec's words.
-        parts: The way to the value: what `path` is made of, innermost part first, collected on the way out.
+        parts: The names and places that lead to the value, the innermost first; `path` is made of them.
     """
 
     def __init__(self, reason: str, *parts: str | int, inner: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.parts = list(parts)
-        # The path that msgspec gave, in what it took apart itself.
+        # The rest of the path, within what msgspec took apart.
         self._inner = inner
 
     @property
     def path(self) -> str:
         """Where the value is, as a JSONPath such as `$.choices[0].index`."""
-        return "$" + "".join(map(_step, reversed(self.parts))) + self._inner
+        return "$" + "".join(map(_path_part, reversed(self.parts))) + self._inner
 
 
-def _step(part: str | int) -> str:
+def _path_part(part: str | int) -> str:
     if isinstance(part, int):
         return f"[{part}]"
     return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) else f"[{part!a}]"
 
 
 class Field(NamedTuple):
-    """A field of a Struct: its attribute, its JSON name, its hint, and whether it must be there."""
+    """A field of a Struct.
+
+    Attributes:
+        name: The attribute's name.
+        key: The field's name in JSON.
+        node: The field's hint.
+        required: Whether the field must be there.
+    """
 
     name: str
     key: str
@@ -65,17 +72,17 @@ class Field(NamedTuple):
 
 
 class StructShape:
-    """A Struct, taken apart when it is first needed: Structs may hold themselves.
+    """A Struct; its fields are listed when they are first needed, since Structs may hold themselves.
 
     Attributes:
         hint: The Struct as the hints have it, with the parameters of a generic one.
-        cls: The Struct itself.
-        tag_field: The field that has the tag; None for a Struct without one.
-        tag: The tag.
-        forbids: Whether the Struct takes no field that it does not have.
+        cls: The Struct's class.
+        tag_field: The field that has the tag; None for a Struct without a tag.
+        tag: The tag; None for a Struct without one.
+        forbids: Whether the Struct refuses unknown fields.
         received: Whether the spec has the Struct, as one that the server sends.
-        sent_back: Whether its objects go back to the server in a later request.
-        absent: What stands for a field that the server left out, by JSON name; for Structs that travel both ways.
+        sent_back: Whether objects of the Struct go back to the server in a later request.
+        absent: The values that stand for fields that the server left out, by JSON name.
     """
 
     def __init__(self, hint: Any) -> None:
@@ -91,7 +98,7 @@ class StructShape:
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """The fields, in order."""
+        """List the fields, in order."""
         return tuple(
             Field(info.name, info.encode_name, TypeNode(info.type), info.default is NODEFAULT is info.default_factory)
             for info in msgspec.structs.fields(self.hint)
@@ -99,15 +106,15 @@ class StructShape:
 
     @cached_property
     def keys(self) -> frozenset[str | None]:
-        """The JSON names, the tag's included."""
+        """List the JSON names, the tag's included."""
         return frozenset([self.tag_field, *(field.key for field in self.fields)])
 
 
 shape_of = cache(StructShape)
-"""The shape of a Struct, taken apart once."""
+"""Give the shape of a Struct, made once."""
 
 SCALARS = (str, int, float, bool, type(None))
-ARRAYS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
+LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
 
 
 class TypeNode:
@@ -115,20 +122,20 @@ class TypeNode:
 
     Attributes:
         hint: The hint itself.
-        plain: Python types of which every value fits as it is.
-        tag_field: The field that tells the Structs apart; None if there is one Struct at most, and it has no tag.
+        scalars: The Python types of which every value fits as it is.
+        tag_field: The field that tells the Structs apart; None where there is one Struct at most, without a tag.
         structs: The Structs that an object may be, by tag.
-        default: Of these, the one that an object without a tag is.
-        item: What the elements of a list are.
-        bounds: What a list is converted to: a tuple, or a list whose length has bounds.
-        values: What the values of a dict are.
+        default: The Struct that an object without a tag is.
+        item: The hint of a list's elements.
+        bounds: The hint that a list is converted to at last: a tuple, or a list whose length has bounds.
+        values: The hint of a dict's values.
         literals: The texts that a string may be, or is known to be.
-        raw: Whether any JSON is taken, as text.
+        raw: Whether any JSON is taken, as `msgspec.Raw`.
     """
 
     def __init__(self, hint: Any) -> None:
         self.hint = hint
-        self.plain: set[Any] = set()
+        self.scalars: set[Any] = set()
         self.tag_field: str | None = None
         self.structs: dict[Any, StructShape] = {}
         self.default: StructShape | None = None
@@ -137,18 +144,22 @@ class TypeNode:
         self.values: TypeNode | None = None
         self.literals: tuple[Any, ...] = ()
         self.raw = False
-        for member, metas in members_of(hint, ()):
-            origin, args = get_origin(member) or member, get_args(member)
-            if origin in SCALARS and not metas:
-                self.plain.add(origin)
-            elif origin is Literal:
-                self.literals += args
-            elif origin is Raw:
-                self.raw = True
-            elif is_struct(origin):
-                self._add_struct(member)
-            elif args:
-                self._add_parts(origin, args, metas)
+        for member, bounds in members_of(hint, ()):
+            self._add(member, bounds)
+
+    def _add(self, member: Any, bounds: tuple[Any, ...]) -> None:
+        """Add a member of the union that the hint is."""
+        origin, args = get_origin(member) or member, get_args(member)
+        if origin in SCALARS and not bounds:
+            self.scalars.add(origin)
+        elif origin is Literal:
+            self.literals += args
+        elif origin is Raw:
+            self.raw = True
+        elif is_struct(origin):
+            self._add_struct(member)
+        elif args:
+            self._add_container(origin, args, bounds)
 
     def _add_struct(self, struct: Any) -> None:
         shape = shape_of(struct)
@@ -157,18 +168,18 @@ class TypeNode:
         if getattr(shape.cls, "__tag_default__", False):
             self.default = shape
 
-    def _add_parts(self, origin: Any, args: tuple[Any, ...], metas: tuple[Any, ...]) -> None:
-        if origin in ARRAYS:
+    def _add_container(self, origin: Any, args: tuple[Any, ...], bounds: tuple[Any, ...]) -> None:
+        if origin in LISTS:
             self.item = TypeNode(args[0])
-            self.bounds = Annotated[(list[Any], *metas)] if metas else None
+            self.bounds = Annotated[(list[Any], *bounds)] if bounds else None
         elif origin is tuple and args[1:] == (Ellipsis,):
             self.item = TypeNode(args[0])
-            self.bounds = Annotated[(tuple[Any, ...], *metas)] if metas else tuple[Any, ...]
+            self.bounds = Annotated[(tuple[Any, ...], *bounds)] if bounds else tuple[Any, ...]
         elif origin in (dict, collections.abc.Mapping) and args[1] is not Any:
             self.values = TypeNode(args[1])
 
     def shape_of(self, value: Mapping[str, Any]) -> StructShape | None:
-        """The Struct that an object is, by its tag; None if that names none of them."""
+        """Give the Struct that an object is, by its tag; None where the tag names none of them."""
         if self.tag_field is None:
             return self.structs[None]
         if self.tag_field not in value:
@@ -179,7 +190,7 @@ class TypeNode:
 
 @cache
 def reachable(struct: Any) -> frozenset[Any]:
-    """The Structs to which the hints of a Struct's fields lead, the Struct itself included."""
+    """List the Structs to which the hints of a Struct's fields lead, the Struct itself included."""
     found: set[Any] = set()
     ahead = [struct]
     while ahead:
@@ -200,9 +211,9 @@ def remake(
 
     Args:
         hint: The hint.
-        wanted: Whether a Struct is one of them.
-        make: Makes a subclass. It adds no field to one that is not wanted.
-        made: The subclasses by Struct. Those that are there already are taken, new ones are added.
+        wanted: Tells whether a Struct is one of them.
+        make: Makes a subclass, which has a field more only if its Struct is wanted.
+        made: The subclasses that there are, by Struct; new ones are added.
 
     Returns:
         The copy, or the hint itself where nothing of it is wanted.
@@ -228,29 +239,28 @@ def remake(
 
 
 class Converter(ABC):
-    """Build typed values; a subclass says what happens to what the hints do not cover."""
+    """Build typed values; a subclass says what becomes of a value that the hints do not cover."""
 
     def value(self, value: Any, node: TypeNode) -> Any:
         """Build one value.
 
         Raises:
-            Mismatch: It does not fit the hint.
+            Mismatch: The value does not fit the hint.
         """
         kind = value.__class__
-        if kind in node.plain:
+        if kind in node.scalars:
             return value
-        if kind is dict:
-            if node.structs:
-                return self.object(value, node)
-            if node.values is not None:
-                return {key: self.part(key, element, node.values) for key, element in value.items()}
-        elif kind is list and node.item is not None:
+        if kind is dict and node.structs:
+            return self.object(value, node)
+        if kind is dict and node.values is not None:
+            return {key: self.part(key, element, node.values) for key, element in value.items()}
+        if kind is list and node.item is not None:
             value = [self.part(index, element, node.item) for index, element in enumerate(value)]
             return self.convert(value, node.bounds) if node.bounds else value
         return self.other(value, node)
 
     def part(self, place: str | int, value: Any, node: TypeNode) -> Any:
-        """Build a part of a value, and tell its place should it not fit."""
+        """Build a part of a value; a `Mismatch` learns its place."""
         try:
             return self.value(value, node)
         except Mismatch as mismatch:
@@ -259,15 +269,12 @@ class Converter(ABC):
 
     def object(self, value: dict[str, Any], node: TypeNode) -> Any:
         """Build an object: the Struct that its tag names."""
-        # As in TypeNode.shape_of, without the call: it costs an unknown event 5 %.
-        if node.tag_field is None:
-            return self.struct(value, node.structs[None])
-        if node.default is not None and node.tag_field not in value:
-            return self.struct({**value, node.tag_field: node.default.tag}, node.default)
-        tag = value.get(node.tag_field)
-        if isinstance(tag, str | int) and tag in node.structs:
-            return self.struct(value, node.structs[tag])
-        return self.unknown(value, node)
+        shape = node.shape_of(value)
+        if shape is None:
+            return self.unknown(value, node)
+        if shape is node.default and shape.tag_field not in value:
+            value = {**value, str(shape.tag_field): shape.tag}
+        return self.struct(value, shape)
 
     def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
         """Build a Struct: whole in C if it fits, else from its fields."""
@@ -279,12 +286,12 @@ class Converter(ABC):
         try:
             return self.finish(value, shape, fields)
         except (TypeError, ValueError) as error:
-            # From a __post_init__: msgspec takes these two for a refusal as well.
+            # A __post_init__ refuses by these two, as msgspec has it.
             reason = str(error)
         raise Mismatch(reason)
 
     def fields(self, value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
-        """Build the fields of a Struct that an object has, by attribute."""
+        """Build those fields of a Struct that an object has, by attribute."""
         built: dict[str, Any] = {}
         for name, key, node, required in shape.fields:
             if key in value:
@@ -294,7 +301,7 @@ class Converter(ABC):
         return built
 
     def other(self, value: Any, node: TypeNode) -> Any:
-        """Build a value that is no object, list or dict by its hint."""
+        """Build a value that is neither an object nor a list of the hint."""
         try:
             return self.convert(value, node.hint)
         except Mismatch as mismatch:
@@ -312,7 +319,7 @@ class Converter(ABC):
 
     @abstractmethod
     def finish(self, value: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
-        """Make a Struct of its fields; the value may have more."""
+        """Make a Struct of its fields; the object may have more of them."""
 
     @abstractmethod
     def unknown(self, value: dict[str, Any], node: TypeNode) -> Any:

@@ -16,22 +16,30 @@ if TYPE_CHECKING:
 __all__ = ["is_struct", "members_of", "replace_structs", "structs_in"]
 
 
-def members_of(hint: Any, metas: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """The members of a union, aliases and annotations looked through, each with the bounds that it has."""
+def members_of(hint: Any, bounds: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield the members of a union, aliases and annotations looked through.
+
+    Args:
+        hint: Any hint; what is not a union is its one member.
+        bounds: The annotations around the hint.
+
+    Yields:
+        Each member, and the annotations that hold for it.
+    """
     hint = _meaning(hint)
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *more = get_args(hint)
-        yield from members_of(inner, (*metas, *more))
+        yield from members_of(inner, (*bounds, *more))
     elif origin in (Union, UnionType):
         for member in get_args(hint):
-            yield from members_of(member, metas)
+            yield from members_of(member, bounds)
     else:
-        yield hint, metas
+        yield hint, bounds
 
 
 def _meaning(hint: Any) -> Any:
-    """Look through what stands for another hint: a `type X = ...`, a NewType."""
+    """Look through a hint that stands for another: a `type X = ...`, a NewType."""
     while (meaning := getattr(hint, "__value__", getattr(hint, "__supertype__", None))) is not None:
         hint = meaning
     return hint
@@ -51,7 +59,7 @@ def replace_structs(hint: Any, swap: Callable[[Any], Any]) -> Any:
 
     Args:
         hint: Any hint that msgspec decodes into.
-        swap: Gives what stands in the place of a Struct; a generic one comes with its parameters.
+        swap: Gives the hint that stands in the place of a Struct; a generic Struct comes with its parameters.
 
     Returns:
         The copy, or the hint itself where nothing in it was swapped.

@@ -1,4 +1,4 @@
-"""A whole JSON reply that came in the place of a stream, as the one event that says the same.
+"""A whole JSON reply that came in the place of a stream, as the one event that it amounts to.
 
 Gateways were seen to answer a request for a stream with `text/event-stream` and the JSON of a reply (9router#3301), and
 MiMo's speech synthesis with one line of bare JSON.
@@ -15,11 +15,11 @@ __all__ = ["event_of_reply"]
 
 
 def event_of_reply(value: object, *, chat: bool) -> dict[str, Any] | None:
-    """Make the event that a reply amounts to, as plain JSON; None when the value is no reply.
+    """Make the event that a reply amounts to, as JSON; None when the value is not a reply.
 
     Args:
-        value: The JSON that came.
-        chat: Whether the stream is one of Chat Completions, else one of Responses.
+        value: The JSON value that came.
+        chat: Whether the stream is one of Chat Completions; else it is one of Responses.
     """
     if not is_object(value):
         return None
@@ -27,7 +27,7 @@ def event_of_reply(value: object, *, chat: bool) -> dict[str, Any] | None:
 
 
 def _chunk(completion: dict[str, Any]) -> dict[str, Any] | None:
-    """A completion as one chunk, each message as a delta."""
+    """Make one chunk of a completion, with each message as a delta."""
     choices = completion.get("choices")
     if not is_array(choices) or not any(is_object(choice) and "message" in choice for choice in choices):
         return None
@@ -41,7 +41,7 @@ def _chunk_choice(choice: object) -> object:
 
 
 def _terminal_event(response: dict[str, Any]) -> dict[str, Any] | None:
-    """A response as the event that ends its stream."""
+    """Make the event that ends a stream of a response."""
     if response.get("object") != "response":
         return None
     kind = f"response.{response.get('status')}"

@@ -1,11 +1,11 @@
-"""What plain JSON values are, for type checkers: `isinstance` alone leaves the members of a dict and a list unknown."""
+"""JSON values, for type checkers: `isinstance` alone leaves the members of a dict and a list unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-__all__ = ["is_array", "is_mapping", "is_object"]
+__all__ = ["is_array", "is_mapping", "is_object", "text_or_empty"]
 
 # A dict is found by its type; asking the abstract class takes four times as long.
 MAPPINGS = (dict, Mapping)
@@ -24,3 +24,8 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value can stand for a JSON object, though it need not be a dict."""
     return isinstance(value, MAPPINGS)
+
+
+def text_or_empty(value: object) -> str:
+    """Give a text as it is, and "" for any other value."""
+    return value if isinstance(value, str) else ""

@@ -5,14 +5,14 @@ would pass for a chunk; and a choice must have `finish_reason`, or the end could
 as MiMo gives one; with `index` on the choice, each is followed by itself.
 
 Responses: a union of the caller's tagged Structs, named by the events' types. It is completed with empty Structs for
-all other known types: they are decoded to nothing and dropped, but the terminal ones still end the stream. Left to the
-tolerant decoder, each of them would cost ten times as much.
+all other known types: such events are dropped, but the terminal ones still end the stream. Left to the tolerant
+decoder, each of them would cost ten times as much.
 
-A Struct of the caller's has the fields that it names, and no others: nothing is kept in it or learned of it, and what
-is not in it is ignored, unless it forbids unknown fields itself. So it is with the Structs of the spec that it holds:
-each has a twin in its place, a subclass that ignores what it does not know.
+A Struct of the caller's has the fields that it names, and no others: unknown fields are neither kept nor learned; they
+are ignored, unless the Struct forbids them itself. So it is with the Structs of the spec that it holds: each has a twin
+in its place, a subclass that ignores unknown fields.
 A projection that is a Struct of the spec itself, or a subclass of one, or such a member of the union, is not the
-caller's: all that came is kept in it and learned, as in the endpoint's own events.
+caller's: unknown fields are kept and learned, as in the endpoint's own events.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventPlan", "Unwanted", "plan_events"]
 
-# What msgspec raises on what is no type, or none that it decodes into; and evaluating an annotation.
+# What msgspec raises on what is not a type, or not one that it decodes into; and what evaluating an annotation raises.
 NOT_A_TYPE = (TypeError, ValueError, NameError, AttributeError, SyntaxError)
 
 
@@ -43,11 +43,11 @@ class Unwanted(msgspec.Struct):
 
 
 class EventPlan(NamedTuple):
-    """What the events of a stream are decoded into.
+    """How the events of a stream are decoded.
 
     Attributes:
-        decoder: Makes the Struct, or one out of the union of Structs.
-        whole: Whether a chunk of Chat tells its choices apart and holds their errors, as the endpoint's own does.
+        decoder: The decoder of the Struct, or of the union of Structs.
+        whole: Whether a chunk of Chat has the choices' indexes and errors, as the endpoint's own does.
     """
 
     decoder: TolerantDecoder[Any]
@@ -55,7 +55,7 @@ class EventPlan(NamedTuple):
 
 
 def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> EventPlan:
-    """Say what the events of an endpoint's stream are decoded into.
+    """Plan how the events of an endpoint's stream are decoded.
 
     Args:
         endpoint: The endpoint.
@@ -74,7 +74,7 @@ def plan_events(endpoint: Endpoint[Any, Any, Any], event_type: Any = None) -> Ev
         raise
     except NOT_A_TYPE as error:
         reason = str(error)
-    raise ConfigurationError(f"{wanted!r} is no type to decode into: {reason}")
+    raise ConfigurationError(f"{wanted!r} is not a type to decode into: {reason}")
 
 
 # To take a type apart takes long beside a short stream; streams are many and types few.
@@ -88,7 +88,7 @@ def _plan_chat(event_type: Any) -> EventPlan:
     choices = fields.get("choices")
     if choices is None or not choices.required:
         raise ConfigurationError(f"{event_type!r} needs a required field `choices`, else an error object passes for it")
-    choice = None if choices.node.plain else _only_struct(choices.node.item)
+    choice = None if choices.node.scalars else _only_struct(choices.node.item)
     choice_fields = _fields(choice) if choice else {}
     if "finish_reason" not in choice_fields:
         raise ConfigurationError(
@@ -125,7 +125,7 @@ def _tagged_members(union: Any) -> dict[str, type[msgspec.Struct]]:
 
 
 def _without_unknown(struct: Any) -> Any:
-    """A Struct of the caller's that holds twins of the spec's; a Struct of the spec, or what is no Struct, as it is."""
+    """Put twins in the place of the spec's Structs that a Struct of the caller's holds; any other hint stays."""
     node = TypeNode(struct)
     if any(shape.received for shape in node.structs.values()):
         return struct
@@ -141,13 +141,13 @@ def _twin(cls: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _only_struct(node: TypeNode | None) -> StructShape | None:
-    """The Struct that a hint is; None if it is something else, too."""
-    if node is None or node.plain or len(node.structs) != 1:
+    """Give the Struct that a hint is; None if it is something else, too."""
+    if node is None or node.scalars or len(node.structs) != 1:
         return None
     [shape] = node.structs.values()
     return shape
 
 
 def _fields(struct: StructShape) -> dict[str, Field]:
-    # Under a name of its own a field could not be found again in what was decoded.
+    # A field with another name in JSON would not be found in a decoded object.
     return {field.name: field for field in struct.fields if field.name == field.key}

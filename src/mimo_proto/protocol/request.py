@@ -1,8 +1,8 @@
 """A call's HTTP request: method, URL, headers and bytes.
 
-- The key is checked before it is used, and travels as a `Secret`. Nobody else's header may carry or replace it.
-- Whoever calls decides about `stream`; a request that says the contrary is refused rather than corrected. Where there
-  are streams, false is sent too: some gateways stream unless they are told not to.
+- The key is checked before it is used, and travels as a `Secret`. No header of the caller's may carry or replace it.
+- The method that is called decides about `stream`; a request that says the contrary is refused rather than corrected.
+  Where there are streams, false is sent too: some gateways stream unless the request says not to.
 - Dicts are checked against the spec before they are sent, Structs are trusted. The body is encoded once.
 """
 
@@ -17,6 +17,7 @@ import msgspec
 
 from mimo_proto._version import __version__
 from mimo_proto.errors import ConfigurationError, InvalidRequestError, LocalProtocolError
+from mimo_proto.kept_fields import json_names
 from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.protocol.json_types import is_mapping
 from mimo_proto.protocol.secret import Secret
@@ -33,7 +34,7 @@ Auth = Literal["bearer", "api-key"]
 """How the key travels: `Authorization: Bearer KEY` or `api-key: KEY`. MiMo takes both."""
 
 USER_AGENT = f"mimo-proto/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
-# What this package says itself, or what says where the body ends and who is meant.
+# The headers that this package writes itself, or that frame the body and name the host.
 OWN_HEADERS = {"authorization", "api-key", "host", "content-length", "transfer-encoding", "connection"}
 # RFC 9110, 5.6.2 and 5.5: a token, and visible ASCII with spaces and tabs inside.
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -46,9 +47,9 @@ class HTTPRequest(msgspec.Struct, frozen=True):
 
     Attributes:
         method: `GET` or `POST`.
-        url: Where to.
-        headers: All headers, lower case; `Host` and `Content-Length` are the library's business.
-        body: The JSON, or None.
+        url: The URL.
+        headers: All headers, lower case, but for `Host` and `Content-Length`, which the HTTP library writes.
+        body: The JSON text, or None.
     """
 
     method: str
@@ -77,20 +78,20 @@ def build_request(
     """Make the HTTP request of a call.
 
     Args:
-        endpoint: Which operation.
+        endpoint: The endpoint.
         request: The endpoint's Struct, or a mapping of the same shape; None where there is no body.
         api_key: The key.
-        base_url: See `check_base_url`.
-        auth: Which header carries the key.
-        stream: Whether the answer is to come as events.
-        extra_body: Fields that go over the request's own, unchecked: what the spec does not know yet.
-        extra_headers: Headers that go over ours; never those of the key, the host and the length.
-        validate: Check a mapping against the spec before it is sent. Structs are trusted.
-        allow_http: See `check_base_url`.
+        base_url: The URL that the endpoint's path is appended to; see `check_base_url`.
+        auth: The header that carries the key.
+        stream: Whether the response is to come as events.
+        extra_body: Fields that replace the request's own, unchecked, or are added: those that the spec does not know.
+        extra_headers: Headers that replace ours or are added; never those of the key, the host and the length.
+        validate: Whether a mapping is checked against the spec before it is sent. Structs are trusted.
+        allow_http: Whether plain http may leave this machine; see `check_base_url`.
 
     Raises:
         ConfigurationError: The key, the base URL or a header cannot be used.
-        InvalidRequestError: The spec refuses the mapping; `stream` says the contrary; or it is not JSON.
+        InvalidRequestError: The spec refuses the mapping; `stream` says the contrary; or the request is not JSON.
         LocalProtocolError: A body for an endpoint that takes none, or none for one that needs it.
     """
     api_key = Secret(api_key or "")  # what error trackers store of this frame is masked
@@ -113,7 +114,8 @@ def build_request(
     if validate and is_mapping(request):
         check_request(request, endpoint.request)
     headers["content-type"] = "application/json"
-    return HTTPRequest(endpoint.method, url, headers, _encode(endpoint, request, stream=stream, extra=extra_body or {}))
+    body = _encode(endpoint, request, stream=stream, extra_body=extra_body or {})
+    return HTTPRequest(endpoint.method, url, headers, body)
 
 
 def _authentication(auth: Auth, api_key: str) -> dict[str, str]:
@@ -127,7 +129,7 @@ def _authentication(auth: Auth, api_key: str) -> dict[str, str]:
 def _check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
     for name, value in headers.items():
         if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-            raise ConfigurationError(f"{name!r} is no name for a header")
+            raise ConfigurationError(f"{name!r} is not a name for a header")
         if name.lower() in OWN_HEADERS:
             raise ConfigurationError(
                 f"the header {name!r} is set by the client: api_key=, auth= and base_url= decide it"
@@ -137,29 +139,29 @@ def _check_headers(headers: Mapping[Any, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _encode(endpoint: Endpoint[Any, Any, Any], request: Any, *, stream: bool, extra: Mapping[str, Any]) -> bytes:
-    """Encode the body, once, with `stream` in it as the caller's method wants it."""
+def _encode(endpoint: Endpoint[Any, Any, Any], request: Any, *, stream: bool, extra_body: Mapping[str, Any]) -> bytes:
+    """Encode the body, once, with `stream` as the caller's method has it."""
     body: Any = request
-    says = stream or endpoint.event is not None
-    if extra or is_mapping(request) or not hasattr(request, "stream"):
-        body = {**_fields(request), **extra}
-        said = body.get("stream")
-        if says:
+    has_streams = stream or endpoint.event is not None
+    if extra_body or is_mapping(request) or not hasattr(request, "stream"):
+        body = {**_fields(request), **extra_body}
+        requested = body.get("stream")
+        if has_streams:
             body["stream"] = stream
     else:
-        said = request.stream
-        if says:
+        requested = request.stream
+        if has_streams:
             body = msgspec.structs.replace(request, stream=stream)
-    if said not in (None, msgspec.UNSET, stream):
+    if requested not in (None, msgspec.UNSET, stream):
         raise InvalidRequestError(
-            f"`stream` is {said!r}, but the method decides about it: "
+            f"`stream` is {requested!r}, but the method decides about it: "
             "create_... for a JSON answer, stream_... for events; leave the field out",
             path="$.stream",
         )
     try:
-        if extra:
-            # Nobody has looked at it yet, and a Decimal may be NaN, which JSON has not.
-            msgspec.json.decode(ENCODER.encode(extra), type=dict[str, msgspec.Raw])
+        if extra_body:
+            # These fields are unchecked, and a Decimal may be NaN, which JSON does not have.
+            msgspec.json.decode(ENCODER.encode(extra_body), type=dict[str, msgspec.Raw])
         return ENCODER.encode(body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         problem = str(error)
@@ -167,19 +169,18 @@ def _encode(endpoint: Endpoint[Any, Any, Any], request: Any, *, stream: bool, ex
 
 
 def _fields(request: Any) -> Mapping[str, Any]:
-    """The fields of a mapping or a Struct that are set, by their names in JSON."""
+    """Give the fields of a mapping or a Struct that are set, by JSON name."""
     if is_mapping(request):
         return request
-    names = zip(request.__struct_encode_fields__, request.__struct_fields__, strict=True)
-    fields = {name: getattr(request, attribute) for name, attribute in names}
+    fields = {name: getattr(request, attribute) for attribute, name in json_names(request.__class__).items()}
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
 def _encode_other(value: object) -> Any:
-    """Mappings that are no dicts, and whatever else msgspec leaves to us."""
+    """Encode a mapping that is not a dict; refuse any other value that msgspec does not know."""
     if is_mapping(value):
         return dict(value)
-    raise TypeError(f"a value of type {type(value).__name__} is no JSON")
+    raise TypeError(f"a value of type {type(value).__name__} is not JSON")
 
 
 # A Decimal passes for a number where the spec has one; msgspec's own choice would be a string.

@@ -1,9 +1,9 @@
 """The texts that the spec requires and to which it leaves no choice, where they are no tags: the `type` of a tool call.
 
 Rules:
-- A Struct always sends them, as defaults of its fields; so msgspec takes an object without them. A dict is sent as it
-  is written, so in a dict they are looked for.
-- Structs, `Raw` and `Unknown` are trusted, as by `validate`, and so are mappings that are no dicts.
+- A Struct always sends such a text, as the default of its field; so msgspec takes an object without it. A dict is sent
+  as it is written, so the text is looked for in a dict.
+- Structs, `Raw` and `Unknown` are trusted, as by `validate`, and so are mappings that are not dicts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ from mimo_proto.models import ChatCompletionRequest, ResponseRequest
 from mimo_proto.protocol.convert import Mismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["find_missing_const"]
-
-LISTS = (list, tuple)
-ADDITIONAL = "additional_tools"
 
 
 def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
@@ -27,43 +24,35 @@ def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
 
     Args:
         request: The request.
-        kind: Its Struct; one that was generated with an overlay has the name of ours.
+        kind: The request's Struct; one that was generated with an overlay has the name of ours.
 
     Raises:
         Mismatch: A text is missing.
     """
     if kind.__name__ == ChatCompletionRequest.__name__:
-        _look_through_calls(_elements(request.get("messages")))
-        tools = _elements(request.get("tools"))
-        for tool in tools:
-            if tool.__class__ is dict and tool.get("type") == "web_search":
-                where = tool.get("user_location")
-                if where.__class__ is dict and "type" not in where:
-                    raise Mismatch("`type` is missing", "user_location", _place(tool, tools), "tools")
+        _look_through_calls(request)
+        for place, tool in _dicts(request, "tools", "web_search", tag_field="type"):
+            location: Any = tool.get("user_location")
+            if location.__class__ is dict and "type" not in location:
+                raise Mismatch("`type` is missing", "user_location", place, "tools")
     elif kind.__name__ == ResponseRequest.__name__:
-        items = _elements(request.get("input"))
-        for item in items:
-            # Most items have no tools, which is found sooner than a type.
-            if item.__class__ is dict and "tools" in item and "role" not in item and item.get("type") == ADDITIONAL:
-                raise Mismatch("`role` is missing", _place(item, items), "input")
+        for place, item in _dicts(request, "input", "additional_tools", tag_field="type"):
+            if "role" not in item:
+                raise Mismatch("`role` is missing", place, "input")
 
 
-def _look_through_calls(messages: Sequence[Any]) -> None:
-    """Look at every call of a conversation; with places counted on the way it would take twice the time."""
-    for message in messages:
-        if message.__class__ is dict and "tool_calls" in message:
-            calls = message["tool_calls"]
-            if calls.__class__ in LISTS:
-                for call in calls:
-                    if call.__class__ is dict and "type" not in call and message.get("role") == "assistant":
-                        places = (_place(call, calls), "tool_calls", _place(message, messages), "messages")
-                        raise Mismatch("`type` is missing", *places)
+def _look_through_calls(request: Mapping[str, Any]) -> None:
+    for place, message in _dicts(request, "messages", "assistant", tag_field="role"):
+        for number, call in _dicts(message, "tool_calls"):
+            if "type" not in call:
+                raise Mismatch("`type` is missing", number, "tool_calls", place, "messages")
 
 
-def _elements(values: Any) -> Sequence[Any]:
-    # Not so a text, null, or a list that is encoded already.
-    return values if values.__class__ in LISTS else ()
-
-
-def _place(element: object, elements: Sequence[object]) -> int:
-    return next(place for place, each in enumerate(elements) if each is element)
+def _dicts(
+    holder: Mapping[str, Any], name: str, tag: str = "", *, tag_field: str = ""
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the dicts in a list, or those of them with a tag, each with its place."""
+    elements: Any = holder.get(name)
+    for place, element in enumerate(elements if elements.__class__ in (list, tuple) else ()):
+        if element.__class__ is dict and (not tag or element.get(tag_field) == tag):
+            yield place, element

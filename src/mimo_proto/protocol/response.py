@@ -1,10 +1,10 @@
-"""An HTTP answer: to a typed value, or to an error.
+"""An HTTP response: to a typed value, or to an error.
 
-- The status comes before the body: what is not 2xx is an error, whatever it holds. MiMo sends an error's body as JSON,
-  or as `data:{...}` when a stream was asked for; gateways send text, and proxies pages.
+- The status comes before the body: any but 2xx is an error. MiMo sends an error's body as JSON, or as `data:{...}` when
+  a stream was asked for; gateways send text, and proxies pages.
 - A success may hold an error all the same, beside its choices or in their place.
-- Content types lie. The first byte of a body that is no blank and no byte order mark decides: `{` or `[` is JSON; a
-  colon, or `data`, `event`, `id` or `retry` before one, is an event stream; all else is what the type says.
+- Content types lie. The first byte of a body behind blanks and a byte order mark decides: `{` or `[` is JSON; a colon,
+  or `data`, `event`, `id` or `retry` before one, is an event stream; any other body is what the type says.
 """
 
 from __future__ import annotations
@@ -41,49 +41,46 @@ ReplyT = TypeVar("ReplyT")
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-trace-id")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LEADING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*+")
-FIELDS = (b":", b"data:", b"event:", b"id:", b"retry:")
-"""What a line of an event stream begins with (WHATWG HTML, 9.2.6); the first is a comment."""
+LINE_PREFIXES = (b":", b"data:", b"event:", b"id:", b"retry:")
+"""How a line of an event stream begins (WHATWG HTML, 9.2.6); a colon begins a comment."""
 
 Content: TypeAlias = Literal["JSON", "an event stream", "a page", "something else"]
 
 
 class FirstBytes:
-    """The first bytes of an answer to a request for a stream, whose type does not say that it is one.
+    """The first bytes of a response to a request for a stream, whose type does not say that it is one.
 
     Feed them piece by piece until `is_event_stream` is known, then read them again.
 
     Args:
-        limit: The most bytes that are looked at; more blanks than that are no event stream.
+        limit: How many bytes are looked at; more blanks than that are not an event stream.
 
     Attributes:
-        data: All that was fed.
         is_event_stream: The verdict; None as long as more bytes are needed.
     """
 
     def __init__(self, limit: int) -> None:
         self.is_event_stream: bool | None = None
         self._limit = limit
-        self._size = 0
-        self._pieces: list[bytes] = []
+        self._data = bytearray()
         self._beginning = b""
 
     @property
     def data(self) -> bytes:
-        """All that was fed."""
-        return b"".join(self._pieces)
+        """All bytes that were fed."""
+        return bytes(self._data)
 
-    def feed(self, piece: bytes) -> None:
-        """Take the next piece of the body; an empty one is its end."""
-        self._pieces.append(piece)
-        self._size += len(piece)
-        self._beginning = _beginning(self._beginning + piece)
+    def feed(self, data: bytes) -> None:
+        """Take in the next bytes of the body; none are its end."""
+        self._data += data
+        self._beginning = _beginning(self._beginning + data)
         content = _sniff(self._beginning)
-        if content is not None or not piece or self._size > self._limit:
+        if content is not None or not data or len(self._data) > self._limit:
             self.is_event_stream = content == "an event stream"
 
 
 def find_header(headers: Mapping[str, str], name: str) -> str | None:
-    """The value of a header, whatever the case of its name."""
+    """Give the value of a header, whatever the case of its name."""
     value = headers.get(name)
     if value is None:
         return next((value for key, value in headers.items() if key.lower() == name), None)
@@ -91,16 +88,15 @@ def find_header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def find_request_id(headers: Mapping[str, str]) -> str | None:
-    """The id that the server gave the call, if it told one."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    return next(filter(None, map(lower.get, REQUEST_ID_HEADERS)), None)
+    """Give the id that the server gave the call, or None."""
+    return next(filter(None, (find_header(headers, name) for name in REQUEST_ID_HEADERS)), None)
 
 
 def is_event_stream(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the answer to a request for a stream says it is one: status 2xx, and `text/event-stream` or no type.
+    """Whether the response to a request for a stream is one by its head: 2xx, and `text/event-stream` or no type.
 
-    Of another 2xx the first bytes tell, see `FirstBytes`. If they say the same, read the body, within a bound, and
-    raise what `refuse_answer` makes of it.
+    The first bytes of any other 2xx decide, see `FirstBytes`. If they are not those of a stream, read the body, within
+    a bound, and raise the error of `refuse_answer`.
     """
     return 200 <= status < 300 and status != 204 and _media_type(headers) in ("text/event-stream", "")
 
@@ -110,28 +106,28 @@ def _media_type(headers: Mapping[str, str]) -> str:
 
 
 def _beginning(body: bytes) -> bytes:
-    """Give the first bytes that are no blank and no byte order mark: as many as `_sniff` wants."""
+    """Give the first bytes that are neither blank nor a byte order mark: as many as `_sniff` needs."""
     leading = LEADING.match(body)
     start = leading.end() if leading else 0
     return body[start : start + 6]
 
 
 def _sniff(beginning: bytes) -> Content | None:
-    """Tell what a body is by what `_beginning` gave of it; None where the next bytes may tell."""
+    """Judge a body by the bytes of `_beginning`; None where the next bytes decide."""
     if beginning.startswith((b"{", b"[")):
         return "JSON"
-    if beginning.startswith(FIELDS):
+    if beginning.startswith(LINE_PREFIXES):
         return "an event stream"
-    if any(each.startswith(beginning) for each in (*FIELDS, BYTE_ORDER_MARK)):
+    if any(each.startswith(beginning) for each in (*LINE_PREFIXES, BYTE_ORDER_MARK)):
         return None
     return "a page" if beginning.startswith(b"<") else "something else"
 
 
 def find_retry_after(headers: Mapping[str, str], *, now: float | None) -> float | None:
-    """How long the server asks to wait, in seconds; `retry-after-ms` counts before `Retry-After`.
+    """Give how long the server asks to wait, in seconds; `retry-after-ms` counts before `Retry-After`.
 
     Args:
-        headers: The answer's headers.
+        headers: The response's headers.
         now: Seconds since the epoch, for a date; None where no clock is at hand, and a date then gives None.
     """
     exact = parse_retry_after_ms(find_header(headers, "retry-after-ms"))
@@ -141,18 +137,18 @@ def find_retry_after(headers: Mapping[str, str], *, now: float | None) -> float 
 def refuse_answer(
     status: int, headers: Mapping[str, str], body: bytes, *, wanted: str, now: float | None = None
 ) -> MimoError:
-    """Make the error of an answer that is not what was asked for.
+    """Make the error of a response that is not the kind that was asked for.
 
     Args:
         status: The HTTP status.
-        headers: The answer's headers.
+        headers: The response's headers.
         body: The body, or the beginning of it.
-        wanted: What was asked for, for the text.
+        wanted: The kind that was asked for, for the text.
         now: Seconds since the epoch, for a `Retry-After` that is a date.
 
     Returns:
-        `RedirectRefused` for 3xx; an `APIError` for 4xx and 5xx, or when the body tells of an error;
-        `UnexpectedContentType` for all else.
+        `RedirectRefused` for 3xx; an `APIError` for 4xx and 5xx, or when the body holds an error;
+        `UnexpectedContentType` for any other.
     """
     if 300 <= status < 400:
         location = find_header(headers, "location") or ""
@@ -176,18 +172,18 @@ def refuse_answer(
 def parse_response(
     endpoint: Endpoint[Any, ReplyT, Any], status: int, headers: Mapping[str, str], body: bytes
 ) -> ReplyT:
-    """Read the JSON answer of a call.
+    """Read the JSON response of a call.
 
     Args:
         endpoint: Which operation.
         status: The HTTP status.
-        headers: The answer's headers; the case of their names does not matter.
+        headers: The response's headers; the case of their names does not matter.
         body: The whole body, decoded from any content encoding.
 
     Raises:
         APIError: The server answered with an error.
         RedirectRefused: The server redirects.
-        UnexpectedContentType: A success that is no JSON.
+        UnexpectedContentType: A success that is not JSON.
         DecodeError: JSON that is broken, or that the reply's type cannot hold.
     """
     content, media_type = _sniff(_beginning(body)), _media_type(headers)
@@ -196,7 +192,7 @@ def parse_response(
     if not 200 <= status < 300 or empty or is_other or content == "an event stream":
         raise refuse_answer(status, headers, body, wanted="JSON")
     reply, problem = _decode(endpoint, body)
-    if (problem is not None or _may_tell_error(endpoint, reply, body)) and _find_error_in_body(body) is not None:
+    if (problem is not None or _may_hold_error(endpoint, reply, body)) and _find_error_in_body(body) is not None:
         raise parse_error(status, headers, body)
     if problem is None:
         value: ReplyT = with_output_text(reply) if endpoint.protocol == "responses" else reply
@@ -207,7 +203,7 @@ def parse_response(
 
 
 def _decode(endpoint: Endpoint[Any, Any, Any], body: bytes) -> tuple[Any, DecodeError | None]:
-    """Decode a reply, and tell what is wrong with it."""
+    """Decode a reply; the error is None where nothing is wrong with it."""
     decoder: TolerantDecoder[Any] = TolerantDecoder(endpoint.reply)
     try:
         reply = decoder.decode(body)
@@ -218,7 +214,7 @@ def _decode(endpoint: Endpoint[Any, Any, Any], body: bytes) -> tuple[Any, Decode
     return reply, None
 
 
-def _may_tell_error(endpoint: Endpoint[Any, Any, Any], reply: Any, body: bytes) -> bool:
+def _may_hold_error(endpoint: Endpoint[Any, Any, Any], reply: Any, body: bytes) -> bool:
     """Whether a reply that could be decoded has to be read again for an error in it."""
     if endpoint.protocol == "chat":
         return b'"error"' in body or b'"base_resp"' in body
@@ -228,15 +224,15 @@ def _may_tell_error(endpoint: Endpoint[Any, Any, Any], reply: Any, body: bytes) 
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes, *, now: float | None = None) -> APIError:
-    """Make the error of an answer of 400 and up, or of an error object in a success.
+    """Make the error of a response of 400 and up, or of an error object in a success.
 
-    Of a page the error's text has the title: nginx answers so when a request is too large.
+    Where the body is a page, the error's text is the title: nginx sends one when a request is too large.
 
     Args:
         status: The HTTP status.
-        headers: The answer's headers.
+        headers: The response's headers.
         body: The body, or the beginning of it.
-        now: Seconds since the epoch, for a `Retry-After` that is a date; without it such a date is not told.
+        now: Seconds since the epoch, for a `Retry-After` that is a date; without them such a date is ignored.
     """
     error = _find_error_in_body(body)
     if error is None:

@@ -1,9 +1,9 @@
 """From the events of a Responses stream to the object that the same call gives without streaming.
 
-- The terminal event carries the object. Where it says nothing of the output, that is what has been streamed.
-- Before it, `partial()` is put together from items and deltas (`output_items`).
+- The terminal event carries the object. Where that has no output, the output is what was streamed.
+- Before the terminal event, `partial()` is put together from items and deltas (`output_items`).
 
-Events are read by their documented fields, not by their classes, so that those of an extended spec will do as well.
+Events are read by their documented fields, not by their classes, so those of an extended spec will do as well.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ReplyT = TypeVar("ReplyT")
 
 
 def with_output_text(response: ReplyT) -> ReplyT:
-    """Fill in the `output_text` of a `Response` that came without: MiMo sends it in JSON replies, not in streams."""
+    """Fill in the `output_text` of a `Response` that lacks it: MiMo sends it in JSON replies, not in streams."""
     reply: Any = response
     if reply.output_text is not None:
         return response
@@ -50,7 +50,7 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
     One thread at a time.
 
     Args:
-        endpoint: Where the events come from; its reply type is what a partial result is made of.
+        endpoint: The endpoint that the events come from; a partial result has its reply type.
     """
 
     @overload
@@ -85,34 +85,33 @@ class ResponseAccumulator(Generic[EventT, ResponseT]):
             self._output.add(added, kind)
 
     def result(self) -> ResponseT:
-        """The response that the terminal event brought; it may be completed, incomplete or failed: see its `status`.
+        """Give the response of the terminal event; its `status` may be completed, incomplete or failed.
 
         Raises:
             LocalProtocolError: The terminal event was not added.
         """
         if self._result is None:
-            raise LocalProtocolError("result() before the terminal event: partial() tells what has come so far")
+            raise LocalProtocolError("result() before the terminal event: partial() has what has come so far")
         return self._result
 
     def partial(self) -> ResponseT | None:
-        """The response as far as it has come, or None when nothing has; the result itself, once it is there.
+        """Give the response as far as it has come, or None when nothing has; the result itself, once it is there.
 
         Raises:
-            DecodeError: What came does not fit the endpoint's reply, or is nested too deeply for where this is called.
+            DecodeError: The events do not fit the endpoint's reply, or are nested too deeply for where this is called.
         """
         if self._result is not None or not (self._begun or self._output):
             return self._result
-        response = {**self._begun, "output": self._output.plain()}
+        response = {**self._begun, "output": self._output.as_json()}
         if self._output:
-            response["output_text"] = None  # what it said of its text was said of an earlier output
+            response["output_text"] = None  # the text that came was that of an earlier output
         so_far: ResponseT = with_output_text(self._reply.build(response))
         return so_far
 
     def _with_output(self, response: Any) -> Any:
-        """The response of the terminal event, with the items that were streamed if it has none itself."""
+        """Give the response of the terminal event, with the items that were streamed if it has none itself."""
         if response.output or not self._output:
             return response
-        plain = plain_value(response)
-        return self._reply.build(
-            {**plain, "output": self._output.plain(), "output_text": plain.get("output_text") or None}
-        )
+        fields = plain_value(response)
+        output_text = fields.get("output_text") or None
+        return self._reply.build({**fields, "output": self._output.as_json(), "output_text": output_text})

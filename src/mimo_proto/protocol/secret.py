@@ -5,8 +5,8 @@ Rules:
 - The key is a `Secret` from the first line that sees it, and so is every header value made of it: HTTP libraries keep
   the headers in the locals of their frames, and error trackers store the ``repr`` of those.
 - What a server sends may hold the key again (an echo in an error text). Errors and header values are cleaned before
-  they leave the library; answers that succeeded are the caller's data and stay as they are.
-- Errors show the beginnings of what was sent, so the key may be cut there: what it begins with is enough to mask.
+  they leave the library; the bodies of successes are the caller's data and stay as they are.
+- Errors show the beginnings of what was sent, so the key may be cut there: its first characters are enough to mask.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
 
-__all__ = ["TELLING", "Secret", "redact", "redact_error"]
+__all__ = ["REVEALING_CHARACTERS", "Secret", "redact", "redact_error"]
 
 MASK = "********"
 
-TELLING = 8
-"""So many characters of the key, its type (`sk-`) among them, tell something about it."""
+REVEALING_CHARACTERS = 8
+"""How many of the key's first characters, its type (`sk-`) included, must not be shown."""
 
 
 class Secret(str):
-    """A string whose ``repr`` is asterisks, and that refuses to be pickled; in all else the text that it is.
+    """A string whose ``repr`` is asterisks, and that refuses to be pickled; otherwise a string like any other.
 
-    What is made of it is a plain string again: a header value made with it is to be wrapped anew. Any thread.
+    A string made of a secret is not one: a header value made with it is to be wrapped anew. Any thread.
     """
 
     __slots__ = ()
@@ -46,17 +46,17 @@ class Secret(str):
 
 
 def redact(text: str, secret: str) -> str:
-    """Replace the secret in a text, and what is left of it where the text was cut.
+    """Replace the secret in a text, and what is left of the secret where the text was cut.
 
     Args:
-        text: Any text; it comes back as the same object when nothing of the secret is in it.
-        secret: What to look for.
+        text: Any text; the same object comes back when nothing of the secret is in it.
+        secret: The secret to look for.
     """
-    beginning, more = secret[:TELLING], secret[TELLING:]
+    beginning, more = secret[:REVEALING_CHARACTERS], secret[REVEALING_CHARACTERS:]
     if not secret or beginning not in text:
         return text
-    before, *pieces = text.split(beginning)
-    return MASK.join([before, *[piece[_shared(piece, more) :] for piece in pieces]])
+    before, *rest = text.split(beginning)
+    return MASK.join([before, *[part[_common_length(part, more) :] for part in rest]])
 
 
 def redact_error(error: MimoError, secret: str) -> None:
@@ -64,7 +64,7 @@ def redact_error(error: MimoError, secret: str) -> None:
 
     Args:
         error: The error; its arguments and every attribute that is text or bytes are looked at.
-        secret: What to look for.
+        secret: The secret to look for.
     """
     if not secret:
         return
@@ -81,6 +81,6 @@ def _clean(value: object, secret: str) -> object:
     return value
 
 
-def _shared(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+def _common_length(one: str, other: str) -> int:
+    """Count the characters that two texts begin with alike."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

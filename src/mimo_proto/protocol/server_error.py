@@ -1,15 +1,15 @@
 """Server errors: find one in what was sent, and make the `APIError` that its code names.
 
 MiMo's shape is `{"error": {"code", "message", "param", "type"}}`; in MiMo's own bodies `message` is a title ("Param
-Incorrect"), and `param` the sentence that explains. Gateways before it and other servers of the protocol put an error
-elsewhere, and wrap one into another; what is known of that is here:
+Incorrect"), and `param` the sentence that explains. Gateways before MiMo and other servers of the protocol put an error
+elsewhere, and wrap one into another; the known ways are here:
 
 - Where: `error` as an object, a text, a list or a mere `true`; beside `choices`, or inside one of them; a bare
-  `{"code", "message"}`; an event named or typed `error`; FastAPI's `detail`; MiniMax's `base_resp`, whose `status_code`
-  0 is no error; `errors`, a list.
-- Wrapped: an error in an error; OpenRouter's `metadata.raw`, JSON or words; JSON within a message, as LiteLLM writes.
-- An `error` that says nothing is none: null, "", {}, [], false and 0.
-- The innermost words are shown, and the innermost code that names a class decides.
+  `{"code", "message"}`; an event named or typed `error` or `response.error`; FastAPI's `detail`; MiniMax's `base_resp`,
+  which is not an error with the `status_code` 0; `errors`, a list; an object in a list, as Gemini's endpoint sends it.
+- Wrapped: an error in an error; OpenRouter's `metadata.raw`, JSON or text; JSON within a message, as LiteLLM writes.
+- An `error` that says nothing is not an error: null, "", {}, [], false and 0.
+- The innermost message is shown, and the innermost code that names a class decides.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ __all__ = ["api_error", "find_error", "page_title", "raise_error"]
 ErrorObject: TypeAlias = "Mapping[str, Any] | str"
 
 MESSAGES = ("message", "msg", "detail", "title", "status_msg", "error_msg")
-"""Under which names an error says what happened; the first that says something counts."""
+"""The fields in which an error says what happened; the first that says something counts."""
 
 CODES = ("code", "status_code", "error_code", "statusCode")
-"""Under which names an error has its code."""
+"""The fields in which an error has its code."""
 
-MAX_DEPTH = 16
-"""How many errors one inside the other are looked into."""
+MAX_NESTED_ERRORS = 16
+"""How many errors, one inside the other, are looked into."""
 
-MAX_TITLE_LENGTH = 200
-"""How much of a page's title is shown, in characters."""
+MAX_TITLE_CHARACTERS = 200
+"""How much of a page's title is shown."""
 
 JSON = json.JSONDecoder()
 
@@ -48,13 +48,16 @@ def find_error(value: object, event: str = "") -> ErrorObject | None:
 
     Args:
         value: The parsed JSON.
-        event: The name that the `event:` line gave. "error" makes an error of the payload, whose `type` may be the
-            error's own, unless that names an event of Responses, or there are choices in it.
+        event: The name in the `event:` line. "error" makes an error of the payload, whose `type` may be the error's
+            own, unless the type names an event of Responses, or the payload has choices.
 
     Returns:
-        The error object, with the code of the one around it where it has none itself; or its text; None when the value
-        is no error.
+        The error object, with the code of the error around it where it has no code itself; or the error's text; None
+        when the value is not an error.
     """
+    if is_array(value):
+        found = (find_error(each, event) for each in value if is_object(each))
+        return next((error for error in found if error is not None), None)
     if not is_object(value):
         return value if event == "error" and isinstance(value, str) else None
     error = _outermost(value, event)
@@ -70,15 +73,15 @@ def api_error(
     retry_after: float | None = None,
     in_stream: bool = False,
 ) -> APIError:
-    """Make the `APIError` of an error object, of the class that its code names (else the status).
+    """Make the `APIError` of an error object, of the class that its code names, else the status.
 
     Args:
-        error: What `find_error` found, or the text that came instead of JSON.
+        error: The object or text of `find_error`, or the text that came instead of JSON.
         status: The HTTP status.
-        body: What the server sent, to be kept with the error.
-        request_id: The id from the response's headers.
-        retry_after: Seconds, from the response's headers.
-        in_stream: Whether it came inside a stream that had begun well.
+        body: The bytes that the server sent, to be kept with the error.
+        request_id: The request's id in the response's headers.
+        retry_after: The time to wait in the response's headers, in seconds.
+        in_stream: Whether the error came inside a stream that had begun well.
     """
     if isinstance(error, str):
         error = {"message": error}
@@ -107,8 +110,8 @@ def raise_error(value: object, event: str, payload: bytes) -> None:
 
     Args:
         value: The payload's JSON.
-        event: The event's name, "" when it has none.
-        payload: What the server sent, to be kept with the error.
+        event: The event's name; "" when it has none.
+        payload: The bytes that the server sent, to be kept with the error.
 
     Raises:
         APIError: The event is an error.
@@ -119,7 +122,7 @@ def raise_error(value: object, event: str, payload: bytes) -> None:
 
 
 def page_title(page: str) -> str:
-    """Give the title of an HTML page, else its first heading, on one line and shortened; "" when it has neither."""
+    """Give the title of an HTML page, else the first heading, on one line and shortened; "" for a page without both."""
     from html import unescape  # noqa: PLC0415 - its tables are large, and pages are rare
 
     lower = page.lower()
@@ -128,7 +131,7 @@ def page_title(page: str) -> str:
         end = lower.find(f"</{tag}", begin)
         if f"<{tag}" in lower and 0 < begin <= end:
             title = " ".join(unescape(page[begin:end]).split())
-            return title if len(title) <= MAX_TITLE_LENGTH else f"{title[:MAX_TITLE_LENGTH]}..."
+            return title if len(title) <= MAX_TITLE_CHARACTERS else f"{title[:MAX_TITLE_CHARACTERS]}..."
     return ""
 
 
@@ -136,10 +139,10 @@ def _outermost(value: dict[str, Any], event: str) -> ErrorObject | None:
     """Find the error that an object brings or is, whatever it wraps."""
     kind = value.get("type", event)
     error = _error_beside(value)
-    if kind == "error":
+    if kind in ("error", "response.error"):
         return value if error is None else error
     if (isinstance(kind, str) and kind.startswith("response.")) or (_is_response(value) and event != "error"):
-        # A failed response is a result: it tells its error itself.
+        # A failed response is a result, and has its error itself.
         return None
     if error is None:
         error = _error_in_choices(value.get("choices")) or _base_response(value)
@@ -153,7 +156,7 @@ def _is_response(value: dict[str, Any]) -> bool:
 
 
 def _error_beside(value: Mapping[str, Any]) -> ErrorObject | None:
-    """Give the `error` of an object if it says something; to a text and to a mere `true` belongs what is beside it."""
+    """Give the `error` of an object if it says something; a text and a mere `true` with the code and text beside it."""
     error = value.get("error")
     if not error or is_object(error) or is_array(error):
         return _as_error(error)
@@ -161,8 +164,8 @@ def _error_beside(value: Mapping[str, Any]) -> ErrorObject | None:
         beside = {name: each for name, each in value.items() if name != "error"}
         return beside if error is True else {"code": error, **beside}
     code, message = _first(value, CODES), _first(value, MESSAGES)
-    words = f"{error}: {message}" if isinstance(message, str) else error
-    return words if code is None else {"message": words, "code": code}
+    text = f"{error}: {message}" if isinstance(message, str) else error
+    return text if code is None else {"message": text, "code": code}
 
 
 def _as_error(value: object) -> ErrorObject | None:
@@ -180,13 +183,13 @@ def _error_in_choices(choices: object) -> ErrorObject | None:
 
 
 def _base_response(value: dict[str, Any]) -> ErrorObject | None:
-    """Give MiniMax's `base_resp`, which stands in its good answers too, with the code 0."""
-    answer = value.get("base_resp")
-    return answer if is_object(answer) and answer.get("status_code") not in (None, 0, "0", "") else None
+    """Give MiniMax's `base_resp`, which good replies have too, with the code 0."""
+    base = value.get("base_resp")
+    return base if is_object(base) and base.get("status_code") not in (None, 0, "0", "") else None
 
 
 def _is_error(value: dict[str, Any]) -> bool:
-    """Whether an object that is no answer is an error as a whole."""
+    """Whether an object that is not a reply is an error as a whole."""
     if value.get("choices") is not None or value.get("data") is not None:
         return False
     failed = value.get("success") is False or value.get("object") == "error"
@@ -199,9 +202,9 @@ def _is_error(value: dict[str, Any]) -> bool:
 
 
 def _innermost(error: ErrorObject) -> ErrorObject:
-    """Look into an error for the one that it wraps; what that lacks of code and type is taken from those around it."""
+    """Find the innermost error; where it lacks a code or a type, it has that of the errors around it."""
     found = [error]
-    while len(found) < MAX_DEPTH and (inner := _wrapped(found[-1])) is not None:
+    while len(found) < MAX_NESTED_ERRORS and (inner := _wrapped(found[-1])) is not None:
         found.append(inner)
     if len(found) == 1:
         return error
@@ -214,7 +217,7 @@ def _innermost(error: ErrorObject) -> ErrorObject:
 
 
 def _complete(error: dict[str, Any], outer: Mapping[str, Any]) -> None:
-    """Give an error the code and type of the one around it, and its HTTP status where no code names a class yet."""
+    """Give an error the code and type of the error around it, and an HTTP status where no code names a class yet."""
     code, own = _first(outer, CODES), _first(error, CODES)
     if own is None:
         error["code"] = code
@@ -236,15 +239,15 @@ def _wrapped(error: ErrorObject) -> ErrorObject | None:
         *(_as_error(error.get(name)) for name in ("detail", "errors", "message")),
         _embedded(message) if isinstance(message, str) else None,
     ]
-    return next((inner for inner in candidates if inner and (isinstance(inner, str) or _says_something(inner))), None)
+    return next((inner for inner in candidates if inner and (isinstance(inner, str) or _has_message(inner))), None)
 
 
-def _says_something(error: Mapping[str, Any]) -> bool:
+def _has_message(error: Mapping[str, Any]) -> bool:
     return any(error.get(name) for name in ("error", "errors", *MESSAGES))
 
 
 def _embedded(text: str) -> Mapping[str, Any] | None:
-    """Read the error that is written as JSON in a text; behind other words it has to be one beyond doubt."""
+    """Read the error that is written as JSON in a text; behind other text it has to be an error beyond doubt."""
     begin = text.find("{")
     if begin < 0:
         return None
@@ -254,19 +257,19 @@ def _embedded(text: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     alone = text[:begin].strip().removeprefix("data:").strip(" [") == ""
-    certain = _says_something(value) if alone else _error_beside(value) is not None or _is_error(value)
+    certain = _has_message(value) if alone else _error_beside(value) is not None or _is_error(value)
     return value if certain else None
 
 
 def _joined(errors: list[Any]) -> ErrorObject | None:
-    """Make one error of a list; of several, such as those of FastAPI's validation, only the words are left."""
+    """Make one error of a list; of several, such as those of FastAPI's validation, only the texts are left."""
     if len(errors) == 1 and is_object(errors[0]) and "loc" not in errors[0]:
         return errors[0] or None
-    return "; ".join(filter(None, map(_told, errors))) or None
+    return "; ".join(filter(None, map(_entry_text, errors))) or None
 
 
-def _told(error: object) -> str | None:
-    """Give one entry of a list of errors as text, with its place if it has one."""
+def _entry_text(error: object) -> str | None:
+    """Give one entry of a list of errors as text, with the place that it names."""
     if not is_object(error):
         return _text(error)
     message = _text(_first(error, MESSAGES) or error)
@@ -280,7 +283,7 @@ def _first(error: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _http_status(value: object) -> int | None:
-    """Give the HTTP status of an error that a number or its text is."""
+    """Give the HTTP status of an error that a number or a text of digits is; None for anything else."""
     number = whole_number(value)
     if number is None and isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
         number = int(value)
@@ -288,7 +291,7 @@ def _http_status(value: object) -> int | None:
 
 
 def _text(value: object) -> str | None:
-    """The value as text that can be printed: codes come as numbers too, and nothing that was sent is to be lost."""
+    """Give a value as text that can be printed: codes come as numbers too, and no value is to be lost."""
     if value is None:
         return None
     try:

@@ -3,7 +3,7 @@
 The rules are the WHATWG's, https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream:
 
 - A line ends in LF, CR or CRLF. One byte order mark at the very start is dropped.
-- A blank line dispatches the event, if the event has data. What no blank line ends is dropped.
+- A blank line dispatches the event, if the event has data. An event that no blank line ends is dropped.
 - `data` lines are joined with LF. `event` names the event. A line that begins with a colon is a comment.
 - An `id` stays until the next one, and is ignored when it has a NUL. A `retry` counts when it is all digits.
 
@@ -30,7 +30,7 @@ Payload = bytes | bytearray
 
 LF, CR = 10, 13
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# More digits than this are no time to wait, and int() refuses 4,301 of them.
+# The digits of a reconnection time; int() refuses 4,301 of them.
 MAX_RETRY_DIGITS = 18
 
 
@@ -41,10 +41,10 @@ class EventStreamParser:
         max_event_size: How long a line, and the data of one event, may be, in bytes.
 
     Attributes:
-        names: For each payload of the last `feed()` the line that names the event, empty where none did; see `name_in`.
+        names: For each payload of the last `feed()` the line that names the event, else b""; see `name_in`.
         others: The lines of the last `feed()` that are neither data nor name nor comment, each with the number of
             payloads before it.
-        preamble: The JSON text on lines of its own, or what looks like one, before the first event.
+        preamble: The lines before the first event that may be a JSON text.
         failure: The error behind the payloads of the last `feed()`; nothing can be taken in after it.
     """
 
@@ -53,30 +53,30 @@ class EventStreamParser:
         self.others: list[tuple[int, bytes]] = []
         self.failure: EventTooLargeError | None = None
         self._limit = max_event_size
-        # What the next bytes lose, if they begin with that: the byte order mark, or the LF of a CRLF.
+        # The byte order mark, or the LF of a CRLF: dropped, if the next bytes begin with it.
         self._skipped = BYTE_ORDER_MARK
         # The line that has not ended.
         self._line = bytearray()
-        # The event that has not ended: the line that names it, and its data.
+        # The line that names the event that has not ended, and its data.
         self._name = b""
         self._data: Payload | None = None
-        # The lines that are no fields, from the last one on that may begin a JSON text; at first those of the preamble.
+        # Lines that are not fields, from the last one on that may begin a JSON text; at first those of the preamble.
         self._stray = self.preamble = bytearray()
-        # How the last chunk began that was a whole event, and its line ends; no prefix while an event has not ended.
+        # How the last chunk that was a whole event began, and its line ends; no prefix while an event has not ended.
         self._prefix, self._line_end = b"", b"\n"
 
     def feed(self, chunk: bytes) -> list[Payload]:
         """Take in a chunk, and give the data of each event that the chunk completes.
 
-        That is what follows `data:`, the optional space included (JSON does not mind it); more data lines are joined.
+        The data follow `data:`, the optional space included, which JSON allows; more data lines are joined.
         """
         data = self.whole_event(chunk)
         return self._feed(bytes(chunk)) if data is None else [data]
 
     def whole_event(self, chunk: bytes) -> bytes | None:
-        """The data of a chunk that is one whole event and begins as the last one did, as live streams come; else None.
+        """Give the data of a chunk that is one whole event and begins as the last one did; else None.
 
-        Nothing has to be remembered of such an event: the chunk need not be fed.
+        Live streams come so. Such a chunk need not be fed.
         """
         if chunk.__class__ is not bytes:
             return None
@@ -88,12 +88,12 @@ class EventStreamParser:
         return data if is_whole else None
 
     def unfinished(self, *, stray: bool) -> tuple[str, bytes]:
-        """The name and the data of the event that no blank line has ended: what a cut stream says last.
+        """Give the name and the data of the event that no blank line has ended: the end of a cut stream.
 
-        The data are guessed generously: a line without a field name is among them.
+        A line without a field name counts as data here.
 
         Args:
-            stray: Where no event was begun, take the last JSON object that stands on lines of its own.
+            stray: Whether to take the last JSON object on lines of its own, where no event was begun.
         """
         line = bytes(self._line)
         value = line.removeprefix(b"data:")
@@ -104,7 +104,7 @@ class EventStreamParser:
         return name_in(self._name), value.strip()
 
     def _feed(self, chunk: bytes) -> list[Payload]:
-        """Take in a chunk that is more, or less, than one event like the last."""
+        """Take in a chunk that is not one event like the last."""
         found: list[Payload] = []
         self.others, self.names, self._prefix = [], [], b""
         between_events = self._is_between_events()
@@ -183,7 +183,7 @@ class EventStreamParser:
         self._data, self._name = data, name
 
     def _take_field(self, line: bytes, data: Payload | None, name: bytes, place: int) -> tuple[Payload | None, bytes]:
-        """Take a field that is not `data:`; returns the data and the name of the event, as they are now."""
+        """Take a field that is not `data:`; give the data and the name of the event as they are then."""
         if line.startswith(b"event:"):
             return data, line
         if line == b"event":
@@ -220,12 +220,12 @@ class EventStreamParser:
 
 
 def name_in(line: bytes) -> str:
-    """The type of an event, out of the line that names the event; "" for no line."""
+    """Give the type of an event, out of the line that names the event; "" for no line."""
     return _text(line.removeprefix(b"event:"))
 
 
 def _text(value: Payload) -> str:
-    """The value of a field as text, without the one optional space."""
+    """Give the value of a field as text, without the one optional space."""
     return value.removeprefix(b" ").decode("utf-8", "replace")
 
 
@@ -233,9 +233,9 @@ class ServerSentEvent(NamedTuple):
     """One event of an event stream.
 
     Attributes:
-        event: The type; "message" when none was sent.
+        event: The event's type; "message" when none was sent.
         data: The data lines, joined with LF.
-        id: The last event id, "" when none was sent yet.
+        id: The last event id; "" when none was sent yet.
         retry: The reconnection time that the server sent last, in milliseconds, or None.
     """
 
@@ -248,7 +248,7 @@ class ServerSentEvent(NamedTuple):
 class SSEDecoder:
     """Decode an event stream into raw events, without a look at what they carry; invalid UTF-8 becomes U+FFFD.
 
-    For MiMo's APIs use `StreamDecoder`: it is typed, and knows when a stream is complete. One thread at a time.
+    For MiMo's APIs use `StreamDecoder`, which is typed and knows when a stream is complete. One thread at a time.
 
     Args:
         max_event_size: How long a line, and the data of one event, may be, in bytes.

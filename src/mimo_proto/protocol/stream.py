@@ -1,11 +1,11 @@
-"""A streamed answer: bytes, cut anywhere, to typed events, and the verdict how it ended.
+"""A stream of events: bytes, cut anywhere, to typed events, and the verdict how the stream ended.
 
-- `completion` says when a stream is complete. Any other end is an `IncompleteStreamError`, however politely HTTP ended.
+- `completion` says when a stream is complete. Any other end is an `IncompleteStreamError`, even a clean end by HTTP.
 - A server error inside the stream is raised as the `APIError` that its code names, in whatever shape it came.
-- Events that the spec does not know are `Unknown`; an emoji cut in two is put together again (`surrogates`).
+- Events that the spec does not know are `Unknown`; a surrogate pair cut in two is joined again (`surrogates`).
 - An error never costs an event that came before it, and neither depends on how the bytes were cut.
 - The C decoder makes an event of each payload. Most are ordinary deltas; all others are looked at, and read again as
-  plain JSON where an error may be in them or the C decoder refused them.
+  JSON where an error may be in them or the C decoder refused them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, over
 from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError, without_frames
 from mimo_proto.limits import Limits
 from mimo_proto.protocol.completion import TERMINAL, ChatProgress, ProjectedChatProgress, ResponsesProgress
-from mimo_proto.protocol.decode import read_json
+from mimo_proto.protocol.decode import NOT_DECODED, read_json
 from mimo_proto.protocol.json_reply import event_of_reply
 from mimo_proto.protocol.json_types import is_object
 from mimo_proto.protocol.mend import mend_chunk
@@ -38,8 +38,6 @@ EventT = TypeVar("EventT")
 ProjectedT = TypeVar("ProjectedT")
 
 DONE = b"[DONE]"
-# What the C decoder raises on what it cannot read; msgspec's errors are ValueErrors.
-NOT_DECODED = (ValueError, RecursionError)
 
 
 class StreamDecoder(Generic[EventT]):
@@ -54,7 +52,7 @@ class StreamDecoder(Generic[EventT]):
         limits: `limits.event` caps one event, in bytes.
 
     Attributes:
-        events_seen: How many events have come; those that a projection drops count, comments and heartbeats do not.
+        events_seen: How many events have come; dropped by a projection they count, comments and heartbeats do not.
 
     Raises:
         ConfigurationError: The endpoint has no streams, or `event_type` cannot be followed to its end.
@@ -93,13 +91,13 @@ class StreamDecoder(Generic[EventT]):
         self._parser = EventStreamParser(limits.event)
         self._surrogates = SurrogateJoiner()
         self._failure: MimoError | None = None  # found behind events that are handed out first
-        # Who may give bytes: anybody; events(), which has the decoder for itself; nobody, before close() and after.
+        # Who may feed bytes: any caller; events() alone; no caller, before close() and after.
         self._state: Literal["open", "pulled", "ended", "closed"] = "open"
         self.events_seen = 0
 
     @property
     def finished(self) -> bool:
-        """Whether the answer is complete. A chat stream may still bring its usage and `[DONE]`."""
+        """Whether the reply is complete. A chat stream may still bring its usage and `[DONE]`."""
         return self._progress.finished
 
     @property
@@ -110,7 +108,7 @@ class StreamDecoder(Generic[EventT]):
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 
-        The chunks are the body, in pieces of any size; none is pulled after the terminal mark.
+        The chunks are the body, cut anywhere; none is pulled after the terminal mark.
 
         Raises:
             MimoError: As `feed()` and `close()` do.
@@ -124,7 +122,7 @@ class StreamDecoder(Generic[EventT]):
         """Take in bytes, cut anywhere, and return the events that they complete.
 
         Events are never lost to an error behind them: they are returned, and the next call raises.
-        What follows the terminal mark is ignored.
+        Bytes behind the terminal mark are ignored.
 
         Raises:
             APIError: The server sent an error.
@@ -163,7 +161,7 @@ class StreamDecoder(Generic[EventT]):
         """Decode chunk after chunk, up to the stream's end."""
         whole_event, progress, is_ordinary = self._parser.whole_event, self._progress, self._is_ordinary
         for chunk in chunks:
-            # What most chunks of a live stream are, without a list of one.
+            # Most chunks of a live stream are one event: this needs no list.
             payload = whole_event(chunk)
             if payload is not None:
                 try:
@@ -183,7 +181,7 @@ class StreamDecoder(Generic[EventT]):
         yield from self.close()
 
     def _refuse(self) -> list[Any]:
-        """Take nothing in: raise what was kept; else say that the caller is wrong, unless the stream has ended."""
+        """Take nothing in: raise the error that was kept, or that of the caller; give nothing at the stream's end."""
         if self._failure is not None:
             error, self._failure, self._state = self._failure, None, "closed"
             with without_frames:
@@ -215,7 +213,7 @@ class StreamDecoder(Generic[EventT]):
                 events += found
                 if self.done:
                     break
-                # The decoder may have learned. While the first half of an emoji waits, no delta may pass it by.
+                # The decoder may have learned. While a surrogate waits, no delta may pass it by.
                 decode = self._decode = _refuse_all if self._surrogates.held else self._decoder.strict
             if parser.failure is not None and not self.done:
                 raise copy.copy(parser.failure)
@@ -225,10 +223,10 @@ class StreamDecoder(Generic[EventT]):
         return events
 
     def _look_at(self, event: Any, payload: Payload, name: str) -> list[Any] | None:
-        """Give the events to hand out for a payload that is no ordinary delta; or raise the error that it brings.
+        """Give the events to hand out for a payload that is not an ordinary delta; or raise the error in it.
 
-        The C decoder has made `event` of it, or None. What is no event gives None: a blank, a heartbeat, and whatever
-        cannot be read behind a finished answer.
+        The C decoder has made `event` of the payload, or None. A payload that is not an event gives None: a blank, a
+        heartbeat, and one that cannot be read behind a finished reply.
         """
         if event is not None and name != "error" and not self._progress.may_be_error(event):
             return self._attend([event])
@@ -245,7 +243,7 @@ class StreamDecoder(Generic[EventT]):
         raise DecodeError(f"{what}: {problem}", path=problem.path, data=text)
 
     def _read(self, event: Any, payload: bytes, name: str) -> list[Any] | None:
-        """Read a payload as plain JSON: for what an error says, and for what the C decoder refuses."""
+        """Read a payload as JSON: for an error in it, or because the C decoder refused it."""
         if payload.strip() == DONE:  # which means nothing in Responses
             if not self._chat:
                 return None
@@ -266,7 +264,7 @@ class StreamDecoder(Generic[EventT]):
         return [self._decoder.build(part) for part in self._surrogates.join(value)]
 
     def _attend(self, events: list[Any]) -> list[Any]:
-        """Note what events say about the end; returns those that are handed out."""
+        """Note what events say about the stream's end; returns those that are handed out."""
         wanted: list[Any] = []
         for event in events:
             if isinstance(event, Unknown):
@@ -280,7 +278,7 @@ class StreamDecoder(Generic[EventT]):
         return wanted
 
     def _read_reply(self, name: str, payload: bytes) -> list[Any]:
-        """Read what came without the form of an event: a server error, or a whole JSON reply in the stream's place."""
+        """Read JSON that came outside an event: a server error, or a whole reply in the stream's place."""
         with contextlib.suppress(DecodeError):
             value = read_json(payload)
             raise_error(value, name, payload)

@@ -1,4 +1,4 @@
-"""How what comes in pieces adds up: one rule, for fields that the spec knows and for those that it does not.
+"""How the fields of a stream's objects add up: one rule, for fields that the spec knows and for those that it does not.
 
 A field says something unless it is null, "", {} or []; 0 and false do. A field that came only as null is null in the
 sum, and where the types of a field differ, the last that is not null counts. Otherwise:
@@ -6,32 +6,35 @@ sum, and where the types of a field differ, the last that is not null counts. Ot
 | where | text | list | anything else |
 |---|---|---|---|
 | delta, and elements merged by `index` | joined, but for `WHOLE_TEXTS` | extended, merged by `index` | the last |
-| piece of a call, its `function` | the last that says something; `arguments`, `input` joined | the last | the last |
+| delta of a call, its `function` | the last that says something; `arguments`, `input` joined | the last | the last |
 | choice | the last that says something | extended | the last; the lists in `logprobs` are extended |
 | chunk | the last that says something; of `id created model` the first | the last | the last |
 
 Of `usage`, in a chunk and in a choice, the last that says something counts.
 
-The pieces of a text are kept as they come and joined once, so time and memory are linear in what arrived.
+The deltas of a text are kept as they come and joined once, so time and memory are linear in what arrived.
 """
 
 from __future__ import annotations
 
 import base64
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
-from mimo_proto.errors import DecodeError
+from mimo_proto.protocol.decode import within_stack
 from mimo_proto.protocol.json_types import is_array, is_object
 
-__all__ = ["Sound", "Sum", "Text", "plain_sum", "says_something"]
+__all__ = ["WHOLE_TEXTS", "AudioSum", "Sum", "Text", "says_something", "sum_as_json"]
 
-# Texts in a delta that come whole each time: names of things, not pieces of a text.
+PartT = TypeVar("PartT")
+
+# The texts in a delta that come whole each time: names of things.
 WHOLE_TEXTS = frozenset(["type", "id", "index", "name", "role", "format", "object", "model", "status", "signature"])
 
-# So many pieces of a text are joined on the way.
-MANY = 1024
+# How many deltas of a text are kept before they are joined.
+MAX_UNJOINED_DELTAS = 1024
 
 
 def says_something(value: object) -> bool:
@@ -39,52 +42,48 @@ def says_something(value: object) -> bool:
     return value is not None and value not in ("", {}, [])
 
 
-def plain_sum(value: Any) -> Any:
-    """What has been added up, as plain JSON; a copy, which later pieces do not change.
+def sum_as_json(value: Any) -> Any:
+    """Give a sum as a JSON value; a copy, which what is added later does not change.
 
     Raises:
-        DecodeError: It is nested too deeply for where this is called.
+        DecodeError: The sum is nested too deeply for where this is called.
     """
-    try:
-        return msgspec.to_builtins(value, enc_hook=_whole)
-    except RecursionError:
-        pass
-    raise DecodeError("what the server sent is nested too deeply")
+    return within_stack(partial(msgspec.to_builtins, enc_hook=_whole), value)
 
 
-def _whole(value: Text | Sound) -> Any:
+def _whole(value: Text | AudioSum) -> Any:
     return value.whole()
 
 
 class Text:
-    """A text in pieces; false as long as it is empty."""
+    """A text that comes in deltas; false as long as it is empty."""
 
-    __slots__ = ("_many", "_pieces")
+    __slots__ = ("_deltas", "_max_deltas")
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._many = MANY
+        self._deltas: list[str] = []
+        self._max_deltas = MAX_UNJOINED_DELTAS
 
     def __bool__(self) -> bool:
-        return any(self._pieces)
+        return any(self._deltas)
 
-    def add(self, piece: str) -> None:
-        """Add the next piece."""
-        self._pieces.append(piece)
-        if len(self._pieces) >= self._many:
-            # A word each, pieces take ten times the memory of their text.
-            self._pieces[-MANY:] = ["".join(self._pieces[-MANY:])]
-            self._many = len(self._pieces) + MANY
+    def add(self, delta: str) -> None:
+        """Add the next delta."""
+        self._deltas.append(delta)
+        if len(self._deltas) >= self._max_deltas:
+            # Deltas of a word each take ten times the memory of their text.
+            self._deltas[-MAX_UNJOINED_DELTAS:] = ["".join(self._deltas[-MAX_UNJOINED_DELTAS:])]
+            self._max_deltas = len(self._deltas) + MAX_UNJOINED_DELTAS
 
     def whole(self) -> str:
-        """The text so far."""
-        return "".join(self._pieces)
+        """Give the text so far."""
+        return "".join(self._deltas)
 
 
 class Sum(dict[str, Any]):
-    """The fields of one object, as far as they have come. Values that are added are plain JSON.
+    """The fields of one object, as far as they have come. Values that are added are JSON values.
 
-    A field that is asked for before it came begins as a text that is written into, as most are.
+    A field that is asked for before it came begins as an empty `Text`.
     """
 
     __slots__ = ()
@@ -93,13 +92,20 @@ class Sum(dict[str, Any]):
         text = self[name] = Text()
         return text
 
+    def part(self, name: str, kind: type[PartT]) -> PartT:
+        """Give the sum that a field is, begun anew where the field is of another type so far."""
+        so_far = self.get(name)
+        if not isinstance(so_far, kind):
+            so_far = self[name] = kind()
+        return so_far
+
     def says(self, name: str) -> bool:
         """Whether the field has said something so far."""
         value = self.get(name)
         return bool(value) if isinstance(value, Text) else says_something(value)
 
     def keep(self, name: str, value: Any) -> None:
-        """Add a field of which the last value counts, if it is no empty text."""
+        """Add a field of which the last value counts that is neither null nor an empty text."""
         if value is None:
             self.setdefault(name, None)
         elif value != "" or not isinstance(self.get(name), (str, Text)):
@@ -113,16 +119,11 @@ class Sum(dict[str, Any]):
     def extend(self, name: str, value: Any) -> None:
         """Add a field of a choice: lists are extended, the last of anything else counts."""
         if is_array(value):
-            so_far = self.get(name)
-            if not is_array(so_far):
-                so_far = self[name] = []
-            so_far += value
+            self.part(name, list).extend(value)
         elif name == "logprobs" and is_object(value):
-            so_far = self.get(name)
-            if not isinstance(so_far, Sum):
-                so_far = self[name] = Sum()
+            logprobs = self.part(name, Sum)
             for inner, field in value.items():
-                so_far.extend(inner, field)
+                logprobs.extend(inner, field)
         elif name == "usage":
             self.keep_said(name, value)
         else:
@@ -130,15 +131,10 @@ class Sum(dict[str, Any]):
 
     def join(self, name: str, value: Any) -> None:
         """Add a field of a delta, or of an element of a list in it: texts are joined, lists extended."""
-        so_far = self.get(name)
         if isinstance(value, str) and name not in WHOLE_TEXTS:
-            if not isinstance(so_far, Text):
-                so_far = self[name] = Text()
-            so_far.add(value)
+            self.part(name, Text).add(value)
         elif is_array(value):
-            if not isinstance(so_far, _Elements):
-                so_far = self[name] = _Elements()
-            so_far.add(value)
+            self.part(name, _Elements).add(value)
         else:
             self.keep(name, value)
 
@@ -165,8 +161,8 @@ class _Elements(list[Any]):
                 self._merged[index].join(name, field)
 
 
-class Sound:
-    """One sound out of its pieces: each piece of `data` is base64 by itself, so the bytes are joined, not the texts."""
+class AudioSum:
+    """The audio of a message; each `data` is base64 by itself, so the bytes are joined and not the texts."""
 
     __slots__ = ("_data", "_fields")
 
@@ -174,21 +170,21 @@ class Sound:
         self._data: list[str] = []
         self._fields = Sum()
 
-    def add(self, piece: dict[str, Any]) -> None:
-        """Add the next piece, plain JSON."""
-        for name, field in piece.items():
+    def add(self, delta: dict[str, Any]) -> None:
+        """Add the next delta, a JSON object."""
+        for name, field in delta.items():
             self._fields.keep(name, field)
-        data = piece.get("data")
+        data = delta.get("data")
         if isinstance(data, str):
             self._data.append(data)
 
     def whole(self) -> dict[str, Any]:
-        """The sound so far; texts that are no base64 are joined as they are."""
-        sound = dict(self._fields)
+        """Give the audio so far; texts that are not base64 are joined as they are."""
+        audio = dict(self._fields)
         if self._data:
             try:
-                pieces = [base64.b64decode(text, validate=True) for text in self._data]
-                sound["data"] = base64.b64encode(b"".join(pieces)).decode()
+                decoded = [base64.b64decode(text, validate=True) for text in self._data]
+                audio["data"] = base64.b64encode(b"".join(decoded)).decode()
             except ValueError:
-                sound["data"] = "".join(self._data)
-        return sound
+                audio["data"] = "".join(self._data)
+        return audio

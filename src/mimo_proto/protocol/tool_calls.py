@@ -1,15 +1,15 @@
-"""The tool calls of one choice, put together from their pieces.
+"""The tool calls of one choice, put together from their deltas.
 
-Which call a piece belongs to; an id of "" is no id:
+Which call a delta belongs to; an id of "" is no id:
 
 - (a) A known id at its index (without an index: in the choice): that call.
 - (b) Another id and a name: a new call. Another id without a name: the same call, whose first id stays.
-- (c) No id: the last call at its index (without an index: the one of the piece before), unless another name comes after
+- (c) No id: the last call at its index (without an index: the one of the delta before), unless another name comes after
   arguments began: a new call.
-- (d) No index and an id that no call has: a new call, or the one before if that has no id yet. Two pieces in one list
+- (d) No index and an id that no call has: a new call, or the one before if that has no id yet. Two deltas in one list
   without index and id are two calls.
 
-A name is joined while no arguments have come; a piece that begins with the name so far replaces it.
+A name is joined while no arguments have come; a delta that begins with the name so far replaces it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.json_types import is_object, text_or_empty
 from mimo_proto.protocol.sums import Sum
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ToolCalls"]
 
-# Where a call holds its name and the text that the tool is called with, and that text's field.
+# The objects in a call that hold its name and the text that the tool is called with; and the field of that text.
 CALLED = {"function": "arguments", "custom": "input"}
 JOINED = frozenset(CALLED.values())
 
 
 class _Call:
-    """What has come of one call.
+    """One call, as far as it has come.
 
     Attributes:
         index: The call's place among the calls of the choice.
-        id: The first id that came for the call; "" before it comes.
+        id: The first id that came for the call; "" before one comes.
         name: The name so far.
         begun: Whether arguments have come.
     """
@@ -50,19 +50,19 @@ class _Call:
         self._fields = Sum()
         self._called: dict[str, Sum] = {}
 
-    def add(self, piece: dict[str, Any]) -> None:
-        """Add the next piece."""
-        for name, value in piece.items():
+    def add(self, delta: dict[str, Any]) -> None:
+        """Add the next delta."""
+        for name, value in delta.items():
             if name in CALLED and is_object(value):
                 self._add_called(name, value)
             elif name == "id":
-                self.id = self.id or _text(value)
+                self.id = self.id or text_or_empty(value)
             elif name != "index":
                 self._fields.keep(name, value)
 
     def _add_called(self, kind: str, fields: dict[str, Any]) -> None:
         called = self._called.setdefault(kind, Sum())
-        name = _text(fields.pop("name", None))
+        name = text_or_empty(fields.pop("name", None))
         if not self.begun or not self.name:
             self.name = name if name.startswith(self.name) else self.name + name
         for field, value in fields.items():
@@ -73,7 +73,7 @@ class _Call:
                 called.keep(field, value)
 
     def whole(self) -> dict[str, Any]:
-        """The call so far; its texts may be buffers still."""
+        """Give the call so far; texts in it may be a `Text` still."""
         call: dict[str, Any] = {**self._fields, "id": self.id, "type": self._fields.get("type") or "function"}
         for kind, called in (self._called or {"function": Sum()}).items():
             text = CALLED[kind]
@@ -89,33 +89,33 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
-        # By index and id; by None and the id for pieces without an index.
+        # By index and id; by None and the id for deltas without an index.
         self._known: dict[tuple[int | None, str], _Call] = {}
-        # The last call at each index; at None the call of the piece before.
+        # The last call at each index; at None the call of the delta before.
         self._last: dict[int | None, _Call] = {}
         self._next_index = 0
 
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def add(self, pieces: Iterable[dict[str, Any]]) -> None:
-        """Add the pieces of one delta, or the calls of a whole message, as plain JSON."""
-        after_unnamed = False  # whether a piece of this list had neither index nor id
-        for piece in pieces:
-            index, call_id = piece.get("index"), _text(piece.get("id"))
+    def add(self, deltas: Iterable[dict[str, Any]]) -> None:
+        """Add the calls in one delta of the choice, or those of a whole message, as JSON objects."""
+        after_unnamed = False  # whether a delta of this list had neither index nor id
+        for delta in deltas:
+            index, call_id = delta.get("index"), text_or_empty(delta.get("id"))
             if not isinstance(index, int):
                 index = None
             unnamed = index is None and not call_id
-            call = None if unnamed and after_unnamed else self._find(index, call_id, _name_of(piece))
+            call = None if unnamed and after_unnamed else self._find(index, call_id, _name_of(delta))
             call = call or self._begin(index)
-            call.add(piece)
+            call.add(delta)
             if call_id and call_id == call.id:
                 self._known[call.index, call_id] = self._known[None, call_id] = call
             self._last[None] = call
             after_unnamed = after_unnamed or unnamed
 
     def _find(self, index: int | None, call_id: str, name: str) -> _Call | None:
-        """The call that a piece goes on with; None if it begins one."""
+        """Find the call that a delta goes on with; None if the delta begins one."""
         known = self._known.get((index, call_id))
         last = self._last.get(index)
         if known is not None or last is None:
@@ -134,15 +134,11 @@ class ToolCalls:
         return call
 
     def whole(self) -> list[dict[str, Any]]:
-        """The calls so far, by index and then by arrival; their texts may be buffers still."""
+        """Give the calls so far, by index and then by arrival; texts in them may be a `Text` still."""
         return [call.whole() for call in sorted(self._calls, key=attrgetter("index"))]
 
 
-def _name_of(piece: dict[str, Any]) -> str:
-    """The name, or piece of a name, that a piece brings; "" if none."""
-    called = piece.get("function") or piece.get("custom")
-    return _text(called.get("name")) if is_object(called) else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _name_of(delta: dict[str, Any]) -> str:
+    """Give the name, or the delta of a name, in the delta of a call; "" where it has none."""
+    called = delta.get("function") or delta.get("custom")
+    return text_or_empty(called.get("name")) if is_object(called) else ""

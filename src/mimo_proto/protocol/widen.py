@@ -1,16 +1,16 @@
 """Names learned from the wire: fields that the spec does not know, and that come again and again.
 
 The C decoder refuses an object with a field that its Struct does not have, and the slow path keeps the field (`decode`,
-`extra`). So that a server that is ahead of the spec is not read slowly for ever, names are learned:
+`kept_fields`). So that a server that is ahead of the spec is not read slowly for ever, names are learned:
 
-- A name that came in two payloads is learned, with all other new names of the second one. It belongs to the process and
-  to the Struct in which it came, whatever type that Struct was decoded in.
-- A type is decoded into anew: a Struct with learned names has a subclass with a field for each of them, and so has
-  each Struct that leads to it; all others stay. Nothing else is different: a subclass refuses what its Struct refuses.
+- A name that came in two payloads is learned, with all other new names of the second one. The name belongs to the
+  process and to the Struct in which it came, whatever type that Struct was decoded in.
+- A type gets a new decoder: a Struct with learned names has a subclass with a field for each of them, and so has each
+  Struct that leads to it; all others stay. Nothing else is different: a subclass refuses what its Struct refuses.
 - Only Structs that the spec has are taught names, and subclasses of those. A Struct of the caller's is not.
-- A type takes up what was learned by way of another when its decoder next refuses something.
-- What is learned stays. So that names without end fill neither memory nor time, there are caps; who meets them is said
-  there. Past them a field is read slowly, and kept as `extra` can keep it.
+- A type takes up the names that were learned by way of another type when its decoder next refuses something.
+- Learned names stay. So that names without end fill neither memory nor time, there are caps. Past them a field is read
+  slowly, and kept as `kept_fields` can keep it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from weakref import WeakSet
 
 import msgspec
 
-from mimo_proto.kept_fields import set_learned, forget_classes, is_field_name, subclass
+from mimo_proto.kept_fields import forget_classes, is_field_name, set_learned, subclass
 from mimo_proto.protocol.convert import reachable, remake, shape_of
 
 if TYPE_CHECKING:
@@ -34,29 +34,29 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_NAMES", "WideningType", "forget"]
 
-# Per Struct. An object of a class with 64 more fields takes half a KB more. Who meets it: objects that have ids for
-# names, a map of calls by id for example, of which the same come again.
+# The learned names of one Struct; an object of a class with 64 more fields takes half a KB more. Objects that have ids
+# for names meet this cap, a map of calls by id for example, if the same ids come again.
 MAX_NAMES = 64
-# Longer ones are no names of fields, but ids, paths or texts.
-MAX_NAME_LENGTH = 64
-# Per type: each rebuild takes some milliseconds. Who meets it: one process that reads from many servers, each of which
-# is ahead of the spec in another way, and those who send ever new names twice.
+# Longer names are not those of fields, but ids, paths or texts.
+MAX_NAME_CHARACTERS = 64
+# The decoders made for one type; each takes some milliseconds. A process meets this cap that reads from many servers,
+# each of which is ahead of the spec in another way, or whose server sends ever new names twice.
 MAX_REBUILDS = 32
-# Names that came once, the latest. Who meets it: streams of ever new names. A name that comes again before so many
-# others have come is learned all the same.
-MAX_NAMES_ONCE = 1024
+# The names that came once, the latest; streams of ever new names meet this cap. A name is learned if it comes again
+# before so many others.
+MAX_NAMES_SEEN_ONCE = 1024
 
 
 class _Learned:
-    """What the process has learned, for whoever holds its lock.
+    """The names that the process has learned, for the thread that holds the lock.
 
     Attributes:
-        lock: Guards all that follows. Nobody waits for it: a payload that meets a learning thread is read slowly once
-            more. So a process that was forked while another thread learned goes on without learning.
+        lock: The lock of all that follows. No thread waits for it: a payload that meets a learning thread is read
+            slowly once more, and a process that was forked while another thread learned goes on without learning.
         names: The learned names by Struct.
         once: The names that came in one payload so far, the oldest first.
         subclasses: The classes made, by the Struct for which they stand.
-        version: Grows with each name.
+        version: A number that grows with each learned name.
         types: All types that are decoded into.
     """
 
@@ -69,19 +69,19 @@ class _Learned:
         self.types: WeakSet[WideningType] = WeakSet()
 
     def note(self, names: Iterable[Name]) -> None:
-        """Note the added names of a payload; learn them if one of them has come before."""
+        """Note the unknown names of a payload; learn them if one of them has come before."""
         new = dict.fromkeys(each for each in names if self._can_be_learned(*each))
         if not self.once.keys().isdisjoint(new):
             for cls, name in new:
                 self._learn(cls, name)
             return
         self.once.update(new)
-        while len(self.once) > MAX_NAMES_ONCE:
+        while len(self.once) > MAX_NAMES_SEEN_ONCE:
             self.once.popitem(last=False)
 
     def _can_be_learned(self, cls: type[Struct], name: str) -> bool:
         known = self.names.get(cls, set())
-        return name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_LENGTH and is_field_name(name)
+        return name not in known and len(known) < MAX_NAMES and len(name) <= MAX_NAME_CHARACTERS and is_field_name(name)
 
     def _learn(self, cls: type[Struct], name: str) -> None:
         names = self.names.setdefault(cls, set())
@@ -113,13 +113,13 @@ LEARNED = _Learned()
 
 
 class WideningType:
-    """A type to decode into, as far as it was learned. Any thread, any number at a time.
+    """A type to decode into, with the names that were learned. Any number of threads at a time.
 
     Args:
         hint: Any hint that msgspec decodes into.
 
     Attributes:
-        decode: The newest C decoder's function, from JSON to a value.
+        decode: The decode function of the newest C decoder.
     """
 
     def __init__(self, hint: Any) -> None:
@@ -130,13 +130,13 @@ class WideningType:
         LEARNED.types.add(self)
 
     def forget(self) -> None:
-        """Decode into the type as the spec has it again, and learn anew."""
+        """Decode into the type as the spec has it again, and learn afresh."""
         if self._widened is not self._hint:
             self.decode = msgspec.json.Decoder(self._hint).decode
         self._widened, self._version, self._rebuilds = self._hint, 0, 0
 
     def refresh(self) -> bool:
-        """Take up what was learned since the decoder was made; tell whether there is another decoder now."""
+        """Take up the names that were learned since the decoder was made; True if there is a new decoder now."""
         if self._version == LEARNED.version or not LEARNED.lock.acquire(blocking=False):
             return False
         try:
@@ -145,10 +145,10 @@ class WideningType:
             LEARNED.lock.release()
 
     def note(self, names: Iterable[Name]) -> None:
-        """Note which names a payload added, and learn them if that is not new.
+        """Note the unknown names of a payload, and learn them if one of them has come before.
 
         Args:
-            names: Structs that the spec has, each with a JSON name that it does not have.
+            names: Structs of the spec, each with a JSON name that it does not have.
         """
         if self._rebuilds >= MAX_REBUILDS or not LEARNED.lock.acquire(blocking=False):
             return
@@ -171,9 +171,9 @@ class WideningType:
 
 
 def forget() -> None:
-    """Make the process forget what it has learned, for tests: types are decoded into as if nothing had come before.
+    """Make the process forget all learned names, for tests: types are decoded into as if nothing had come before.
 
-    Decode functions and objects that somebody holds stay what they are.
+    Decode functions and objects that are in use stay what they are.
     """
     with LEARNED.lock:
         LEARNED.names.clear()
