@@ -56,20 +56,6 @@ class Guard:
         lock: Held while the socket is shut down, and by whoever closes it.
     """
 
-    __slots__ = (
-        "_socket",
-        "_wake",
-        "connect_at",
-        "drain_at",
-        "finished",
-        "idle",
-        "idle_at",
-        "linger_at",
-        "lock",
-        "reason",
-        "total_at",
-    )
-
     def __init__(self, *, idle: float | None = None, total: float | None = None) -> None:
         self.idle = inf if idle is None else idle
         self.total_at = inf if total is None else monotonic() + total
