@@ -28,7 +28,6 @@ from mimo_proto.retry import RetryPolicy
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
-    from types import TracebackType
     from typing import Unpack
 
     from mimo_proto.call.options import ChatCompletionArguments, ResponseArguments
@@ -117,9 +116,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __reduce__(self) -> NoReturn:

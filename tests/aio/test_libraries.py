@@ -33,7 +33,7 @@ from mimo_proto import (
 )
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
-from mimo_proto.aio.threads import CAPACITY, Handover, ThreadsAdapter, pump
+from mimo_proto.aio.threads import MAX_WAITING_EVENTS, Handover, ThreadsAdapter, pump
 from mimo_proto.http.attempts import Call
 from mimo_proto.http.transport import READ_BYTES
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
@@ -314,7 +314,7 @@ def test_a_slow_loop_holds_the_thread() -> None:
             ):
                 await held(read)
                 events = b"".join(read).count(b"data: ")
-                assert CAPACITY <= events < CAPACITY + READ_BYTES / len(chat_chunk("x"))
+                assert MAX_WAITING_EVENTS <= events < MAX_WAITING_EVENTS + READ_BYTES / len(chat_chunk("x"))
                 assert words(await stream.result()) == "x" * 5000
 
     with Server(stream_of(5000)) as server:
@@ -354,7 +354,7 @@ class Endless:
 
 def test_a_thread_that_is_held_notices_that_the_loop_is_closed() -> None:
     loop = asyncio.new_event_loop()
-    handover: Handover[int] = Handover(deque(range(CAPACITY)))
+    handover: Handover[int] = Handover(deque(range(MAX_WAITING_EVENTS)))
     handover.attach(loop)
     loop.close()
     stream = Endless()
@@ -490,7 +490,7 @@ def test_closing_the_adapter_lets_a_held_thread_go() -> None:
                 await held(read)
             with pytest.raises(StreamCancelled) as caught:
                 await stream.result()
-            assert len(words(caught.value.partial)) >= CAPACITY
+            assert len(words(caught.value.partial)) >= MAX_WAITING_EVENTS
 
     with Server(stream_of(5000)) as server:
         run(main)

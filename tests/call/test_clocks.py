@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from mimo_proto import (
     Timeouts,
     TransportTimeout,
 )
-from mimo_proto.call.clocks import NO_EVENTS, Reason, StreamClocks, end_error
+from mimo_proto.call.clocks import Reason, StreamClocks, end_error
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,8 @@ class Progress:
 
 
 def test_the_idle_clock_runs_from_event_to_event() -> None:
-    progress = Progress()
-    clocks = StreamClocks(idle=10, linger=2, idle_at=100, progress=progress)
+    progress: Any = Progress()
+    clocks = StreamClocks(idle=10, linger=2, idle_at=100, decoder=progress)
     clocks.start(95)
     clocks.stop(96)
     clocks.start(97)
@@ -71,8 +72,8 @@ def test_the_idle_clock_runs_from_event_to_event() -> None:
 
 
 def test_the_linger_clock_runs_when_the_answer_is_complete() -> None:
-    progress = Progress()
-    clocks = StreamClocks(idle=inf, linger=2, idle_at=inf, progress=progress)
+    progress: Any = Progress()
+    clocks = StreamClocks(idle=inf, linger=2, idle_at=inf, decoder=progress)
     clocks.start(0)
     clocks.stop(1)
     progress.events_seen, progress.finished = 1, True
@@ -89,7 +90,7 @@ def test_the_linger_clock_runs_when_the_answer_is_complete() -> None:
 
 
 def test_an_answer_without_events_has_one_idle_clock() -> None:
-    clocks = StreamClocks(idle=10, linger=2, idle_at=10, progress=NO_EVENTS)
+    clocks = StreamClocks(idle=10, linger=2, idle_at=10, decoder=None)
     for now in (1, 5, 9):
         clocks.start(now)
         clocks.stop(now)

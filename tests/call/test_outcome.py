@@ -10,14 +10,16 @@ import pytest
 from mimo_proto import (
     APIError,
     AuthenticationError,
+    BodyTooLargeError,
     ConnectError,
     ConnectionClosed,
-    MimoError,
+    Limits,
     RateLimitError,
     RetryPolicy,
     StreamCancelled,
 )
-from mimo_proto.call.outcome import Wait, after_attempt, clean_headers, report
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
+from mimo_proto.call.settings import Settings
 from mimo_proto.protocol.secret import Secret
 
 NONE = RetryPolicy()
@@ -71,18 +73,22 @@ def test_what_follows_an_attempt(
 
 
 def test_an_error_leaves_with_its_attempts_and_without_the_key() -> None:
+    call = BaseCall(Settings(key=Secret("sk-0123456789"), base_url="https://api.example.com/v1"), None)
+    assert (call.limits, call.tee, call.attempts) == (Limits(), None, 0)
+    call.attempts = 2
     error = APIError("the key sk-0123456789 is wrong", status=500, body=b"sk-0123456789")
-    assert report(error, attempts=2, key=Secret("sk-0123456789")) is error
+    assert call.report(error) is error
     assert error.attempts == 2
     assert "0123456789" not in str(error)
     assert b"0123456789" not in error.body
 
 
-def test_an_error_without_a_key_is_counted_all_the_same() -> None:
-    error: MimoError = ConnectError("refused")
-    assert report(error, attempts=1, key=Secret("")).attempts == 1
-
-
 def test_header_fields_leave_without_the_key() -> None:
     fields = {"x-echo": "Bearer sk-0123456789", "date": "today"}
     assert clean_headers(fields, Secret("sk-0123456789")) == {"x-echo": "Bearer ********", "date": "today"}
+
+
+def test_a_body_over_its_limit_is_refused() -> None:
+    refuse_larger(b"abc", 3)
+    with pytest.raises(BodyTooLargeError, match=r"larger than 3 bytes \(Limits.body\)"):
+        refuse_larger(bytearray(4), 3)

@@ -16,18 +16,24 @@ from mimo_proto import (
     StreamCancelled,
     StreamDecoder,
 )
-from mimo_proto.call.stream_state import StreamState
+from mimo_proto.call.outcome import BaseCall
+from mimo_proto.call.settings import Settings
+from mimo_proto.call.stream_state import StreamBase, StreamState
 from mimo_proto.endpoints import CHAT_COMPLETIONS
+from mimo_proto.protocol.secret import Secret
 from tests.support.outcomes import words
 from tests.support.payloads import CHAT_EVENTS
 
 
-def count(error: MimoError) -> None:
-    error.attempts = 7
+def call() -> BaseCall:
+    """A call that has made seven requests."""
+    made = BaseCall(Settings(key=Secret("sk-0123456789"), base_url="https://api.example.com/v1"), None)
+    made.attempts = 7
+    return made
 
 
 def state(*, projected: bool = False) -> StreamState[Any, Any]:
-    return StreamState(None if projected else ChatAccumulator(CHAT_COMPLETIONS), count, projected=projected)
+    return StreamState(None if projected else ChatAccumulator(CHAT_COMPLETIONS), call(), projected=projected)
 
 
 def events(number: int) -> list[Any]:
@@ -36,10 +42,12 @@ def events(number: int) -> list[Any]:
 
 def test_a_stream_that_has_not_begun() -> None:
     stream = state()
-    assert (stream.status, stream.headers, stream.request_id, stream.end) == (None, {}, None, None)
+    face = StreamBase(stream)
+    assert (face.status, face.headers, face.request_id, face.end, face.attempts) == (None, {}, None, None, 7)
     stream.raise_failure()
     stream.open(200, {"x-request-id": "q1"})
-    assert (stream.status, stream.request_id, stream.end) == (200, "q1", None)
+    assert (face.status, face.request_id, face.end) == (200, "q1", None)
+    assert repr(face) == "<StreamBase status=200 end=None>"
 
 
 def test_a_completed_stream_has_a_result() -> None:

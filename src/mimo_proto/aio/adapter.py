@@ -204,13 +204,7 @@ class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
                 response = await call.open()
                 try:
                     body = await call.body(response)
-                    return read_reply(
-                        endpoint,
-                        status=response.status,
-                        headers=response.headers,
-                        body=body,
-                        attempts=call.attempts,
-                    )
+                    return read_reply(endpoint, response, body, attempts=call.attempts)
                 finally:
                     await call.close(response)
             except MimoError as error:

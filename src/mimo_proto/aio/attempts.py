@@ -21,9 +21,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.aio.content_coding import decoded
-from mimo_proto.call.body import BodyCollector
-from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, NO_EVENTS, StreamClocks, end_error
-from mimo_proto.call.outcome import Wait, after_attempt, clean_headers, report
+from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
 from mimo_proto.errors import MimoError, StreamCancelled, without_frames
 from mimo_proto.protocol.response import refuse_answer
 
@@ -31,29 +30,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
-    from mimo_proto.call.clocks import Progress, Reason
+    from mimo_proto.call.clocks import Reason
     from mimo_proto.call.settings import Settings
     from mimo_proto.protocol.request import HTTPRequest
+    from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncCall"]
 
 ResultT = TypeVar("ResultT")
 
 
-class AsyncCall:
+class AsyncCall(BaseCall):
     """One call. One task at a time; `cancel` any thread.
 
     Args:
         library: What sends.
         request: What is sent.
         settings: The adapter's settings, with what the options of the call say otherwise.
-        tee: Gets the raw bytes of the answer, or None.
-        progress: What has become of the bytes of a stream.
-
-    Attributes:
-        limits: The limits of the call.
-        tee: Gets the raw bytes of the answer, or None.
-        attempts: How many requests were made.
+        tee: Gets the bytes of the body as they come, or None.
+        decoder: What takes the bytes of a stream; None where no stream is read.
     """
 
     def __init__(
@@ -62,20 +57,17 @@ class AsyncCall:
         request: HTTPRequest,
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
-        progress: Progress = NO_EVENTS,
+        decoder: StreamDecoder[Any] | None = None,
     ) -> None:
+        super().__init__(settings, tee)
         self._send = partial(library.request, request, settings.timeouts)
         self._own_error = library.own_error
-        self._settings = settings
-        self.limits = settings.limits
-        self.tee = tee
-        self.attempts = 0
         self._unread = b""
         self._clocks = StreamClocks(
             idle=inf if settings.timeouts.idle is None else settings.timeouts.idle,
             linger=settings.limits.linger,
             idle_at=inf,
-            progress=progress,
+            decoder=decoder,
         )
         self._total_at = inf if settings.timeouts.total is None else monotonic() + settings.timeouts.total
         self._cancelled = False
@@ -83,7 +75,7 @@ class AsyncCall:
         self._waiting: asyncio.Timeout | None = None
 
     async def open(self) -> LibraryResponse:
-        """Send the request, again where the policy says so, until an answer of success has begun.
+        """Send the request, again where the policy says so, until a response of success has begun.
 
         Raises:
             APIError, RedirectRefused: The status is not 2xx.
@@ -133,22 +125,25 @@ class AsyncCall:
         Raises:
             BodyTooLargeError: It is larger than ``Limits.body``.
         """
-        collector = BodyCollector(self.limits.body, self.tee)
+        body = bytearray()
         while data := await self.read(response):
-            collector.add(data)
-        return collector.data()
+            body += data
+            refuse_larger(body, self.limits.body)
+            if self.tee is not None:
+                self.tee(data)
+        return bytes(body)
 
     async def error_body(self, response: LibraryResponse) -> bytes:
         """Read an error's body as far as it comes and as the limit allows: the status has said what matters."""
-        collector = BodyCollector(self.limits.error_body)
+        body, limit = bytearray(), self.limits.error_body
         try:
-            while not collector.is_full and (data := await self.read(response)):
-                collector.add_some(data)
+            while len(body) < limit and (data := await self.read(response)):
+                body += data
         except StreamCancelled:
             raise
         except MimoError:
             pass
-        return collector.data()
+        return bytes(body[:limit])
 
     async def finish(self, response: LibraryResponse) -> None:
         """Read on to the body's end behind the last event, within a bound, to keep the connection; then let it go."""
@@ -173,10 +168,6 @@ class AsyncCall:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing waits any more
                 self._loop.call_soon_threadsafe(self._wake)
-
-    def report(self, error: MimoError) -> MimoError:
-        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
-        return report(error, attempts=self.attempts, key=self._settings.key)
 
     async def _attempt(self) -> LibraryResponse | MimoError:
         """Make one request; returns what came of it."""

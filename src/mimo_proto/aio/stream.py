@@ -14,19 +14,18 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from mimo_proto.call.stream_state import StreamState
+from mimo_proto.call.stream_state import StreamBase, StreamState
 from mimo_proto.errors import MimoError, StreamCancelled, without_frames
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping
-    from types import TracebackType
+    from collections.abc import AsyncIterator, Coroutine
 
     from mimo_proto.aio.attempts import AsyncCall
     from mimo_proto.aio.library import LibraryResponse
-    from mimo_proto.call.reply import Accumulator, End
+    from mimo_proto.call.reply import Accumulator
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncStream", "HTTPStream"]
@@ -36,7 +35,7 @@ ResultT = TypeVar("ResultT")
 WorkT = TypeVar("WorkT")
 
 
-class AsyncStream(ABC, Generic[EventT, ResultT]):
+class AsyncStream(StreamBase[EventT, ResultT], ABC):
     """The events of one answer, and the answer, for asyncio.
 
     Iterate over it, or over `text()`, then await `result()`, which reads what is left. Use it in an ``async with``
@@ -46,47 +45,17 @@ class AsyncStream(ABC, Generic[EventT, ResultT]):
     """
 
     def __init__(self, state: StreamState[EventT, ResultT]) -> None:
-        self._state = state
+        super().__init__(state)
         # What has come and was not handed out yet.
         self._ready: deque[EventT] = deque()
         self._opened = False
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status; None until the head has come."""
-        return self._state.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The header fields of the answer, names in lower case; empty until the head has come."""
-        return self._state.headers
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that a header gave the call, if any."""
-        return self._state.request_id
-
-    @property
-    def end(self) -> End | None:
-        """How the stream ended, as `Stream.end` says it; None while it has not."""
-        return self._state.end
-
-    @property
-    @abstractmethod
-    def attempts(self) -> int:
-        """How many HTTP requests were made."""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
 
     async def __aenter__(self) -> Self:
         self._state.raise_failure()
         await self._open()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     def __aiter__(self) -> Self:
@@ -197,15 +166,10 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
     def __init__(
         self, call: AsyncCall, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
     ) -> None:
-        super().__init__(StreamState(accumulator, call.report, projected=accumulator is None))
+        super().__init__(StreamState(accumulator, call, projected=accumulator is None))
         self._call = call
         self._decoder = decoder
         self._response: LibraryResponse | None = None
-
-    @property
-    def attempts(self) -> int:
-        """How many HTTP requests were made."""
-        return self._call.attempts
 
     def cancel(self) -> None:
         """See `AsyncStream.cancel`."""

@@ -9,7 +9,7 @@ Rules:
 
 - The client does everything, in a thread of the adapter's own executor; here is only the way from there to the loop.
 - A thread that has events wakes the loop once, not once for each: what comes until the loop looks is one batch.
-- A loop that falls behind holds the thread, and with it the server: so many events wait and no more.
+- A loop that falls behind holds the thread, and with it the server: at most `MAX_WAITING_EVENTS` wait.
 - A task that is cancelled, and `cancel()`, shut the call's socket down, so no thread is left waiting for a server.
 """
 
@@ -20,19 +20,20 @@ import contextlib
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from mimo_proto.aio.adapter import AsyncAdapter
 from mimo_proto.aio.stream import AsyncStream
+from mimo_proto.call.reply import accumulator_for
 from mimo_proto.call.stream_state import StreamState
 from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled, without_frames
+from mimo_proto.http.stream import Stream
+from mimo_proto.protocol.stream import StreamDecoder
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
-    from types import TracebackType
     from typing import Unpack
 
     from mimo_proto.call.options import CallOptions
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from mimo_proto.client import Client
     from mimo_proto.endpoints import Endpoint
     from mimo_proto.http.attempts import Call
-    from mimo_proto.http.stream import Stream
 
 __all__ = ["ThreadsAdapter"]
 
@@ -50,7 +50,7 @@ EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 WorkT = TypeVar("WorkT")
 
-CAPACITY = 1024
+MAX_WAITING_EVENTS = 1024
 """How many events wait for the loop before the thread waits for it."""
 
 
@@ -77,9 +77,7 @@ class ThreadsAdapter(AsyncAdapter):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -111,8 +109,12 @@ class ThreadsAdapter(AsyncAdapter):
     def _stream(
         self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions
     ) -> AsyncStream[Any, Any]:
-        stream = self._client.stream(endpoint, request, event_type=event_type, **options)
-        thread_stream: ThreadStream[Any, Any] = ThreadStream(self._submit, stream, projected=event_type is not None)
+        call = self._client.prepare(endpoint, request, stream=True, **options)
+        decoder: StreamDecoder[Any] = StreamDecoder(endpoint, event_type=event_type, limits=call.limits)
+        stream = Stream(call, decoder, accumulator_for(endpoint, event_type))
+        thread_stream: ThreadStream[Any, Any] = ThreadStream(
+            self._submit, stream, StreamState(None, call, projected=event_type is not None)
+        )
         self._open.add(thread_stream)
         return thread_stream
 
@@ -132,19 +134,16 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
     """A stream that a thread reads. See `AsyncStream`."""
 
     def __init__(
-        self, submit: Callable[..., Future[None]], stream: Stream[EventT, ResultT], *, projected: bool
+        self,
+        submit: Callable[..., Future[None]],
+        stream: Stream[EventT, ResultT],
+        state: StreamState[EventT, ResultT],
     ) -> None:
-        # The thread adds up.
-        super().__init__(StreamState(None, partial(_count_attempts, stream), projected=projected))
+        super().__init__(state)
         self._submit = submit
         self._stream = stream
         self._handover: Handover[EventT] = Handover(self._ready)
         self._work: Future[None] | None = None
-
-    @property
-    def attempts(self) -> int:
-        """How many HTTP requests were made."""
-        return self._stream.attempts
 
     def cancel(self) -> None:
         """See `AsyncStream.cancel`."""
@@ -223,10 +222,6 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
         self.cancel()
 
 
-def _count_attempts(stream: Stream[Any, Any], error: MimoError) -> None:
-    error.attempts = stream.attempts
-
-
 class Handover(Generic[EventT]):
     """The way of events from one thread to one loop. Neither side takes a lock while events flow.
 
@@ -280,7 +275,7 @@ class Handover(Generic[EventT]):
         """Wait until the loop has taken what is there; False when it will not. The thread's side."""
         self._room.clear()
         self._full = True
-        while len(self.events) >= CAPACITY and not self.left:
+        while len(self.events) >= MAX_WAITING_EVENTS and not self.left:
             # A loop that was closed with a stream open wakes nobody.
             if not self._room.wait(1.0) and self._loop.is_closed():
                 return False
@@ -322,7 +317,7 @@ def pump(stream: Stream[EventT, Any], handover: Handover[EventT]) -> None:
             for event in stream:
                 events.append(event)
                 wake()
-                if len(events) >= CAPACITY and not handover.wait_for_room():
+                if len(events) >= MAX_WAITING_EVENTS and not handover.wait_for_room():
                     stream.cancel()
     except BaseException as exc:  # noqa: BLE001 - it is raised where the events are taken
         failure = exc

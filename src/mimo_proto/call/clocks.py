@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from mimo_proto.errors import (
     ConnectTimeout,
@@ -25,15 +25,9 @@ from mimo_proto.errors import (
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
     from mimo_proto.limits import Timeouts
+    from mimo_proto.protocol.stream import StreamDecoder
 
-__all__ = [
-    "DRAIN_TIMEOUT_SECONDS",
-    "NO_EVENTS",
-    "Progress",
-    "Reason",
-    "StreamClocks",
-    "end_error",
-]
+__all__ = ["DRAIN_TIMEOUT_SECONDS", "Reason", "StreamClocks", "end_error"]
 
 Reason: TypeAlias = Literal["cancelled", "total", "connect", "send", "read", "idle", "linger"]
 """What ends a call or an attempt from outside: the caller, or a clock."""
@@ -61,36 +55,6 @@ def end_error(reason: Reason, timeouts: Timeouts) -> MimoError:
     return kind(f"{text} {seconds:g} s (Timeouts.{clock})", seconds=seconds)
 
 
-class Progress(Protocol):
-    """What has become of a stream's bytes, for the clocks. `StreamDecoder` is one.
-
-    Attributes:
-        events_seen: How many events have come.
-        finished: The answer is complete; something may follow.
-    """
-
-    @property
-    def events_seen(self) -> int:
-        """How many events have come."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """Whether the answer is complete."""
-        ...
-
-
-class _NoEvents(NamedTuple):
-    """See `NO_EVENTS`."""
-
-    events_seen: int = 0
-    finished: bool = False
-
-
-NO_EVENTS: Final[Progress] = _NoEvents()
-"""The progress of an answer that has no events."""
-
-
 class StreamClocks:
     """The idle and the linger clock of one answer. The reader calls `start` before each read, and `stop` behind it.
 
@@ -98,20 +62,20 @@ class StreamClocks:
         idle: The idle clock's length in seconds, inf when it is off.
         linger: The linger clock's length in seconds.
         idle_at: When the idle clock ends the wait for the first event.
-        progress: What has become of the bytes so far.
+        decoder: What has become of the bytes of a stream so far; None where no stream is read.
 
     Attributes:
         idle_at: When the idle clock ends the wait.
         linger_at: When the linger clock ends the wait; inf as long as the answer is not complete.
     """
 
-    def __init__(self, *, idle: float, linger: float, idle_at: float, progress: Progress) -> None:
+    def __init__(self, *, idle: float, linger: float, idle_at: float, decoder: StreamDecoder[Any] | None) -> None:
         self.idle_at = idle_at
         self.linger_at = inf
         self._idle = idle
         self._linger = linger
-        self._progress = progress
-        self._events_seen = progress.events_seen
+        self._decoder = decoder
+        self._events_seen = 0
         self._stopped_at = 0.0
 
     def restart(self, now: float) -> None:
@@ -120,12 +84,14 @@ class StreamClocks:
 
     def start(self, now: float) -> None:
         """Let the clocks run: bytes are waited for from now on."""
-        events_seen = self._progress.events_seen
-        if events_seen != self._events_seen:
-            self._events_seen = events_seen
+        decoder = self._decoder
+        if decoder is None:
+            return
+        if decoder.events_seen != self._events_seen:
+            self._events_seen = decoder.events_seen
             self.idle_at = now + self._idle
             self.linger_at += now - self._stopped_at
-        if self._progress.finished:
+        if decoder.finished:
             self.linger_at = min(self.linger_at, now + self._linger)
 
     def stop(self, now: float) -> None:

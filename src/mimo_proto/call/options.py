@@ -30,7 +30,7 @@ class CallOptions(TypedDict, total=False):
         extra_headers: More headers; never those of the key, the host or the length.
         timeouts: Instead of the client's, in seconds.
         retry: Instead of the client's.
-        tee: Gets the raw bytes of the answer as they come, decompressed; runs in the reading thread.
+        tee: Gets the bytes of the body as they come, decompressed; runs in the reading thread.
         validate: Check dicts and keywords against the spec before sending; True by default. Structs are trusted.
     """
 

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from mimo_proto.errors import MimoError
+from mimo_proto.errors import BodyTooLargeError, MimoError
 from mimo_proto.protocol.secret import redact, redact_error
 from mimo_proto.retry import retry_delay
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sized
 
+    from mimo_proto.call.settings import Settings
     from mimo_proto.protocol.secret import Secret
     from mimo_proto.retry import RetryPolicy
 
-__all__ = ["Wait", "after_attempt", "clean_headers", "report"]
+__all__ = ["BaseCall", "Wait", "after_attempt", "clean_headers", "refuse_larger"]
 
 ResponseT = TypeVar("ResponseT")
 
@@ -64,13 +65,42 @@ def after_attempt(
     return outcome if delay is None or delay >= seconds_left else Wait(delay)
 
 
-def report(error: MimoError, *, attempts: int, key: Secret) -> MimoError:
-    """Complete an error that leaves a call: how many attempts, and no key. Returns the same object."""
-    error.attempts = attempts
-    redact_error(error, key)
-    return error
+class BaseCall:
+    """What every call has, whoever sends it.
+
+    Args:
+        settings: The settings of the client, with what the options of the call say otherwise.
+        tee: Gets the bytes of the body as they come, or None.
+
+    Attributes:
+        limits: The limits of the call.
+        tee: Gets the bytes of the body as they come, or None.
+        attempts: How many requests were made.
+    """
+
+    def __init__(self, settings: Settings, tee: Callable[[bytes], object] | None) -> None:
+        self._settings = settings
+        self.limits = settings.limits
+        self.tee = tee
+        self.attempts = 0
+
+    def report(self, error: MimoError) -> MimoError:
+        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
+        error.attempts = self.attempts
+        redact_error(error, self._settings.key)
+        return error
 
 
 def clean_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
     """Give the header fields of a response without the key."""
     return {name: redact(value, key) for name, value in headers.items()}
+
+
+def refuse_larger(body: Sized, limit: int) -> None:
+    """Refuse a body that is larger than the limit.
+
+    Raises:
+        BodyTooLargeError: It is.
+    """
+    if len(body) > limit:
+        raise BodyTooLargeError(f"the body is larger than {limit} bytes (Limits.body)")

@@ -13,7 +13,7 @@ from mimo_proto.protocol.response_accumulator import ResponseAccumulator
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
 
-__all__ = ["Accumulator", "End", "Reply", "accumulator_for", "read_reply"]
+__all__ = ["Accumulator", "End", "Reply", "ResponseHead", "accumulator_for", "read_reply"]
 
 ReplyT = TypeVar("ReplyT")
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
@@ -24,7 +24,7 @@ End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
 
 
 class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
-    """An answer with what HTTP said around it. Immutable: any thread.
+    """A typed answer, and what HTTP said around it. Immutable: any thread.
 
     Attributes:
         value: The typed answer.
@@ -43,29 +43,36 @@ class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):
     body: bytes
 
 
+class ResponseHead(Protocol):
+    """A response whose head has come.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The header fields, names in lower case.
+    """
+
+    status: int
+    headers: dict[str, str]
+
+
 def read_reply(
-    endpoint: Endpoint[Any, ReplyT, Any], *, status: int, headers: dict[str, str], body: bytes, attempts: int
+    endpoint: Endpoint[Any, ReplyT, Any], response: ResponseHead, body: bytes, *, attempts: int
 ) -> Reply[ReplyT]:
     """Read the JSON answer of a call.
 
     Args:
         endpoint: What the body is decoded into.
-        status: The HTTP status.
-        headers: The header fields, names in lower case.
+        response: The head of the response.
         body: The whole body, decompressed.
         attempts: How many HTTP requests were made.
 
     Raises:
         MimoError: See `parse_response`.
     """
-    return Reply(
-        value=parse_response(endpoint, status, headers, body),
-        status=status,
-        headers=headers,
-        request_id=find_request_id(headers),
-        attempts=attempts,
-        body=body,
-    )
+    status, headers = response.status, response.headers
+    value = parse_response(endpoint, status, headers, body)
+    request_id = find_request_id(headers)
+    return Reply(value=value, status=status, headers=headers, request_id=request_id, attempts=attempts, body=body)
 
 
 class Accumulator(Protocol[EventT_contra, ResultT_co]):

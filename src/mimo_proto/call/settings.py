@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key: Secret
     base_url: str
     auth: Auth = "bearer"
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | None = None
     allow_http: bool = False
     timeouts: Timeouts = Timeouts()
     retry: RetryPolicy = RetryPolicy()
@@ -80,7 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             auth=self.auth,
             stream=stream,
             extra_body=options.get("extra_body"),
-            extra_headers={**self.headers, **(options.get("extra_headers") or {}), "accept-encoding": "identity"},
+            extra_headers={
+                **(self.headers or {}),
+                **(options.get("extra_headers") or {}),
+                "accept-encoding": "identity",
+            },
             allow_http=self.allow_http,
             validate=options.get("validate", True),
         )
@@ -98,45 +102,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_settings(
-    getenv: Callable[[str], str | None],
-    api_key: Secret | None,
-    base_url: str | None,
-    *,
-    auth: Auth,
-    headers: Mapping[str, str] | None,
-    allow_http: bool,
-    timeouts: Timeouts,
-    retry: RetryPolicy,
-    limits: Limits,
+    getenv: Callable[[str], str | None], api_key: Secret | None, base_url: str | None, **settings: Any
 ) -> Settings:
-    """Make the settings of a client; the arguments are those of `Client`.
+    """Make the settings of a client.
 
     Args:
         getenv: Looks a variable of the environment up: `os.getenv`, whose repr shows none, unlike that of `os.environ`.
         api_key: The key; None for that of the environment.
         base_url: Where the API is; None for that of the environment, else MiMo's own.
-        auth: How the key is sent.
-        headers: More headers for every request.
-        allow_http: Whether a plain ``http://`` base URL may name other hosts than this one.
-        timeouts: The four clocks of a call.
-        retry: When a call is tried again.
-        limits: How much of an answer is taken.
+        **settings: The other attributes of `Settings`.
 
     Raises:
         ConfigurationError: No key, or a key, base URL or header that cannot be used.
     """
     key = Secret(getenv("MIMO_API_KEY") or "") if api_key is None else api_key
-    if base_url is None:
-        base_url = getenv("MIMO_BASE_URL") or DEFAULT_BASE_URL
-    settings = Settings(
-        key=key,
-        base_url=check_base_url(base_url, allow_http=allow_http),
-        auth=auth,
-        headers=headers or {},
-        allow_http=allow_http,
-        timeouts=timeouts,
-        retry=retry,
-        limits=limits,
+    base_url = check_base_url(
+        base_url or getenv("MIMO_BASE_URL") or DEFAULT_BASE_URL, allow_http=settings["allow_http"]
     )
-    settings.request(MODELS, None, {})
-    return settings
+    made = Settings(key=key, base_url=base_url, **settings)
+    made.request(MODELS, None, {})
+    return made

@@ -23,9 +23,10 @@ from mimo_proto.protocol.response import find_request_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mimo_proto.call.outcome import BaseCall
     from mimo_proto.call.reply import Accumulator, End
 
-__all__ = ["StreamState"]
+__all__ = ["StreamBase", "StreamState"]
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
@@ -36,13 +37,14 @@ class StreamState(Generic[EventT, ResultT]):
 
     Args:
         accumulator: Adds up the events that are handed out; None where nobody does so here.
-        report: Completes an error that leaves the call.
+        call: The call of the stream.
         projected: Whether the events are not the whole.
 
     Attributes:
         status: The HTTP status; None until the head has come.
         headers: The header fields of the response, names in lower case; empty until the head has come.
         end: How the stream ended; None while it has not.
+        call: The call of the stream.
         add: Takes each event that is handed out.
         text_of: Gives the text that the next event brings.
     """
@@ -50,7 +52,7 @@ class StreamState(Generic[EventT, ResultT]):
     def __init__(
         self,
         accumulator: Accumulator[EventT, ResultT] | None,
-        report: Callable[[MimoError], object],
+        call: BaseCall,
         *,
         projected: bool,
     ) -> None:
@@ -59,16 +61,11 @@ class StreamState(Generic[EventT, ResultT]):
         self.end: End | None = None
         self.add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
         self.text_of = AnswerText()
+        self.call = call
         self._accumulator = accumulator
-        self._report = report
         self._projected = projected
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that a header of the response gave the call, if any."""
-        return find_request_id(self.headers)
 
     def open(self, status: int | None, headers: Mapping[str, str]) -> None:
         """Take the head of the response."""
@@ -85,7 +82,7 @@ class StreamState(Generic[EventT, ResultT]):
             error: What the reading raised. What is not an error of ours has interrupted the reading.
         """
         failure = error if isinstance(error, MimoError) else StreamCancelled("the reading was interrupted")
-        self._report(failure)
+        self.call.report(failure)
         if self._accumulator is not None:
             # What has come may be too little, or too odd, to make anything of.
             with contextlib.suppress(MimoError):
@@ -124,6 +121,45 @@ class StreamState(Generic[EventT, ResultT]):
             self.fail(IncompleteStreamError("the stream said that it was complete, but not one choice came"))
             return self.result()
         return self._result
+
+
+class StreamBase(Generic[EventT, ResultT]):
+    """What every stream says of itself.
+
+    Args:
+        state: The state of the stream.
+    """
+
+    def __init__(self, state: StreamState[EventT, ResultT]) -> None:
+        self._state = state
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None until the head has come."""
+        return self._state.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields of the response, names in lower case; empty until the head has come."""
+        return self._state.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that a header of the response gave the call, if any."""
+        return find_request_id(self.headers)
+
+    @property
+    def end(self) -> End | None:
+        """How the stream ended; None while it has not."""
+        return self._state.end
+
+    @property
+    def attempts(self) -> int:
+        """How many HTTP requests were made."""
+        return self._state.call.attempts
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
 
 
 def _ignore(_: object) -> None:

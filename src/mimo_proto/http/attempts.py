@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.outcome import Wait, after_attempt, clean_headers, report
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError, without_frames
 from mimo_proto.http.deadlines import WATCHDOG, Guard
@@ -33,19 +33,16 @@ __all__ = ["Call"]
 ReplyT = TypeVar("ReplyT")
 
 
-class Call:
+class Call(BaseCall):
     """One call of a client. One thread; `cancel` any.
 
     Args:
         transport: What sends.
         request: What is sent.
         settings: The client's settings, with what the options of the call say otherwise.
-        tee: Gets the raw bytes of the answer, or None.
+        tee: Gets the bytes of the body as they come, or None.
 
     Attributes:
-        limits: The limits of the call.
-        tee: Gets the raw bytes of the answer, or None.
-        attempts: How many requests were made.
         guard: The clocks of the call.
     """
 
@@ -56,16 +53,13 @@ class Call:
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
     ) -> None:
+        super().__init__(settings, tee)
         self._transport = transport
         self._request = request
-        self._settings = settings
-        self.limits = settings.limits
-        self.tee = tee
-        self.attempts = 0
         self.guard = Guard(idle=settings.timeouts.idle, total=settings.timeouts.total)
 
     def open(self) -> Exchange:
-        """Send the request, again where the policy says so, until an answer of success has begun.
+        """Send the request, again where the policy says so, until a response of success has begun.
 
         Raises:
             APIError, RedirectRefused: The status is not 2xx.
@@ -103,18 +97,12 @@ class Call:
             try:
                 exchange = self.open()
                 body = exchange.body(self.limits.body, self.tee)
-                return read_reply(
-                    endpoint, status=exchange.status, headers=exchange.headers, body=body, attempts=self.attempts
-                )
+                return read_reply(endpoint, exchange, body, attempts=self.attempts)
             except MimoError as error:
                 self.report(error)
                 raise
             finally:
                 self.guard.finish()
-
-    def report(self, error: MimoError) -> MimoError:
-        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
-        return report(error, attempts=self.attempts, key=self._settings.key)
 
     def cancel(self) -> bool:
         """End the call from any thread, whatever it is doing. False if it had ended."""

@@ -102,7 +102,7 @@ class TCPConnection(HTTPConnection):
         """Open the connection, tunnel and TLS included, before ``guard.connect_at``."""
         if self.tunnel is not None:
             self.set_tunnel(self.tunnel.host, self.tunnel.port, self.tunnel.headers, self.tunnel.scheme)
-            # The proxy's answer is read line by line, which no timeout of a socket bounds.
+            # The proxy's response is read line by line, which no timeout of a socket bounds.
             WATCHDOG.watch(self.guard, self.guard.connect_at)
         self._early: socket.socket | None = None
         try:

@@ -36,7 +36,7 @@ MAX_SLEEP_SECONDS: Final = 3600.0
 """How long the thread sleeps at most: a wait of years overflows."""
 
 SWEEP_ENTRIES: Final = 256
-"""Below so many entries nobody looks for calls that have ended."""
+"""With fewer entries it is not worth while to drop those of calls that have ended."""
 
 ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "idle"})
 """The clocks that end an attempt, and not the call."""
@@ -55,20 +55,6 @@ class Guard:
         finished: The call has ended; nothing here acts any more.
         lock: Held while the socket is shut down, and by whoever closes it.
     """
-
-    __slots__ = (
-        "_socket",
-        "_wake",
-        "connect_at",
-        "drain_at",
-        "finished",
-        "idle",
-        "idle_at",
-        "linger_at",
-        "lock",
-        "reason",
-        "total_at",
-    )
 
     def __init__(self, *, idle: float | None = None, total: float | None = None) -> None:
         self.idle = inf if idle is None else idle

@@ -2,8 +2,8 @@
 
 Rules:
 
-- A connection is taken out for one call and given back when the answer has ended; nobody waits for one. More calls at a
-  time than the pool's size make more connections, and those that find no room afterwards are closed.
+- A connection is taken out for one call and given back when the response has ended; nobody waits for one. More calls at
+  a time than the pool's size make more connections, and those that find no room afterwards are closed.
 - One that the server has closed, or that has bytes nobody asked for, is found so before anything is written.
 - Every process has its own: a forked child closes its copies, which leaves the parent's connections alone.
 """
@@ -56,7 +56,7 @@ class Pool:
         return connection
 
     def give(self, connection: TCPConnection) -> None:
-        """Keep a connection whose answer has ended, or close it where there is no room."""
+        """Keep a connection whose response has ended, or close it where there is no room."""
         if self._closed or len(self._idle) >= self._size:
             connection.close()
             return

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from mimo_proto.call.stream_state import StreamState
+from mimo_proto.call.stream_state import StreamBase, StreamState
 from mimo_proto.errors import StreamCancelled, without_frames
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import TracebackType
+    from collections.abc import Iterator
 
-    from mimo_proto.call.reply import Accumulator, End
+    from mimo_proto.call.reply import Accumulator
     from mimo_proto.http.attempts import Call
     from mimo_proto.http.transport import Exchange
     from mimo_proto.protocol.stream import StreamDecoder
@@ -32,7 +31,7 @@ EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 
 
-class Stream(Generic[EventT, ResultT]):
+class Stream(StreamBase[EventT, ResultT]):
     """The events of one answer, and the answer.
 
     Iterate over it, or over `text()`, then ask for `result()`, which reads what is left. Use it in a ``with`` block, or
@@ -44,47 +43,17 @@ class Stream(Generic[EventT, ResultT]):
     def __init__(
         self, call: Call, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
     ) -> None:
+        super().__init__(StreamState(accumulator, call, projected=accumulator is None))
         self._call = call
         self._decoder = decoder
-        self._state = StreamState(accumulator, call.report, projected=accumulator is None)
         self._exchange: Exchange | None = None
         self._events: Iterator[EventT] = iter(())
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status; None until the head has come."""
-        return self._state.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The header fields of the answer, names in lower case; empty until the head has come."""
-        return self._state.headers
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that a header of the answer gave the call, if any."""
-        return self._state.request_id
-
-    @property
-    def end(self) -> End | None:
-        """How the stream ended; None while it has not."""
-        return self._state.end
-
-    @property
-    def attempts(self) -> int:
-        """How many HTTP requests were made."""
-        return self._call.attempts
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} status={self.status} end={self.end!r}>"
 
     def __enter__(self) -> Self:
         self._open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[EventT]:

@@ -1,4 +1,4 @@
-"""One HTTP exchange over urllib3's connections: send a request, read the answer, leave the connection fit or closed.
+"""One HTTP exchange over urllib3's connections: send a request, read the response, keep the connection or close it.
 
 Rules:
 
@@ -17,10 +17,10 @@ from __future__ import annotations
 import contextlib
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mimo_proto.call.body import BodyCollector
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
+from mimo_proto.call.outcome import refuse_larger
 from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
 from mimo_proto.http.connection import MAX_TIMEOUT_SECONDS, check_urllib3
 from mimo_proto.http.deadlines import WATCHDOG
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator
 
-    from mimo_proto.call.clocks import Progress
     from mimo_proto.http.body import ResponseBody
     from mimo_proto.http.connection import TCPConnection
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
     from mimo_proto.protocol.request import HTTPRequest
+    from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["Exchange", "Transport"]
 
@@ -73,7 +73,7 @@ class Transport:
         self._pool.close()
 
     def open(self, request: HTTPRequest, guard: Guard, timeouts: Timeouts) -> Exchange:
-        """Send a request and read the head of the answer.
+        """Send a request and read the head of the response.
 
         Args:
             request: What to send; its URL lies under the base URL.
@@ -84,7 +84,7 @@ class Transport:
             ConnectError, ConnectTimeout: Nothing was sent.
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded: It may have been.
             StreamCancelled: The caller ended the call.
-            RemoteProtocolError: The answer is not HTTP.
+            RemoteProtocolError: The response is not HTTP.
         """
         connection = self._pool.take(guard)
         stage: Stage = "connect"
@@ -196,13 +196,16 @@ class Exchange:
         Raises:
             BodyTooLargeError: There is more.
         """
-        collector = BodyCollector(limit, tee)
+        body = bytearray()
         try:
             while data := self.read():
-                collector.add(data)
+                body += data
+                refuse_larger(body, limit)
+                if tee is not None:
+                    tee(data)
         finally:
             self.close()
-        return collector.data()
+        return bytes(body)
 
     def error_body(self, limit: int) -> bytes:
         """Read an error's body as far as it comes and as the limit allows: the status has said what matters.
@@ -213,29 +216,29 @@ class Exchange:
         Raises:
             StreamCancelled: The caller does not want it any more.
         """
-        collector = BodyCollector(limit)
+        body = bytearray()
         try:
-            while not collector.is_full and (data := self.read()):
-                collector.add_some(data)
+            while len(body) < limit and (data := self.read()):
+                body += data
         except StreamCancelled:
             raise
         except MimoError:
             pass
         self.close()
-        return collector.data()
+        return bytes(body[:limit])
 
     def chunks(
-        self, progress: Progress, linger: float, tee: Callable[[bytes], object] | None = None
+        self, decoder: StreamDecoder[Any], linger: float, tee: Callable[[bytes], object] | None = None
     ) -> Generator[bytes, None, None]:
         """Read a stream block by block, under the idle and the linger clock.
 
         Args:
-            progress: What has become of the bytes so far; a cut or silence after `finished` is an end, not an error.
+            decoder: What takes the bytes; a cut or silence behind a finished answer is an end, not an error.
             linger: How long to wait for what may follow `finished`, in seconds.
             tee: Gets every block as it comes.
         """
         guard = self._guard
-        clocks = StreamClocks(idle=guard.idle, linger=linger, idle_at=guard.idle_at, progress=progress)
+        clocks = StreamClocks(idle=guard.idle, linger=linger, idle_at=guard.idle_at, decoder=decoder)
         watched_until = 0.0
         while True:
             now = monotonic()
@@ -244,7 +247,7 @@ class Exchange:
             if watched_until <= now:  # the watchdog may have looked while the clock stood still
                 watched_until = clocks.linger_at if clocks.linger_at < inf else 0.0
                 WATCHDOG.watch(guard, clocks.linger_at)
-            data = self._read_until_end(progress)
+            data = self._read_until_end(decoder)
             clocks.stop(monotonic())
             guard.idle_at = guard.linger_at = inf
             if not data:
@@ -253,12 +256,12 @@ class Exchange:
                 tee(data)
             yield data
 
-    def _read_until_end(self, progress: Progress) -> bytes:
+    def _read_until_end(self, decoder: StreamDecoder[Any]) -> bytes:
         """Read on; a cut or silence behind a complete answer is the end."""
         try:
             return self.read()
         except MimoError as error:
-            if isinstance(error, StreamCancelled) or not progress.finished:
+            if isinstance(error, StreamCancelled) or not decoder.finished:
                 raise
             return b""
 
