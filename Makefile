@@ -31,9 +31,10 @@ demo: $(READY)  ## five exchanges over a real socket (or with the live service w
 
 check: lint types drift test guard  ## all that must be green before a commit lands
 
-lint: $(READY)  ## ruff: format and rules; blanks at the ends; the workflows by zizmor, offline
+lint: $(READY)  ## format, rules and complexity; blanks at the ends; the workflows by zizmor, offline
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/complexipy --max-complexity-allowed 15 --no-ignore --failed --plain src codegen
 	$(BIN)/python .ci/whitespace.py
 	$(BIN)/zizmor --offline --quiet .github
 

@@ -16,6 +16,7 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 GLOSSARY_ROWS = 42
 PLACES = 5
+QUESTIONS = 12
 
 
 def section(title: str) -> str:
@@ -31,6 +32,10 @@ def rows(title: str) -> list[list[str]]:
 
 
 ANSWERS = rows("Which file answers which question")
+
+
+def test_the_questions_are_read() -> None:
+    assert len(ANSWERS) == QUESTIONS
 
 
 @pytest.mark.parametrize(("question", "file", "name"), ANSWERS, ids=[row[0] for row in ANSWERS])

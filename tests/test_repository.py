@@ -1,15 +1,17 @@
-"""The house rules that a program can hold: versions that agree, files that do not belong, Markdown, make targets.
+"""The house rules that a program can hold: versions, files that do not belong or are too long, Markdown, make targets.
 
 The files looked at are those that git tracks or would; an unpacked sdist has no git, and is left alone.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SEMVER = r"\d+\.\d+\.\d+"
 GENERATOR = sorted((ROOT / "codegen").glob("*.py"))
+MODELS = ROOT / "src/mimo_proto/models"
+MODULES = [path for path in sorted((ROOT / "src").rglob("*.py")) if MODELS not in path.parents]
+MAX_LINES = 350
 # Ours and written by hand; what git tracks of it is what is held to the rules.
 WRITTEN = {".py", ".md", ".toml", ".yml", ".txt", ".json", ".jinja2", ".svg", ".cfg", ""}
 
@@ -115,6 +120,17 @@ def test_a_module_of_the_generator_says_its_rules_and_its_names(path: Path) -> N
     text = path.read_text("utf-8")
     assert re.match(r'(# .*\n)?"""', text)
     assert re.search(r"^__all__(: list\[str\])? = \[", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [*MODULES, *GENERATOR], ids=name_of)
+def test_a_module_is_short(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    trees = [ast.parse(path.read_text("utf-8")) for path in MODULES]
+    names = Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    assert [name for name, count in names.items() if count > 1 and not name.startswith("_")] == []
 
 
 def test_nothing_is_left_out_of_the_coverage() -> None:

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.pool import Pool
@@ -32,11 +32,11 @@ class Taken:
         self.peer: socket.socket | None = None
 
 
-def is_cut(peer: socket.socket) -> bool:
-    """Whether the client has shut down or closed the other end; the server has read all that came."""
-    readable, _, _ = select.select([peer], [], [], 0)
+def is_cut(sock: socket.socket) -> bool:
+    """Whether a socket is at its end, by whichever side; nothing waits on it to be read."""
+    readable, _, _ = select.select([sock], [], [], 0)
     try:
-        return bool(readable) and peer.recv(1) == b""
+        return bool(readable) and sock.recv(1) == b""
     except ConnectionResetError:
         return True
 
@@ -46,8 +46,6 @@ class PoolStates(RuleBasedStateMachine):
 
     The model: which connections are idle, the last given back first, and what the server has done to each.
     """
-
-    taken = Bundle("taken")
 
     @initialize()
     def begin(self) -> None:
@@ -60,8 +58,12 @@ class PoolStates(RuleBasedStateMachine):
         self.in_use: list[Taken] = []
         self.gone: list[Taken] = []
 
-    @rule(target=taken)
-    def take(self) -> Taken:
+    @rule(calls=st.integers(1, SIZE + 1))
+    def take(self, calls: int) -> None:
+        for _ in range(calls):
+            self.in_use.append(self.taken())
+
+    def taken(self) -> Taken:
         guard = Guard()
         one = Taken(self.pool.take(guard), guard)
         while self.idle:
@@ -76,13 +78,21 @@ class PoolStates(RuleBasedStateMachine):
             assert one.connection.is_closed, "a new one is not open yet"
             one.connection.connect()
             one.peer = self.listener.accept()[0]
-        self.in_use.append(one)
         return one
 
-    @rule(one=consumes(taken))
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def give_all(self) -> None:
+        """All responses have ended: what follows attempts that went well, and calls that were ended too late."""
+        while self.in_use:
+            self.give(self.in_use.pop())
+
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def give_one(self) -> None:
+        self.give(self.in_use.pop(0))
+
     def give(self, one: Taken) -> None:
-        """The response has ended: what follows an attempt that went well, or a call that was ended too late."""
-        self.in_use.remove(one)
         if one.guard.reason is not None:
             one.connection.close()
             self.gone.append(one)
@@ -97,17 +107,20 @@ class PoolStates(RuleBasedStateMachine):
         assert one.guard.end("cancelled"), "a call may be cancelled as long as it has not finished"
         one.guard.finish()
 
-    @rule(one=consumes(taken))
-    def break_off(self, one: Taken) -> None:
-        self.in_use.remove(one)
+    @precondition(lambda self: self.in_use)
+    @rule()
+    def break_off(self) -> None:
+        one = self.in_use.pop(0)
         one.guard.detach()
         one.connection.close()
         one.guard.finish()
         self.gone.append(one)
 
-    @rule(one=taken, clock=st.sampled_from(["cancelled", *CLOCKS]))
-    def end(self, one: Taken, clock: Literal["cancelled"] | Clock) -> None:
+    @precondition(lambda self: self.in_use)
+    @rule(clock=st.sampled_from(["cancelled", *CLOCKS]))
+    def end(self, clock: Literal["cancelled"] | Clock) -> None:
         """A clock runs out, or the caller cancels."""
+        one = self.in_use[0]
         before = one.guard.reason
         if clock == "cancelled":
             one.guard.end("cancelled")
@@ -117,7 +130,7 @@ class PoolStates(RuleBasedStateMachine):
             setattr(one.guard, f"{clock}_at", inf)
         first = before is None or (clock == "cancelled" and before in ENDS_AN_ATTEMPT)
         assert one.guard.reason == (clock if first else before)
-        assert one.connection.sock.recv(1) == b"", "whoever reads is woken"
+        assert is_cut(one.connection.sock), "whoever reads is woken"
 
     @precondition(lambda self: self.idle)
     @rule(data=st.data(), closes=st.booleans())
@@ -133,6 +146,7 @@ class PoolStates(RuleBasedStateMachine):
                 one.peer.sendall(b"x")
         self.idle[at] = (one, False)
 
+    @precondition(lambda self: len(self.gone) > SIZE)
     @rule()
     def close(self) -> None:
         self.pool.close()

@@ -70,6 +70,7 @@ def test_surplus_is_noticed(name: str) -> None:
         pytest.param(b"zz\r\n", id="no-number"),
         *[pytest.param(size + b"\r\nhello\r\n", id=repr(size)) for size in STRANGE],
         pytest.param(b"5\r\nhello!", id="longer-than-said"),
+        pytest.param(b"5\r\nhello!\r\n", id="longer-than-said-with-a-line-end"),
         pytest.param(b"5\r\nhello\rx", id="cr-without-lf"),
         pytest.param(b"HTTP/1.1 200 OK\r\n", id="status-line"),
         pytest.param(b"5;" + b"x" * 4096, id="endless-size-line"),

@@ -333,7 +333,7 @@ def test_the_error_shows_what_the_payload_begins_with() -> None:
     assert """begins '{"choices":null,"note":"\u6f6e\ufffd\\\\ud83d","more":"xxx""" in text
     assert 100 < text.count("x") < 200
     assert text.encode().decode() == text
-    with pytest.raises(DecodeError, match=r"no JSON: .*begins '<html>.n.x1b'"):
+    with pytest.raises(DecodeError, match=r"not JSON: .*begins '<html>.n.x1b'"):
         COMPLETION.decode(b"<html>\n\x1b")
     with pytest.raises(DecodeError, match=r"is missing$"):
         COMPLETION.build({})

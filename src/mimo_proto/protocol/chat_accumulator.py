@@ -152,18 +152,14 @@ class ChatAccumulator(Generic[ChunkT, CompletionT]):
         self._begun = True
         for choice in chunk.pop("choices", ()):
             self._add_choice(choice)
-        if not self._knows_first:
-            self._add_first(chunk)
         for name, value in chunk.items():
-            if name == "usage":
+            if name in FIRST_SAID:
+                if not self._fields.says(name):
+                    self._fields.keep(name, value)
+            elif name == "usage":
                 self._fields.keep_said(name, value)
-            elif name not in FIRST_SAID and name != "object":  # the completion has an object of its own
+            elif name != "object":  # the completion has an object of its own
                 self._fields.keep(name, value)
-
-    def _add_first(self, chunk: dict[str, Any]) -> None:
-        for name in FIRST_SAID:
-            if name in chunk and not self._fields.says(name):
-                self._fields.keep(name, chunk[name])
         self._knows_first = all(map(self._fields.says, FIRST_SAID))
 
     def _add_choice(self, choice: dict[str, Any]) -> None:

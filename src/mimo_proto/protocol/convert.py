@@ -32,7 +32,7 @@ class Mismatch(Exception):
     """A value that does not fit its hint.
 
     Attributes:
-        reason: What is wrong, in msgspec's words.
+        reason: What is wrong, as msgspec says it.
         parts: The names and places that lead to the value, the innermost first; `path` is made of them.
     """
 
@@ -211,7 +211,7 @@ def remake(
 
     Args:
         hint: The hint.
-        wanted: Tells whether a Struct is one of them.
+        wanted: Whether a Struct is one of them.
         make: Makes a subclass, which has a field more only if its Struct is wanted.
         made: The subclasses that there are, by Struct; new ones are added.
 

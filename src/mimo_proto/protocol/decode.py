@@ -93,7 +93,7 @@ class TolerantDecoder(Generic[T]):
             try:
                 return self.strict(data)
             except NOT_DECODED:
-                again = self._type.refresh()
+                again = self._type.learn()
         return self.build(_read_encodable(data), data)
 
     def build(self, value: Any, data: bytes = b"") -> T:
@@ -115,7 +115,7 @@ class TolerantDecoder(Generic[T]):
             reason, path = "nested too deeply", "$"
         else:
             if received.unknown_names:
-                self._type.note(received.unknown_names)
+                self._type.learn(received.unknown_names)
             return built
         reason = f"the server's JSON does not fit the spec at {path}: {reason}"
         raise DecodeError(reason + _beginning(data), path=path, data=data)
@@ -260,7 +260,7 @@ def _read_damaged(data: bytes) -> Any:
         reason = "nested too deeply"
     except ValueError as error:
         reason = str(error)
-    raise DecodeError(f"the server's answer is no JSON: {reason}{_beginning(data)}", data=data)
+    raise DecodeError(f"what the server sent is not JSON: {reason}{_beginning(data)}", data=data)
 
 
 def _refuse(name: str) -> Any:

@@ -92,11 +92,10 @@ class _Item:
     def set(self, item: dict[str, Any]) -> None:
         """Take the item as an event brings it, which does not end the deltas."""
         content = item.get("content")
+        parts = content if is_array(content) else []
         self.fields = item
         self.kind = _type_of(item)
-        self._parts = {}
-        if is_array(content):
-            self._parts = {(place, _type_of(part)): part for place, part in enumerate(content)}
+        self._parts = {(place, _type_of(part)): part for place, part in enumerate(parts)}
 
     def set_part(self, place: int, part: Any, *, done: bool) -> None:
         """Take a part of the content as an event brings it."""

@@ -14,7 +14,7 @@ from mimo_proto.models import ChatCompletionRequest, ResponseRequest
 from mimo_proto.protocol.convert import Mismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["find_missing_const"]
 
@@ -31,28 +31,31 @@ def find_missing_const(request: Mapping[str, Any], kind: type) -> None:
     """
     if kind.__name__ == ChatCompletionRequest.__name__:
         _look_through_calls(request)
-        for place, tool in _dicts(request, "tools", "web_search", tag_field="type"):
-            location: Any = tool.get("user_location")
-            if location.__class__ is dict and "type" not in location:
+        for place, tool in enumerate(_elements(request, "tools")):
+            if _is_tagged(tool, "web_search") and _lacks(tool.get("user_location"), "type"):
                 raise Mismatch("`type` is missing", "user_location", place, "tools")
     elif kind.__name__ == ResponseRequest.__name__:
-        for place, item in _dicts(request, "input", "additional_tools", tag_field="type"):
-            if "role" not in item:
+        for place, item in enumerate(_elements(request, "input")):
+            if _is_tagged(item, "additional_tools") and _lacks(item, "role"):
                 raise Mismatch("`role` is missing", place, "input")
 
 
 def _look_through_calls(request: Mapping[str, Any]) -> None:
-    for place, message in _dicts(request, "messages", "assistant", tag_field="role"):
-        for number, call in _dicts(message, "tool_calls"):
-            if "type" not in call:
-                raise Mismatch("`type` is missing", number, "tool_calls", place, "messages")
+    for place, message in enumerate(_elements(request, "messages")):
+        if message.__class__ is dict and "tool_calls" in message and message.get("role") == "assistant":
+            for number, call in enumerate(_elements(message, "tool_calls")):
+                if _lacks(call, "type"):
+                    raise Mismatch("`type` is missing", number, "tool_calls", place, "messages")
 
 
-def _dicts(
-    holder: Mapping[str, Any], name: str, tag: str = "", *, tag_field: str = ""
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the dicts in a list, or those of them with a tag, each with its place."""
+def _elements(holder: Mapping[str, Any], name: str) -> Sequence[Any]:
     elements: Any = holder.get(name)
-    for place, element in enumerate(elements if elements.__class__ in (list, tuple) else ()):
-        if element.__class__ is dict and (not tag or element.get(tag_field) == tag):
-            yield place, element
+    return elements if elements.__class__ in (list, tuple) else ()
+
+
+def _is_tagged(value: Any, tag: str) -> bool:
+    return value.__class__ is dict and value.get("type") == tag
+
+
+def _lacks(value: Any, name: str) -> bool:
+    return value.__class__ is dict and name not in value

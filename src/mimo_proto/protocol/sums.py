@@ -119,7 +119,10 @@ class Sum(dict[str, Any]):
     def extend(self, name: str, value: Any) -> None:
         """Add a field of a choice: lists are extended, the last of anything else counts."""
         if is_array(value):
-            self.part(name, list).extend(value)
+            so_far = self.get(name)
+            if not is_array(so_far):
+                so_far = self[name] = []
+            so_far += value
         elif name == "logprobs" and is_object(value):
             logprobs = self.part(name, Sum)
             for inner, field in value.items():

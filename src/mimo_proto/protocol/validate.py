@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from msgspec import UNSET, Raw, Struct
 
 from mimo_proto.errors import InvalidRequestError
-from mimo_proto.kept_fields import json_names
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, shape_of
 from mimo_proto.protocol.json_types import is_mapping
@@ -158,7 +157,8 @@ def _fields(value: Struct) -> dict[str, Any]:
     """Give the dict that a Struct encodes to, without its hints: those of a caller's own may not be evaluable."""
     config = value.__struct_config__
     absent = None if config.omit_defaults else UNSET
-    fields = {key: getattr(value, name) for name, key in json_names(type(value)).items()}
+    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+    fields = {key: getattr(value, name) for name, key in names}
     tag = {} if config.tag_field is None else {config.tag_field: config.tag}
     return tag | {key: field for key, field in fields.items() if field is not UNSET and field is not absent}
 

@@ -26,7 +26,7 @@ from mimo_proto.kept_fields import forget_classes, is_field_name, set_learned, s
 from mimo_proto.protocol.convert import reachable, remake, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
     from msgspec import Struct
 
@@ -68,7 +68,7 @@ class _Learned:
         self.version = 0
         self.types: WeakSet[WideningType] = WeakSet()
 
-    def note(self, names: Iterable[Name]) -> None:
+    def note(self, names: Collection[Name]) -> None:
         """Note the unknown names of a payload; learn them if one of them has come before."""
         new = dict.fromkeys(each for each in names if self._can_be_learned(*each))
         if not self.once.keys().isdisjoint(new):
@@ -135,31 +135,26 @@ class WideningType:
             self.decode = msgspec.json.Decoder(self._hint).decode
         self._widened, self._version, self._rebuilds = self._hint, 0, 0
 
-    def refresh(self) -> bool:
-        """Take up the names that were learned since the decoder was made; True if there is a new decoder now."""
-        if self._version == LEARNED.version or not LEARNED.lock.acquire(blocking=False):
+    def learn(self, names: Collection[Name] = ()) -> bool:
+        """Learn unknown names if one of them has come before, and take up all names that were learned since.
+
+        Args:
+            names: Structs of the spec, each with a JSON name that it does not have.
+
+        Returns:
+            Whether there is a new decoder now.
+        """
+        has_news = names or self._version != LEARNED.version
+        if not has_news or self._rebuilds >= MAX_REBUILDS or not LEARNED.lock.acquire(blocking=False):
             return False
         try:
+            LEARNED.note(names)
             return self._rebuild()
         finally:
             LEARNED.lock.release()
 
-    def note(self, names: Iterable[Name]) -> None:
-        """Note the unknown names of a payload, and learn them if one of them has come before.
-
-        Args:
-            names: Structs of the spec, each with a JSON name that it does not have.
-        """
-        if self._rebuilds >= MAX_REBUILDS or not LEARNED.lock.acquire(blocking=False):
-            return
-        try:
-            LEARNED.note(names)
-            self._rebuild()
-        finally:
-            LEARNED.lock.release()
-
     def _rebuild(self) -> bool:
-        if self._version == LEARNED.version or self._rebuilds >= MAX_REBUILDS:
+        if self._version == LEARNED.version:
             return False
         self._version = LEARNED.version
         widened = LEARNED.widen(self._hint)
