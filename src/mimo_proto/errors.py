@@ -338,15 +338,9 @@ def api_error_class(status: int, code: str | None) -> type[APIError]:
 
 
 class _WithoutFrames:
-    """Cut the traceback of what leaves a ``with`` block, and what it was raised from.
+    """Cut the frames, which hold what was sent, off our errors and `KeyboardInterrupt`; a caller's own keep them."""
 
-    Errors of ours, and what is no `Exception`, such as `KeyboardInterrupt` and a cancelled task. The frames below hold
-    what was sent and received, which may hold the key. The frame of the block is cut too, so that no error refers to
-    a frame that refers to the error. Other exceptions are the caller's own, and keep their frames.
-    """
-
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
@@ -354,4 +348,3 @@ class _WithoutFrames:
 
 
 without_frames = _WithoutFrames()
-"""``with without_frames:`` raises without frames. Any thread, nested or not."""
