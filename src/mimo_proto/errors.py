@@ -225,7 +225,7 @@ class NotFoundError(APIError):
 
 
 class ContentFilterError(APIError):
-    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status. Never retried."""
+    """421 (moderation) or 441 (risk control), also as a body's code, which MiMo sends with HTTP 400. Never retried."""
 
 
 class RateLimitError(APIError):
@@ -320,14 +320,7 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 
 
 def api_error_class(status: int, code: str | None) -> type[APIError]:
-    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
-
-    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
-
-    Args:
-        status: The HTTP status.
-        code: The body's ``code`` as text, or None.
-    """
+    """Choose the class of a server error: by the body's code where it names one, else by the HTTP status."""
     number = int(code) if code is not None and code.isascii() and code.isdigit() and len(code) == 3 else 0
     for candidate in (number, status):
         if candidate in _BY_STATUS:
@@ -338,11 +331,10 @@ def api_error_class(status: int, code: str | None) -> type[APIError]:
 
 
 class _WithoutFrames:
-    """Cut the traceback of what leaves a ``with`` block, and what it was raised from.
+    """Cut traceback, cause and context of our errors that leave a ``with`` block: the frames below may hold the key.
 
-    Errors of ours, and what is no `Exception`, such as `KeyboardInterrupt` and a cancelled task. The frames below hold
-    what was sent and received, which may hold the key. The frame of the block is cut too, so that no error refers to
-    a frame that refers to the error. Other exceptions are the caller's own, and keep their frames.
+    The frame of the block is cut too, so no error refers to a frame that refers to the error. `KeyboardInterrupt`, a
+    cancelled task and the like lose their frames as well; any other exception is the caller's own, and keeps them.
     """
 
     def __enter__(self) -> None:

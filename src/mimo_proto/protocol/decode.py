@@ -106,7 +106,7 @@ class TolerantDecoder(Generic[T]):
         Raises:
             DecodeError: The value does not fit the type.
         """
-        received = Received()
+        received = ReceivedConverter()
         try:
             built: T = received.value(value, self._node)
         except Mismatch as mismatch:
@@ -127,7 +127,7 @@ def _taken_apart(wanted: Any) -> tuple[TypeNode, WideningType]:
     return TypeNode(wanted), WideningType(wanted)
 
 
-class Received(Converter):
+class ReceivedConverter(Converter):
     """Build one value that came from the server.
 
     Attributes:
