@@ -51,7 +51,7 @@ GONE_BY_THEMSELVES = {
 # Arguments that callers give.
 PUBLIC = {"extra_body", "extra_headers"}
 # Rooms whose names are still being mended.
-MENDING = {"codegen"}
+MENDING: set[str] = set()
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "models" not in path.parts)
 ROOMS: dict[str, list[Path]] = {"codegen": sorted((ROOT / "codegen").rglob("*.py"))}

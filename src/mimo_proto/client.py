@@ -18,7 +18,7 @@ from mimo_proto.call.reply import Reply, accumulator_for
 from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
-from mimo_proto.http.attempts import Call
+from mimo_proto.http.attempts import SyncCall
 from mimo_proto.http.stream import Stream
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.protocol.secret import Secret
@@ -305,7 +305,7 @@ class Client:
         *,
         stream: bool = False,
         **options: Unpack[CallOptions],
-    ) -> Call:
+    ) -> SyncCall:
         """Make a call without sending anything: what `send`, `stream` and the shells for asyncio begin with.
 
         Args:
@@ -321,4 +321,4 @@ class Client:
         if self._closed:
             raise LocalProtocolError("the client is closed")
         http_request = self._settings.request(endpoint, request, options, stream=stream)
-        return Call(self._transport, http_request, self._settings.of_call(options), options.get("tee"))
+        return SyncCall(self._transport, http_request, self._settings.of_call(options), options.get("tee"))

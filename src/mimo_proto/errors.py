@@ -225,7 +225,7 @@ class NotFoundError(APIError):
 
 
 class ContentFilterError(APIError):
-    """421 (moderation) or 441 (risk control), also as a body's code, which MiMo sends with HTTP 400. Never retried."""
+    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status. Never retried."""
 
 
 class RateLimitError(APIError):
@@ -320,7 +320,14 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 
 
 def api_error_class(status: int, code: str | None) -> type[APIError]:
-    """Choose the class of a server error: by the body's code where it names one, else by the HTTP status."""
+    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
+
+    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
+
+    Args:
+        status: The HTTP status.
+        code: The body's ``code`` as text, or None.
+    """
     number = int(code) if code is not None and code.isascii() and code.isdigit() and len(code) == 3 else 0
     for candidate in (number, status):
         if candidate in _BY_STATUS:
@@ -331,14 +338,9 @@ def api_error_class(status: int, code: str | None) -> type[APIError]:
 
 
 class _WithoutFrames:
-    """Cut traceback, cause and context of our errors that leave a ``with`` block: the frames below may hold the key.
+    """Cut the frames, which hold what was sent, off our errors and `KeyboardInterrupt`; a caller's own keep them."""
 
-    The frame of the block is cut too, so no error refers to a frame that refers to the error. `KeyboardInterrupt`, a
-    cancelled task and the like lose their frames as well; any other exception is the caller's own, and keeps them.
-    """
-
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
@@ -346,4 +348,3 @@ class _WithoutFrames:
 
 
 without_frames = _WithoutFrames()
-"""``with without_frames:`` raises without frames. Any thread, nested or not."""

@@ -34,7 +34,7 @@ from mimo_proto import (
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import MAX_WAITING_EVENTS, Handover, ThreadsAdapter, pump
-from mimo_proto.http.attempts import Call
+from mimo_proto.http.attempts import SyncCall
 from mimo_proto.http.transport import READ_BYTES
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
 from tests.support.outcomes import CHAT_JSON, KEY, assert_clean, words
@@ -445,9 +445,9 @@ def test_a_closed_adapter_refuses_calls() -> None:
 
 def test_closing_the_adapter_ends_what_waits_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = threading.Event()
-    cancel = Call.cancel
+    cancel = SyncCall.cancel
 
-    def cancel_slowly(call: Call) -> bool:
+    def cancel_slowly(call: SyncCall) -> bool:
         """The thread is set free before the closing has come to the others."""
         was_open = cancel(call)
         time.sleep(0.02)
@@ -468,7 +468,7 @@ def test_closing_the_adapter_ends_what_waits_for_a_thread(monkeypatch: pytest.Mo
                 work += [stream.result() for stream in streams]
                 calls += map(asyncio.create_task, work)
                 await asyncio.sleep(0)
-                monkeypatch.setattr(Call, "cancel", cancel_slowly)
+                monkeypatch.setattr(SyncCall, "cancel", cancel_slowly)
             for number, task in enumerate(calls):
                 with pytest.raises(StreamCancelled) as caught:
                     await task

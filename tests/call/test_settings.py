@@ -47,6 +47,7 @@ def test_the_environment_counts_where_an_argument_is_missing() -> None:
         ({"MIMO_API_KEY": KEY}, {"key": ""}),
         ({"MIMO_API_KEY": "a\nb"}, {}),
         ({"MIMO_API_KEY": KEY}, {"base_url": "http://api.example.com/v1"}),
+        ({"MIMO_API_KEY": KEY}, {"base_url": ""}),
         ({"MIMO_API_KEY": KEY}, {"headers": {"Host": "x"}}),
         ({"MIMO_API_KEY": KEY}, {"auth": "basic"}),
     ],

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mimo_proto.call.reply import Reply
     from mimo_proto.client import Client
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.http.attempts import Call
+    from mimo_proto.http.attempts import SyncCall
 
 __all__ = ["ThreadsAdapter"]
 
@@ -68,7 +68,7 @@ class ThreadsAdapter(AsyncAdapter):
     def __init__(self, client: Client, *, threads: int = 256) -> None:
         self._client = client
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="mimo-proto")
-        self._open: weakref.WeakSet[Call | ThreadStream[Any, Any]] = weakref.WeakSet()
+        self._open: weakref.WeakSet[SyncCall | ThreadStream[Any, Any]] = weakref.WeakSet()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -118,12 +118,12 @@ class ThreadsAdapter(AsyncAdapter):
         self._open.add(thread_stream)
         return thread_stream
 
-    def _submit(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
+    def _submit(self, call: SyncCall | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> Future[WorkT]:
         if self._closed:
             raise LocalProtocolError("the adapter is closed")
         return self._executor.submit(self._perform, call, work, *args)
 
-    def _perform(self, call: Call | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> WorkT:
+    def _perform(self, call: SyncCall | Stream[Any, Any], work: Callable[..., WorkT], *args: Any) -> WorkT:
         if self._closed:
             # The thread was set free by the closing, which may not have come to this call yet.
             call.cancel()

@@ -82,7 +82,7 @@ class BaseCall:
         self._settings = settings
         self.limits = settings.limits
         self.tee = tee
-        self.attempts = 0
+        self.attempts: int = 0
 
     def report(self, error: MimoError) -> MimoError:
         """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""

@@ -116,9 +116,8 @@ def read_settings(
         ConfigurationError: No key, or a key, base URL or header that cannot be used.
     """
     key = Secret(getenv("MIMO_API_KEY") or "") if api_key is None else api_key
-    base_url = check_base_url(
-        base_url or getenv("MIMO_BASE_URL") or DEFAULT_BASE_URL, allow_http=settings["allow_http"]
-    )
-    made = Settings(key=key, base_url=base_url, **settings)
+    if base_url is None:
+        base_url = getenv("MIMO_BASE_URL") or DEFAULT_BASE_URL
+    made = Settings(key=key, base_url=check_base_url(base_url, allow_http=settings["allow_http"]), **settings)
     made.request(MODELS, None, {})
     return made

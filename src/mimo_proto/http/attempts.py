@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from mimo_proto.http.transport import Exchange, Transport
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["Call"]
+__all__ = ["SyncCall"]
 
 ReplyT = TypeVar("ReplyT")
 
 
-class Call(BaseCall):
+class SyncCall(BaseCall):
     """One call of a client. One thread; `cancel` any.
 
     Args:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mimo_proto.call.reply import Accumulator
-    from mimo_proto.http.attempts import Call
+    from mimo_proto.http.attempts import SyncCall
     from mimo_proto.http.transport import Exchange
     from mimo_proto.protocol.stream import StreamDecoder
 
@@ -41,7 +41,7 @@ class Stream(StreamBase[EventT, ResultT]):
     """
 
     def __init__(
-        self, call: Call, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
+        self, call: SyncCall, decoder: StreamDecoder[EventT], accumulator: Accumulator[EventT, ResultT] | None
     ) -> None:
         super().__init__(StreamState(accumulator, call, projected=accumulator is None))
         self._call = call

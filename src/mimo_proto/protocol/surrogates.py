@@ -47,7 +47,7 @@ Object = dict[str, Any]
 Key = tuple[int | str | None, ...]
 
 
-class DeltaText(NamedTuple):
+class EventText(NamedTuple):
     """A text in an event.
 
     Attributes:
@@ -102,7 +102,7 @@ class SurrogateJoiner:
                 continue  # neither integer nor text: the chunk will be refused
             for place, holder, name, replacement in _texts(choice.get("delta")):
                 event = kept | {"choices": [{"index": index, "delta": replacement, "finish_reason": None}]}
-                self._join_text(DeltaText((index, *place), holder, name, event), ends=ends)
+                self._join_text(EventText((index, *place), holder, name, event), ends=ends)
             if ends:
                 before += self._release([key for key in self.held if key[0] == index])
         return before
@@ -116,12 +116,12 @@ class SurrogateJoiner:
             # An item has one output_index, and with some servers an id that changes from event to event.
             key = (item if place[0] is None else None, *place, stem)
             replacement = _short_fields(event, ("type", *PLACE_FIELDS)) | {"delta": REPLACEMENT}
-            self._join_text(DeltaText(key, event, "delta", replacement), ends=False)
+            self._join_text(EventText(key, event, "delta", replacement), ends=False)
         elif action == "done":
             return self._release([key for key in self.held if _is_within(key, (item, *place))])
         return []
 
-    def _join_text(self, text: DeltaText, *, ends: bool) -> None:
+    def _join_text(self, text: EventText, *, ends: bool) -> None:
         """Put the high surrogate that waits before a text, and hold back the one that the text ends with."""
         place, holder, name, replacement = text
         value = holder.get(name)
@@ -143,7 +143,7 @@ class SurrogateJoiner:
         return [replace_surrogates(self.held.pop(key)[0]) for key in keys]
 
 
-def _texts(delta: object) -> Iterator[DeltaText]:
+def _texts(delta: object) -> Iterator[EventText]:
     """Yield the texts of a chat delta that add up; none where the delta is not an object.
 
     These are the delta's own texts, those of list elements with an `index`, and the arguments of tool calls.
@@ -151,25 +151,25 @@ def _texts(delta: object) -> Iterator[DeltaText]:
     if not is_object(delta):
         return
     for name in _text_names(delta):
-        yield DeltaText((name,), delta, name, {name: REPLACEMENT})
+        yield EventText((name,), delta, name, {name: REPLACEMENT})
     for name, elements in delta.items():
         for element in _objects(elements):
             yield from _call_texts(element) if name == "tool_calls" else _element_texts(name, element)
 
 
-def _call_texts(call: Object) -> Iterator[DeltaText]:
+def _call_texts(call: Object) -> Iterator[EventText]:
     function = call.get("function")
     if is_object(function):
         index = _key_part(call, "index")
         replacement = {"index": index, "function": {"arguments": REPLACEMENT}}
-        yield DeltaText(("tool_calls", index), function, "arguments", {"tool_calls": [replacement]})
+        yield EventText(("tool_calls", index), function, "arguments", {"tool_calls": [replacement]})
 
 
-def _element_texts(field: str, element: Object) -> Iterator[DeltaText]:
+def _element_texts(field: str, element: Object) -> Iterator[EventText]:
     index = whole_number(element.get("index"))
     if index is not None:
         for name in _text_names(element):
-            yield DeltaText((field, index, name), element, name, {field: [{"index": index, name: REPLACEMENT}]})
+            yield EventText((field, index, name), element, name, {field: [{"index": index, name: REPLACEMENT}]})
 
 
 def _text_names(value: Object) -> list[str]:
