@@ -88,7 +88,7 @@ class _Choice:
             self.message.join(name, value)
 
     def whole(self, index: int) -> dict[str, Any]:
-        """Give the choice so far; texts in it may be a `Text` still."""
+        """Give the choice so far; texts in it may be a `TextSum` still."""
         message: dict[str, Any] = {**self.message, "role": self.message.get("role") or "assistant"}
         if self._calls:
             message["tool_calls"] = self._calls.whole()

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from mimo_proto.protocol.decode import plain_value
 from mimo_proto.protocol.json_types import is_array, is_object, text_or_empty
-from mimo_proto.protocol.sums import Text
+from mimo_proto.protocol.sums import TextSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +82,7 @@ class _Item:
         self.id = ""
         self.kind = ""
         self.fields: dict[str, Any] = {}
-        self.texts: defaultdict[tuple[int, str], Text] = defaultdict(Text)
+        self.texts: defaultdict[tuple[int, str], TextSum] = defaultdict(TextSum)
         self.has_own_event = self.done = False
         # The content, by place and type.
         self._parts: dict[tuple[int, str], Any] = {}
@@ -339,5 +339,5 @@ def _holder_of(part: object) -> str:
     return DELTAS[PARTS[kind]][0] if (kind := _type_of(part)) in PARTS else ""
 
 
-def _longer(text: object, more: Text) -> str:
+def _longer(text: object, more: TextSum) -> str:
     return text + more.whole() if isinstance(text, str) else more.whole()

@@ -26,7 +26,7 @@ import msgspec
 from mimo_proto.protocol.decode import within_stack
 from mimo_proto.protocol.json_types import is_array, is_object
 
-__all__ = ["WHOLE_TEXTS", "AudioSum", "Sum", "Text", "says_something", "sum_as_json"]
+__all__ = ["WHOLE_TEXTS", "AudioSum", "Sum", "TextSum", "says_something", "sum_as_json"]
 
 PartT = TypeVar("PartT")
 
@@ -51,11 +51,11 @@ def sum_as_json(value: Any) -> Any:
     return within_stack(partial(msgspec.to_builtins, enc_hook=_whole), value)
 
 
-def _whole(value: Text | AudioSum) -> Any:
+def _whole(value: TextSum | AudioSum) -> Any:
     return value.whole()
 
 
-class Text:
+class TextSum:
     """A text that comes in deltas; false as long as it is empty."""
 
     __slots__ = ("_deltas", "_max_deltas")
@@ -83,13 +83,13 @@ class Text:
 class Sum(dict[str, Any]):
     """The fields of one object, as far as they have come. Values that are added are JSON values.
 
-    A field that is asked for before it came begins as an empty `Text`.
+    A field that is asked for before it came begins as an empty `TextSum`.
     """
 
     __slots__ = ()
 
-    def __missing__(self, name: str) -> Text:
-        text = self[name] = Text()
+    def __missing__(self, name: str) -> TextSum:
+        text = self[name] = TextSum()
         return text
 
     def part(self, name: str, kind: type[PartT]) -> PartT:
@@ -102,13 +102,13 @@ class Sum(dict[str, Any]):
     def says(self, name: str) -> bool:
         """Whether the field has said something so far."""
         value = self.get(name)
-        return bool(value) if isinstance(value, Text) else says_something(value)
+        return bool(value) if isinstance(value, TextSum) else says_something(value)
 
     def keep(self, name: str, value: Any) -> None:
         """Add a field of which the last value counts that is neither null nor an empty text."""
         if value is None:
             self.setdefault(name, None)
-        elif value != "" or not isinstance(self.get(name), (str, Text)):
+        elif value != "" or not isinstance(self.get(name), (str, TextSum)):
             self[name] = value
 
     def keep_said(self, name: str, value: Any) -> None:
@@ -135,7 +135,7 @@ class Sum(dict[str, Any]):
     def join(self, name: str, value: Any) -> None:
         """Add a field of a delta, or of an element of a list in it: texts are joined, lists extended."""
         if isinstance(value, str) and name not in WHOLE_TEXTS:
-            self.part(name, Text).add(value)
+            self.part(name, TextSum).add(value)
         elif is_array(value):
             self.part(name, _Elements).add(value)
         else:

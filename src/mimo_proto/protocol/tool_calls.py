@@ -73,7 +73,7 @@ class _Call:
                 called.keep(field, value)
 
     def whole(self) -> dict[str, Any]:
-        """Give the call so far; texts in it may be a `Text` still."""
+        """Give the call so far; texts in it may be a `TextSum` still."""
         call: dict[str, Any] = {**self._fields, "id": self.id, "type": self._fields.get("type") or "function"}
         for kind, called in (self._called or {"function": Sum()}).items():
             text = CALLED[kind]
@@ -134,7 +134,7 @@ class ToolCalls:
         return call
 
     def whole(self) -> list[dict[str, Any]]:
-        """Give the calls so far, by index and then by arrival; texts in them may be a `Text` still."""
+        """Give the calls so far, by index and then by arrival; texts in them may be a `TextSum` still."""
         return [call.whole() for call in sorted(self._calls, key=attrgetter("index"))]
 
 

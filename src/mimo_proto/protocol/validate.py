@@ -111,7 +111,7 @@ def _not_known(name: str, shape: StructShape) -> str:
     return f'"{name}" is not in MiMo\'s table{hint}; extra_body={{"{name}": ...}} sends it'
 
 
-class Sent(Converter):
+class SentConverter(Converter):
     """Check a value that is to be sent."""
 
     def request(self, value: Mapping[str, Any], shape: StructShape) -> Any:
@@ -150,7 +150,7 @@ class Sent(Converter):
         return super().other(value, node)
 
 
-SENT = Sent()
+SENT = SentConverter()
 
 
 def _fields(value: Struct) -> dict[str, Any]:
