@@ -297,11 +297,10 @@ def stream_of(count: int) -> Any:
 
 
 async def held(read: list[bytes]) -> None:
-    """Wait until the thread reads no more."""
-    before = -1
-    while not before == len(read) > 0:
-        before = len(read)
-        await asyncio.sleep(0.1)
+    """Wait until the thread has read as many events as may wait, and for as long as it would read on."""
+    while b"".join(read).count(b"data: ") < MAX_WAITING_EVENTS:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
 
 
 def test_a_slow_loop_holds_the_thread() -> None:

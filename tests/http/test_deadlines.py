@@ -199,12 +199,16 @@ def test_a_clock_that_moved_on_is_followed(pair: tuple[socket.socket, socket.soc
     assert monotonic() >= guard.idle_at
 
 
+def watchdogs() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if "watchdog" in thread.name}
+
+
 def test_no_clock_no_thread() -> None:
-    threads = threading.enumerate()
+    threads = watchdogs()
     watchdog = Watchdog()
     watchdog.watch(Guard(), inf)
     assert len(watchdog) == 0
-    assert set(threading.enumerate()) <= set(threads)
+    assert watchdogs() == threads
 
 
 def test_where_no_thread_is_left_the_next_call_asks_again(
