@@ -24,12 +24,8 @@ __all__ = ["run_demo"]
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOLS = [
-    FunctionTool(
-        function=FunctionDefinition(name="get_weather", description="The weather in a city.", parameters=CITY)
-    ),
-    FunctionTool(
-        function=FunctionDefinition(name="get_time", description="The local time in a city.", parameters=CITY)
-    ),
+    FunctionTool(function=FunctionDefinition(name=name, description=description, parameters=CITY))
+    for name, description in (("get_weather", "The weather in a city."), ("get_time", "The local time in a city."))
 ]
 RESULTS = {"get_weather": "light rain, 17 degrees", "get_time": "08:30"}
 

@@ -16,7 +16,7 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,16 +24,17 @@ from mimo_proto.cli.demo import run_demo
 from mimo_proto.cli.text import TextWriter, json_line
 from mimo_proto.client import Client
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
-from mimo_proto.errors import ConfigurationError, DecodeError, MimoError
+from mimo_proto.errors import ConfigurationError, MimoError
 from mimo_proto.messages import system, user
 from mimo_proto.models import Reasoning, Response, Thinking
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.protocol.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mimo_proto.http.stream import Stream
+    from mimo_proto.models import ChatMessage
 
 __all__ = ["main"]
 
@@ -78,19 +79,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mimo-proto", description="Talk to Xiaomi MiMo, and look at what it says.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser(
-        "demo", help="five exchanges: with MiMo if MIMO_API_KEY is set, else with a local stand-in"
-    )
-    demo.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
-    demo.set_defaults(run=_demo)
+    model_option = argparse.ArgumentParser(add_help=False)
+    model_option.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
 
-    models = commands.add_parser("models", help="list the models, one a line")
-    models.set_defaults(run=_models)
+    demo_help = "five exchanges: with MiMo if MIMO_API_KEY is set, else with a local stand-in"
+    commands.add_parser("demo", help=demo_help, parents=[model_option]).set_defaults(run=_demo)
+    commands.add_parser("models", help="list the models, one a line").set_defaults(run=_models)
 
     for name, run, what in (("chat", _chat, "Chat Completions"), ("respond", _respond, "the Responses API")):
-        ask = commands.add_parser(name, help=f"ask through {what}; the answer is shown as it is written")
+        ask_help = f"ask through {what}; the answer is shown as it is written"
+        ask = commands.add_parser(name, help=ask_help, parents=[model_option])
         ask.add_argument("prompt", help="what to ask; - reads it from stdin")
-        ask.add_argument("--model", default=MODEL, help="which model answers (%(default)s)")
         ask.add_argument("--instructions", help="what the model is told before")
         ask.add_argument("--no-thinking", action="store_true", help="answer without thinking first")
         ask.set_defaults(run=run)
@@ -117,41 +116,34 @@ def _models(_: argparse.Namespace) -> None:
 
 
 def _chat(chosen: argparse.Namespace) -> int:
-    messages = [system(chosen.instructions)] if chosen.instructions else []
+    instructions = [system(chosen.instructions)] if chosen.instructions else []
     thinking = Thinking(type="disabled" if chosen.no_thinking else "enabled")
-    with (
-        Client() as client,
-        client.stream_chat_completion(
-            model=chosen.model, messages=[*messages, user(_prompt(chosen))], thinking=thinking
-        ) as stream,
-    ):
-        return _show(stream)
+    with Client() as client:
+        messages: list[ChatMessage] = [*instructions, user(_prompt(chosen))]
+        return _show(client.stream_chat_completion(model=chosen.model, messages=messages, thinking=thinking))
 
 
 def _respond(chosen: argparse.Namespace) -> int:
     more: dict[str, Any] = {"instructions": chosen.instructions} if chosen.instructions else {}
     if chosen.no_thinking:
         more["reasoning"] = Reasoning(effort="none")
-    with Client() as client, client.stream_response(model=chosen.model, input=_prompt(chosen), **more) as stream:
-        return _show(stream)
+    with Client() as client:
+        return _show(client.stream_response(model=chosen.model, input=_prompt(chosen), **more))
 
 
 def _show(stream: Stream[Any, Any]) -> int:
     """Show the text as it comes; the exit status."""
     writer = TextWriter(sys.stdout, sys.stderr)
-    for event in stream:
-        writer.show(event)
-    writer.end()
-    result = stream.result()
+    with stream:
+        for event in stream:
+            writer.show(event)
+        writer.end()
+        result = stream.result()
     if isinstance(result, Response) and result.status == "failed":
-        return _fail(f"the response has failed: {_reason(result)}", 1)
+        said = [result.error.code, result.error.message] if result.error else []
+        reason = ": ".join(str(part) for part in said if part is not None) or "the server gives no reason"
+        return _fail(f"the response has failed: {reason}", 1)
     return 0
-
-
-def _reason(response: Response) -> str:
-    error = response.error
-    said = [] if error is None else [str(part) for part in (error.code, error.message) if part is not None]
-    return ": ".join(said) or "the server gives no reason"
 
 
 def _prompt(chosen: argparse.Namespace) -> str:
@@ -160,7 +152,8 @@ def _prompt(chosen: argparse.Namespace) -> str:
 
 def _decode(chosen: argparse.Namespace) -> None:
     with _opened(chosen.file) as file:
-        for event in StreamDecoder(ENDPOINTS[chosen.endpoint]).events(_chunks(file)):
+        chunks = iter(lambda: file.read1(65_536), b"")  # a pipe's bytes as they come, not when a block is full
+        for event in StreamDecoder(ENDPOINTS[chosen.endpoint]).events(chunks):
             print(json_line(event), flush=True)
 
 
@@ -168,27 +161,14 @@ def _validate(chosen: argparse.Namespace) -> int:
     status = 0
     for name in chosen.file:
         with _opened(name) as file:
-            data = file.read()
+            data: bytes = file.read()
         try:
-            print(f"{name}: a {type(validate(_object(data))).__name__}")
-        except MimoError as error:
+            request = validate(msgspec.json.decode(data, type=dict[str, Any]))
+            print(f"{name}: a {type(request).__name__}")
+        except (MimoError, msgspec.DecodeError) as error:
             status = _fail(f"{name}: {error}", 1)
     return status
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        reason = str(error)
-    raise DecodeError(reason, data=data)
-
-
-def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+def _opened(name: str) -> AbstractContextManager[Any]:
     return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
-
-
-def _chunks(file: Any) -> Iterator[bytes]:
-    """The bytes as they come: a pipe's at once, not when a block is full."""
-    while chunk := file.read1(65_536):
-        yield chunk

@@ -10,15 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 import msgspec
 
 from mimo_proto.errors import DecodeError
-from mimo_proto.models import (
-    CustomToolCallItem,
-    FunctionCallItem,
-    ResponseCustomToolCallInputDelta,
-    ResponseFunctionCallArgumentsDelta,
-    ResponseOutputItemAdded,
-    ResponseOutputTextDelta,
-    ResponseReasoningTextDelta,
-)
 from mimo_proto.protocol.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -27,6 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["TextWriter", "json_line"]
 
 Kind: TypeAlias = Literal["thinking", "answer", "call"]
+
+# The events of Responses whose `delta` is a text to be shown.
+KINDS: dict[str, Kind] = {
+    "response.reasoning_text.delta": "thinking",
+    "response.output_text.delta": "answer",
+    "response.function_call_arguments.delta": "call",
+    "response.custom_tool_call_input.delta": "call",
+}
 
 
 def json_line(value: Any) -> str:
@@ -86,18 +85,13 @@ class TextWriter:
 
 def _texts(event: Any) -> Iterator[tuple[Kind, str, bool]]:
     """What an event says: the kind, the text, and whether something new begins with it."""
-    match event:
-        case ResponseReasoningTextDelta(delta=text):
-            yield "thinking", text, False
-        case ResponseOutputTextDelta(delta=text):
-            yield "answer", text, False
-        case ResponseFunctionCallArgumentsDelta(delta=text) | ResponseCustomToolCallInputDelta(delta=text):
-            yield "call", text, False
-        case ResponseOutputItemAdded(item=FunctionCallItem(name=name) | CustomToolCallItem(name=name)):
-            yield "call", f"{name} ", True
-        case _:
-            for choice in getattr(event, "choices", ()):
-                yield from _texts_of_delta(choice.delta)
+    if hasattr(event, "choices"):
+        for choice in event.choices:
+            yield from _texts_of_delta(choice.delta)
+    elif event.type in KINDS:
+        yield KINDS[event.type], event.delta, False
+    elif event.type == "response.output_item.added" and event.item.type in ("function_call", "custom_tool_call"):
+        yield "call", f"{event.item.name} ", True
 
 
 def _texts_of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:

@@ -31,11 +31,9 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
         prompt: What the turn answers.
         number: The number that the ids are made of; the same number gives the same ids.
     """
-    message: dict[str, Any] = {"content": turn.text, "role": "assistant"}
+    message = _message(turn, turn.text)
     if turn.audio is not None:
         message["audio"] = _sound(turn.audio, number)
-        if turn.preview is not None:
-            message["final_text_preview"] = turn.preview
     else:
         calls = [
             {"id": call_id(number, at), "type": "function", "function": {"name": call.name, "arguments": call.text}}
@@ -46,8 +44,6 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
         message |= {"audio": None, "audio_tokens": []}
     if turn.reasoning is not None:
         message["reasoning_content"] = turn.reasoning
-    if turn.annotations:
-        message["annotations"] = list(turn.annotations)
     choice = {"finish_reason": turn.ended, "index": 0, "message": message}
     return {**_head(prompt, number, "chat.completion"), "choices": [choice], "usage": _usage(turn, prompt)}
 
@@ -55,13 +51,20 @@ def completion(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
 def completion_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
     """Make the server-sent events, each ready to be sent. The arguments are those of `completion`."""
     head = _head(prompt, number, "chat.completion.chunk")
+    nulls = _nulls(turn)
     chunks = [
         {**head, "choices": [{"delta": {**nulls, **delta}, "finish_reason": finish, "index": 0}]}
-        for nulls in [_nulls(turn)]
         for delta, finish in _deltas(turn, number)
     ]
     chunks.append({**head, "choices": [], "usage": _usage(turn, prompt)})
     return [b"data: %b\n\n" % msgspec.json.encode(chunk) for chunk in chunks] + [b"data: [DONE]\n\n"]
+
+
+def _message(turn: Turn, text: str) -> dict[str, Any]:
+    """A message with a text, and with what a stream does not bring in fragments."""
+    fields = {"annotations": list(turn.annotations) or None, "final_text_preview": turn.preview}
+    known = {name: value for name, value in fields.items() if value is not None}
+    return {"content": text, "role": "assistant", **known}
 
 
 def _nulls(turn: Turn) -> dict[str, Any]:
@@ -75,18 +78,14 @@ def _nulls(turn: Turn) -> dict[str, Any]:
 
 
 def _deltas(turn: Turn, number: int) -> Iterator[tuple[dict[str, Any], str | None]]:
-    first: dict[str, Any] = {"content": "", "role": "assistant"}
-    if turn.annotations:
-        first["annotations"] = list(turn.annotations)
-    if turn.preview is not None:
-        first["final_text_preview"] = turn.preview
-    yield first, None
+    yield _message(turn, ""), None
     for token in tokens(turn.reasoning or ""):
         yield {"reasoning_content": token}, None
     for token in tokens(turn.text):
         yield {"content": token}, None
-    for at in range(0, len(turn.audio or b""), 4800):
-        yield {"audio": _sound((turn.audio or b"")[at : at + 4800], number)}, None
+    audio = turn.audio or b""
+    for at in range(0, len(audio), 4800):
+        yield {"audio": _sound(audio[at : at + 4800], number)}, None
     for index, call in enumerate(turn.calls):
         begun: dict[str, Any] = {"id": call_id(number, index), "function": {"arguments": "", "name": call.name}}
         rest = [{"id": None, "function": {"arguments": token, "name": None}} for token in tokens(call.text)]

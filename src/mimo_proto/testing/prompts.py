@@ -19,7 +19,12 @@ from .turns import tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Prompt", "Tool", "read_chat", "read_response"]
+__all__ = ["MEDIA", "Prompt", "Tool", "kind_of", "read_chat", "read_response"]
+
+MEDIA = ("image", "audio", "video")
+"""The kinds of content parts that are not text."""
+
+_SPEECH = "Aye, the sea gives, and the sea takes."
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -80,57 +85,46 @@ def read_chat(body: Mapping[str, Any]) -> Prompt:
     """Read a chat request."""
     model: str = body["model"]
     messages: Sequence[Mapping[str, Any]] = body["messages"]
-    count, media = _measure(messages)
-    base = Prompt(model=model, tokens=count, media=media)
-    if "-tts" in model:
-        options = as_object(body.get("audio"))
-        spoken = [_text(message["content"]) for message in messages if message["role"] == "assistant"]
-        return msgspec.structs.replace(
-            base,
-            speech=spoken[-1] if spoken else "Aye, the sea gives, and the sea takes.",
-            preview=bool(options.get("optimize_text_preview")),
-            sound_format=options.get("format") or ("pcm" if body.get("stream") else "wav"),
-        )
-    if model.endswith("-asr"):
-        return msgspec.structs.replace(base, sound=len(messages[-1]["content"][0]["input_audio"]["data"]))
-    tools = objects_in(body.get("tools"))
+    audio, tools = as_object(body.get("audio")), objects_in(body.get("tools"))
     functions = [tool["function"] for tool in tools if tool["type"] == "function"]
     searches = [tool for tool in tools if tool["type"] == "web_search"]
     results = _results(messages)
     stop: str | Sequence[str] = body.get("stop") or ()
-    return msgspec.structs.replace(
-        base,
-        text=_last_text(message for message in messages if message["role"] == "user"),
+    counts = _measure(messages)
+    return Prompt(
+        model=model,
+        text=_last_text(messages, "user"),
         results=results,
         tools=[Tool(function["name"], as_object(function.get("parameters"))) for function in functions],
+        tokens=counts.pop("tokens", 0),
+        media=counts,
         thinking=as_object(body.get("thinking")).get("type") != "disabled",
         search=any(tool.get("force_search") for tool in searches) or bool(searches and not functions and not results),
         json=as_object(body.get("response_format")).get("type") == "json_object",
         limit=body.get("max_completion_tokens"),
         stop=[stop] if isinstance(stop, str) else stop,
+        speech=_last_text(messages, "assistant", _SPEECH) if "-tts" in model else None,
+        preview=bool(audio.get("optimize_text_preview")),
+        sound_format=audio.get("format") or ("pcm" if body.get("stream") else "wav"),
+        sound=len(messages[-1]["content"][0]["input_audio"]["data"]) if model.endswith("-asr") else None,
     )
 
 
 def read_response(body: Mapping[str, Any]) -> Prompt:
     """Read a Responses request."""
-    given = body["input"]
-    items: Sequence[Mapping[str, Any]] = (
-        [{"role": "user", "content": given}]
-        if isinstance(given, str)
-        else [{"type": "message", **item} for item in given]
-    )
-    count, media = _measure([body.get("instructions", ""), items])
+    given: str | Sequence[Mapping[str, Any]] = body["input"]
+    items: Sequence[Mapping[str, Any]] = [{"role": "user", "content": given}] if isinstance(given, str) else given
     added = [tool for item in items if item.get("type") == "additional_tools" for tool in item["tools"]]
-    format_ = as_object(as_object(body.get("text")).get("format"))
+    counts = _measure([body.get("instructions", ""), items])
     return Prompt(
         model=body["model"],
-        tokens=count,
-        media=media,
-        text=_last_text(item for item in items if item.get("role") == "user"),
+        text=_last_text(items, "user"),
         results=_results(items),
         tools=list(_offered([*objects_in(body.get("tools")), *added])),
+        tokens=counts.pop("tokens", 0),
+        media=counts,
         thinking=as_object(body.get("reasoning")).get("effort") != "none",
-        json=format_.get("type") == "json_object",
+        json=as_object(as_object(body.get("text")).get("format")).get("type") == "json_object",
         limit=body.get("max_output_tokens"),
     )
 
@@ -155,34 +149,29 @@ def _results(turns: Sequence[Mapping[str, Any]]) -> list[str]:
     return texts
 
 
-def _last_text(turns: Iterator[Mapping[str, Any]]) -> str:
-    return next((_text(turn["content"]) for turn in reversed(list(turns))), "")
+def _last_text(turns: Sequence[Mapping[str, Any]], role: str, default: str = "") -> str:
+    return next((_text(turn["content"]) for turn in reversed(turns) if turn.get("role") == role), default)
 
 
 def _text(content: str | Sequence[Mapping[str, Any]]) -> str:
     """The text of a content; a part that is not text is named by its kind."""
     if isinstance(content, str):
         return content
-    return " ".join(part["text"] if "text" in part else f"[{_kind(part['type'])}]" for part in content)
+    return " ".join(part["text"] if "text" in part else f"[{kind_of(part)}]" for part in content)
 
 
-def _kind(part: str) -> str:
-    return part.removeprefix("input_").removesuffix("_url")
+def kind_of(part: Mapping[str, Any]) -> str:
+    """Give the kind of a content part, by either endpoint's name for it."""
+    return str(part.get("type")).removeprefix("input_").removesuffix("_url")
 
 
-def _measure(value: Any) -> tuple[int, dict[str, int]]:
-    """Count the tokens of a conversation, and its parts that are not text."""
+def _measure(value: Any) -> Counter[str]:
+    """Count the `tokens` of a conversation, and its parts that are not text, by kind."""
     if isinstance(value, str):
-        return len(tokens(value)), {}
-    members: list[Any] = value if is_array(value) else []
+        return Counter(tokens=len(tokens(value)))
     if is_object(value):
-        kind = _kind(str(value.get("type")))
-        if kind in ("image", "audio", "video"):
-            return 1, {kind: 1}
-        members = [member for name, member in value.items() if name not in ("type", "role", "id")]
-    count, media = 0, Counter[str]()
-    for member in members:
-        more, found = _measure(member)
-        count += more
-        media.update(found)
-    return count, media
+        kind = kind_of(value)
+        if kind in MEDIA:
+            return Counter(["tokens", kind])
+        value = [member for name, member in value.items() if name not in ("type", "role", "id")]
+    return sum(map(_measure, value if is_array(value) else []), Counter[str]())

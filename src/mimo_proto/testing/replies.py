@@ -75,8 +75,8 @@ class HTTPResponse(msgspec.Struct, frozen=True):
 
 
 def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Received:
-    """Read a request, with the key masked."""
-    masked = {name.lower(): "***" if name.lower() in _SECRET else value for name, value in headers.items()}
+    """Read a request, whose headers have their names in lower case, with the key masked."""
+    masked = {name: "***" if name in _SECRET else value for name, value in headers.items()}
     try:
         body = json.loads(raw) if raw else None
     except ValueError:
@@ -93,17 +93,16 @@ def respond(request: Received, headers: Mapping[str, str], key: str, number: int
         key: The key that the server takes.
         number: The number that the ids of the response are made of.
     """
-    refusal = refuse_key(headers, key)
-    if refusal is None and (request.method, request.path) == ("GET", "/v1/models"):
-        return make_response(recorded("ModelList.json"), request, number)
-    if refusal is None and (request.method != "POST" or request.path not in _NAMES):
-        refusal = Refusal(404, "Not Found", f"{request.method} {request.path}")
-    if refusal is None:
-        example = _example(request)
-        if example is not None:
-            return make_response(recorded(example), request, number)
-        refusal = _refusal(request)
-    return make_response(refusal or take_turn(_prompt(request)), request, number)
+    return make_response(refuse_key(headers, key) or _content(request), request, number)
+
+
+def _content(request: Received) -> bytes | Refusal | Turn:
+    if (request.method, request.path) == ("GET", "/v1/models"):
+        return recorded("ModelList.json")
+    if request.method != "POST" or request.path not in _NAMES:
+        return Refusal(404, "Not Found", f"{request.method} {request.path}")
+    example = _example(request)
+    return recorded(example) if example else _refusal(request) or take_turn(_prompt(request))
 
 
 def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
@@ -122,9 +121,7 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
         make, make_events = (
             (response, response_events) if request.path == _RESPONSES else (completion, completion_events)
         )
-        if request.streamed:
-            return HTTPResponse(200, "text/event-stream", make_events(content, prompt, number), chunked=True)
-        content = make(content, prompt, number)
+        content = b"".join(make_events(content, prompt, number)) if request.streamed else make(content, prompt, number)
     body: bytes = content if isinstance(content, bytes) else msgspec.json.encode(content)
     if body.lstrip()[:1] in (b"{", b"["):
         return HTTPResponse(200, "application/json", [body])

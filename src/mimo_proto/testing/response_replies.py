@@ -6,7 +6,6 @@ The reasoning item comes first, then the message, then the calls; each is added,
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -46,11 +45,9 @@ def response(turn: Turn, prompt: Prompt, number: int) -> dict[str, Any]:
 
 def response_events(turn: Turn, prompt: Prompt, number: int) -> list[bytes]:
     """Make the server-sent events, each ready to be sent. The arguments are those of `response`."""
-    numbered = count()
     return [
-        b"event:%b\ndata:%b\n\n"
-        % (event["type"].encode(), msgspec.json.encode({**event, "sequence_number": next(numbered)}))
-        for event in _events(turn, prompt, number)
+        b"event:%b\ndata:%b\n\n" % (event["type"].encode(), msgspec.json.encode({**event, "sequence_number": at}))
+        for at, event in enumerate(_events(turn, prompt, number))
     ]
 
 

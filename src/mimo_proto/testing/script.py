@@ -107,17 +107,13 @@ def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
         body = b"".join(parts)
         parts = [body[at : at + reply.split] for at in range(0, len(body), reply.split)]
     head = b"" if reply.raw else _head(reply, response, sum(map(len, parts)))
-    chunked = response.chunked and not reply.raw
     if reply.cut is not None:
         parts = list(_first(parts, reply.cut))
-    out: list[bytes | Gate] = [reply.hold[0]] if 0 in reply.hold else []
-    chunks = [b"%x\r\n%b\r\n" % (len(part), part) if chunked else part for part in parts] or [b""]
-    for count, chunk in enumerate(chunks, 1):
-        out.append(head + chunk)
-        head = b""
-        if count in reply.hold:
-            out.append(reply.hold[count])
-    return [*out, b"0\r\n\r\n"] if chunked and reply.cut is None else out
+    chunked = response.chunked and not reply.raw
+    first, *rest = [b"%x\r\n%b\r\n" % (len(part), part) if chunked else part for part in parts] or [b""]
+    end = b"0\r\n\r\n" if chunked and reply.cut is None else b""
+    writes = enumerate([head + first, *rest, end])
+    return [each for count, write in writes for each in (reply.hold.get(count), write) if each]
 
 
 def _head(reply: RawReply, response: HTTPResponse, length: int) -> bytes:

@@ -13,7 +13,7 @@ import struct
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import msgspec
 
@@ -22,11 +22,13 @@ from .rules import Refusal
 from .script import Gate, RawReply, Scripted, plan_writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
 __all__ = ["LoopbackServer"]
+
+Played: TypeAlias = "tuple[RawReply, Iterator[bytes]]"
+"""What was answered to a request, and the writes of it."""
 
 
 class LoopbackServer:
@@ -128,11 +130,11 @@ class LoopbackServer:
             self._acceptor.join()
         self._listener.close()
         with self._changed:
-            open_ones = list(self._connections.items())
-        for connection, _ in open_ones:
+            open_ones = dict(self._connections)
+        for connection in open_ones:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for _, thread in open_ones:
+        for thread in open_ones.values():
             thread.join()
         if self._failures:
             raise self._failures[0]
@@ -140,9 +142,7 @@ class LoopbackServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         with contextlib.suppress(*([Exception] if error else [])):
             self.close()
 
@@ -163,7 +163,7 @@ class LoopbackServer:
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
             with contextlib.suppress(OSError):  # the client has gone
-                _Exchanges(connection, functools.partial(self._take, number), self._stand_at)
+                _Exchanges(connection, functools.partial(self._take, number))
         finally:
             with self._changed:
                 del self._connections[connection]
@@ -172,7 +172,7 @@ class LoopbackServer:
             connection.close()
 
     def _take(self, connection: int, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> Played:
-        """Answer one request."""
+        """Answer one request, whose headers have their names in lower case."""
         request = receive(method, path, headers, raw, connection)
         with self._changed:
             self._requests.append(request)
@@ -181,38 +181,31 @@ class LoopbackServer:
             self._changed.notify_all()
         try:
             reply = _settled(reply, request)
-            return _played(reply, self._respond(reply, request, headers, number))
+            writes = plan_writes(reply, self._respond(reply, request, headers, number))
         except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
             self._failures.append(error)
-            refusal = Refusal(500, "the script failed", repr(error))
-            return _played(RawReply(None), make_response(refusal, request, number))
+            reply = RawReply(Refusal(500, "the script failed", repr(error)))
+            writes = plan_writes(reply, make_response(reply.what, request, number))
+        return reply, self._up_to_gates(writes)
 
     def _respond(self, reply: RawReply, request: Received, headers: Mapping[str, str], number: int) -> HTTPResponse:
         if reply.raw:
             return HTTPResponse(0, "", [reply.what])
         if reply.what is None:
-            return respond(request, {name.lower(): value for name, value in headers.items()}, self.api_key, number)
+            return respond(request, headers, self.api_key, number)
         return make_response(reply.what, request, number)
 
-    def _stand_at(self, gate: Gate) -> None:
-        """Hold a thread at a gate; none is held while the server closes."""
-        with self._changed:
-            self._gates.add(gate)
-            if self._closing:
-                gate.open()
-        gate.pass_through()
-
-
-class Played(NamedTuple):
-    """What is written, whether the connection ends after it, and whether it ends by RST."""
-
-    writes: list[bytes | Gate]
-    ends: bool
-    reset: bool
-
-
-def _played(reply: RawReply, response: HTTPResponse) -> Played:
-    return Played(plan_writes(reply, response), reply.raw or reply.cut is not None or reply.reset, reply.reset)
+    def _up_to_gates(self, writes: Iterable[bytes | Gate]) -> Iterator[bytes]:
+        """Yield the bytes, and stand at the gates between them; no gate holds a thread while the server closes."""
+        for write in writes:
+            if isinstance(write, Gate):
+                with self._changed:
+                    self._gates.add(write)
+                    if self._closing:
+                        write.open()
+                write.pass_through()
+            else:
+                yield write
 
 
 def _settled(reply: RawReply, request: Received) -> RawReply:
@@ -229,14 +222,8 @@ class _Exchanges(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def __init__(
-        self,
-        connection: socket.socket,
-        take: Callable[[str, str, Mapping[str, str], bytes], Played],
-        stand_at: Callable[[Gate], None],
-    ) -> None:
+    def __init__(self, connection: socket.socket, take: Callable[[str, str, Mapping[str, str], bytes], Played]) -> None:
         self._take = take
-        self._stand_at = stand_at
         super().__init__(connection, connection.getpeername(), cast("Any", None))
 
     def _body(self) -> bytes:
@@ -250,15 +237,12 @@ class _Exchanges(BaseHTTPRequestHandler):
         return body
 
     def _exchange(self) -> None:
-        played = self._take(self.command, self.path, dict(self.headers.items()), self._body())
-        for write in played.writes:
-            if isinstance(write, Gate):
-                self._stand_at(write)
-            else:
-                self.wfile.write(write)
-        if played.ends:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply, writes = self._take(self.command, self.path, headers, self._body())
+        self.wfile.writelines(writes)
+        if reply.raw or reply.cut is not None or reply.reset:
             self.close_connection = True
-        if played.reset:
+        if reply.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 

@@ -100,7 +100,8 @@ def call_id(number: int, at: int) -> str:
 def take_turn(prompt: Prompt) -> Turn:
     """Say something to a prompt."""
     if prompt.speech is not None:
-        return _speak(prompt, prompt.speech)
+        count = max(1, len(tokens(prompt.speech)))
+        return Turn(audio=_SOUNDS[prompt.sound_format](count), preview=prompt.speech if prompt.preview else None)
     if prompt.sound is not None:
         return Turn(f"A recording of {prompt.sound} bytes.", seconds=1 + prompt.sound // 32_000)
     annotations = _SOURCES if prompt.search else ()
@@ -168,11 +169,6 @@ def _value(schema: dict[str, Any], text: str) -> Any:
             return schema[key][0]
     simplest: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}
     return schema.get("minimum", simplest.get(str(schema.get("type")), text))
-
-
-def _speak(prompt: Prompt, text: str) -> Turn:
-    count = max(1, len(tokens(text)))
-    return Turn(audio=_SOUNDS[prompt.sound_format](count), preview=text if prompt.preview else None)
 
 
 def _pcm(count: int) -> bytes:
