@@ -70,13 +70,30 @@ class EventStreamParser:
 
         The data follow `data:`, the optional space included, which JSON allows; more data lines are joined.
         """
-        data = self.whole_event(chunk)
-        return self._feed(bytes(chunk)) if data is None else [data]
+        chunk = bytes(chunk)
+        found: list[Payload] = []
+        self.others, self.names, self._prefix = [], [], b""
+        between_events = self._is_between_events()
+        text = self._with_lf(chunk) if CR in chunk or self._skipped else chunk
+        try:
+            if LF in text:
+                self._take_lines(text, found)
+            else:
+                self._line += text
+            if len(self._line) > self._limit:
+                raise self._too_large("A line")
+        except EventTooLargeError as error:
+            self.failure = error.with_traceback(None)  # its frames would refer back to this
+        if found and self._stray is self.preamble:
+            self._stray = bytearray()
+        if between_events and found and not self.others and self._is_between_events():
+            self._learn(chunk)
+        return found
 
     def whole_event(self, chunk: bytes) -> bytes | None:
         """Give the data of a chunk that is one whole event and begins as the last one did; else None.
 
-        Live streams come so. Such a chunk need not be fed.
+        Live streams come so. Such a chunk need not be fed: nothing of it has to be remembered.
         """
         if chunk.__class__ is not bytes:
             return None
@@ -102,27 +119,6 @@ class EventStreamParser:
         elif stray and value is line and not line.startswith(b"{"):
             value = bytes(self._stray or self.preamble) + line
         return name_in(self._name), value.strip()
-
-    def _feed(self, chunk: bytes) -> list[Payload]:
-        """Take in a chunk that is not one event like the last."""
-        found: list[Payload] = []
-        self.others, self.names, self._prefix = [], [], b""
-        between_events = self._is_between_events()
-        text = self._with_lf(chunk) if CR in chunk or self._skipped else chunk
-        try:
-            if LF in text:
-                self._take_lines(text, found)
-            else:
-                self._line += text
-            if len(self._line) > self._limit:
-                raise self._too_large("A line")
-        except EventTooLargeError as error:
-            self.failure = error.with_traceback(None)  # its frames would refer back to this
-        if found and self._stray is self.preamble:
-            self._stray = bytearray()
-        if between_events and found and not self.others and self._is_between_events():
-            self._learn(chunk)
-        return found
 
     def _with_lf(self, chunk: bytes) -> bytes:
         """Make every line end an LF, and drop the byte order mark at the very start.

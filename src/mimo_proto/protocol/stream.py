@@ -133,7 +133,8 @@ class StreamDecoder(Generic[EventT]):
         if self._state != "open":
             return self._refuse()
         self._state = "ended"  # and stays so when the caller is interrupted
-        events = self._take(data)
+        event = self._whole_delta(data)
+        events = self._take(data) if event is None else [event]
         if self._failure is None:
             self._state = "ended" if self._progress.done else "open"
         elif not events:
@@ -159,19 +160,12 @@ class StreamDecoder(Generic[EventT]):
 
     def _pull(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Decode chunk after chunk, up to the stream's end."""
-        whole_event, progress, is_ordinary = self._parser.whole_event, self._progress, self._is_ordinary
+        whole_delta, progress = self._whole_delta, self._progress
         for chunk in chunks:
-            # Most chunks of a live stream are one event: this needs no list.
-            payload = whole_event(chunk)
-            if payload is not None:
-                try:
-                    event: Any = self._decode(payload)
-                except NOT_DECODED:
-                    event = None
-                if event is not None and is_ordinary(event):
-                    self.events_seen += 1
-                    yield event
-                    continue
+            event = whole_delta(chunk)
+            if event is not None:
+                yield event
+                continue
             yield from self._take(chunk)
             if self._failure is not None:
                 self._refuse()
@@ -191,6 +185,20 @@ class StreamDecoder(Generic[EventT]):
                 "this decoder takes no more: it was closed, has raised, or was given to events(); make a new one"
             )
         return []
+
+    def _whole_delta(self, chunk: bytes) -> Any:
+        """The event of a chunk that is one whole ordinary delta, as live streams come; None for any other chunk."""
+        payload = self._parser.whole_event(chunk)
+        if payload is None:
+            return None
+        try:
+            event = self._decode(payload)
+        except NOT_DECODED:
+            return None
+        if not self._is_ordinary(event):
+            return None
+        self.events_seen += 1
+        return event
 
     def _take(self, chunk: bytes) -> list[Any]:
         """Give the events that a chunk completes; an error behind them is kept as the failure."""
