@@ -121,7 +121,8 @@ def use_chat(stream: bytes, outcome: Outcome) -> None:
         text = "".join(choice.delta.content or "" for choice in choices if choice.index == 0)
         wanted, finished = chat_text(stream)
         # Half an emoji that still waits at a cut is not handed out.
-        if wanted is not None and not (text.startswith(wanted) if finished else wanted in (text, text + REPLACEMENT)):
+        waiting = text + REPLACEMENT
+        if wanted is not None and not (waiting.startswith(wanted) if finished else wanted in (text, waiting)):
             raise AssertionError(f"the text is {wanted!r}, the events have {text!r}")
 
 
