@@ -89,7 +89,8 @@ def find_header(headers: Mapping[str, str], name: str) -> str | None:
 
 def find_request_id(headers: Mapping[str, str]) -> str | None:
     """Give the id that the server gave the call, or None."""
-    return next(filter(None, (find_header(headers, name) for name in REQUEST_ID_HEADERS)), None)
+    lower = {name.lower(): value for name, value in headers.items()}
+    return next(filter(None, map(lower.get, REQUEST_ID_HEADERS)), None)
 
 
 def is_event_stream(status: int, headers: Mapping[str, str]) -> bool:
