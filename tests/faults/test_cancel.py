@@ -21,46 +21,12 @@ from mimo_proto.http.transport import Exchange
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, pump, sse
 from tests.support.outcomes import EVENTS, STREAMS, Kind, assert_clean, client_for, retry, words
 from tests.support.payloads import CHAT_EVENTS, CHAT_REQUEST, RESPONSE_EVENTS, RESPONSE_REQUEST, error_body
+from tests.support.readers import Reader, no_clocks, stream_of
 
 if TYPE_CHECKING:
     import ssl
 
     import trustme
-
-    from mimo_proto import Client
-
-
-def stream_of(client: Client, kind: Kind, **options: Any) -> Any:
-    if kind.protocol == "chat":
-        return client.stream_chat_completion(CHAT_REQUEST, **options)
-    return client.stream_response({"model": "m", "input": "x"}, **options)
-
-
-class Reader(threading.Thread):
-    """Reads a stream to its end in a thread of its own."""
-
-    def __init__(self, stream: Any) -> None:
-        super().__init__(daemon=True)
-        self.stream = stream
-        self.events: list[Any] = []
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            with self.stream:
-                for each in self.stream:
-                    self.events.append(each)
-        except BaseException as error:  # noqa: BLE001 - looked at by the test
-            self.error = error
-
-    def ended(self) -> BaseException | None:
-        self.join(5)
-        assert not self.is_alive(), "the read goes on"
-        return self.error
-
-
-def no_clocks() -> Timeouts:
-    return Timeouts(connect=None, read=None, idle=None)
 
 
 PLACES: dict[str, bytes] = {

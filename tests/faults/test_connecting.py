@@ -32,30 +32,11 @@ from tests.support.payloads import (
     CHAT,
     error_body,
 )
+from tests.support.slowness import CLOCK, LATE, LONG, slowly
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
-
-
-CLOCK = 0.15
-"""What the clock under test is set to, in seconds."""
-
-LATE = 5
-"""No call takes that long: the slack is for busy machines."""
-
-
-def bytewise(data: bytes) -> Iterator[bytes]:
-    return (data[at : at + 1] for at in range(len(data)))
-
-
-def slowly(peer: Peer, data: bytes) -> None:
-    """One byte after the other; then go on with nothing."""
-    peer.drip(bytewise(data), every=0.02)
-    peer.gone()
-
-
-LONG = b" " * 10_000
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

@@ -22,6 +22,7 @@ from mimo_proto import (
 )
 from mimo_proto.http.deadlines import WATCHDOG
 from tests.support.dummyserver import END, Peer, Server, chunk, head, sse
+from tests.support.endings import FIRST, end, fin, serve, silence
 from tests.support.outcomes import (
     ALL,
     CHAT_STREAM,
@@ -34,9 +35,7 @@ from tests.support.outcomes import (
 )
 from tests.support.payloads import (
     CHAT,
-    CHAT_EVENTS,
     CHAT_REQUEST,
-    RESPONSE_EVENTS,
     chat_chunk,
     error_body,
     event,
@@ -47,39 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import trustme
-
-FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
-"""The events that carry the words, without any that ends a stream."""
-
-
-def serve(kind: Kind, body: list[bytes], leave: Callable[[Peer], object], framing: str = "chunked") -> Server:
-    """A server that answers every request with these pieces of an event stream, and then leaves so."""
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        if framing == "chunked":
-            peer.send(sse(), *map(chunk, body))
-        elif framing == "length":
-            peer.send(head(200, "Content-Length: 100000", kind="text/event-stream"), *body)
-        else:
-            peer.send(head(200, "Connection: close", kind="text/event-stream"), *body)
-        leave(peer)
-
-    return Server(script)
-
-
-def fin(peer: Peer) -> None:
-    peer.fin()
-    peer.gone()
-
-
-def end(peer: Peer) -> None:
-    peer.send(END)
-    peer.gone()
-
-
-def silence(peer: Peer) -> None:
-    peer.gone()
 
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)

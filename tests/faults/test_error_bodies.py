@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -24,39 +23,17 @@ from mimo_proto import (
     Timeouts,
     UnexpectedContentType,
 )
+from tests.support.answered import outcome_of
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.outcomes import (
     ALL,
     CHAT_STREAM,
     Kind,
-    Outcome,
     call,
     client_for,
     good,
 )
 from tests.support.payloads import chat_chunk, error_body
-
-
-def outcome_of(kind: Kind, reply: bytes, **settings: Any) -> Outcome:
-    """Call a server that sends these bytes, then check that the connection was kept or replaced, and works."""
-
-    def script(peer: Peer) -> None:
-        while True:
-            peer.request()
-            if len(server.requests) > 1:
-                peer.send(good(kind))
-                continue
-            peer.send(reply)
-            if b"\r\nContent-Length" not in reply and b"\r\nTransfer-Encoding" not in reply and b" 204 " not in reply:
-                peer.fin()
-
-    with Server(script) as server, client_for(server.url, **settings) as client:
-        outcome = call(client, kind)
-        assert len(server.requests) == 1
-        assert call(client, kind).kept == "Hello world"
-        outcome.end = f"{server.connections} connections"
-    return outcome
-
 
 STATUSES: dict[int, type[APIError]] = {
     400: BadRequestError,

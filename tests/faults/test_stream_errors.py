@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from mimo_proto import (
@@ -18,6 +16,7 @@ from mimo_proto import (
     ServerError,
 )
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.support.endings import FIRST, end, serve
 from tests.support.outcomes import (
     ALL,
     EVENTS,
@@ -32,49 +31,11 @@ from tests.support.payloads import (
     CHAT_EVENTS,
     DONE,
     RESPONSE,
-    RESPONSE_EVENTS,
     error_body,
     event,
     response_delta,
     response_event,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-FIRST = {"chat": CHAT_EVENTS[:2], "responses": RESPONSE_EVENTS[:3]}
-"""The events that carry the words, without any that ends a stream."""
-
-
-def serve(kind: Kind, body: list[bytes], leave: Callable[[Peer], object], framing: str = "chunked") -> Server:
-    """A server that answers every request with these pieces of an event stream, and then leaves so."""
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        if framing == "chunked":
-            peer.send(sse(), *map(chunk, body))
-        elif framing == "length":
-            peer.send(head(200, "Content-Length: 100000", kind="text/event-stream"), *body)
-        else:
-            peer.send(head(200, "Connection: close", kind="text/event-stream"), *body)
-        leave(peer)
-
-    return Server(script)
-
-
-def fin(peer: Peer) -> None:
-    peer.fin()
-    peer.gone()
-
-
-def end(peer: Peer) -> None:
-    peer.send(END)
-    peer.gone()
-
-
-def silence(peer: Peer) -> None:
-    peer.gone()
-
 
 SHAPES: dict[str, tuple[bytes, type[APIError]]] = {
     "nested": (event(error_body("429", "slow down")), RateLimitError),

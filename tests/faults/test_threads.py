@@ -7,52 +7,18 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mimo_proto import StreamCancelled, Timeouts, user
+from mimo_proto import StreamCancelled, user
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
-from tests.support.outcomes import Kind, client_for, words
-from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk
+from tests.support.outcomes import client_for, words
+from tests.support.payloads import CHAT, CHAT_EVENTS, chat_chunk
+from tests.support.readers import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from mimo_proto import Client
-
-
-def stream_of(client: Client, kind: Kind, **options: Any) -> Any:
-    if kind.protocol == "chat":
-        return client.stream_chat_completion(CHAT_REQUEST, **options)
-    return client.stream_response({"model": "m", "input": "x"}, **options)
-
-
-class Reader(threading.Thread):
-    """Reads a stream to its end in a thread of its own."""
-
-    def __init__(self, stream: Any) -> None:
-        super().__init__(daemon=True)
-        self.stream = stream
-        self.events: list[Any] = []
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            with self.stream:
-                for each in self.stream:
-                    self.events.append(each)
-        except BaseException as error:  # noqa: BLE001 - looked at by the test
-            self.error = error
-
-    def ended(self) -> BaseException | None:
-        self.join(5)
-        assert not self.is_alive(), "the read goes on"
-        return self.error
-
-
-def no_clocks() -> Timeouts:
-    return Timeouts(connect=None, read=None, idle=None)
 
 
 def echo(peer: Peer) -> None:

@@ -41,32 +41,16 @@ from tests.support.payloads import (
     RESPONSE_REQUEST,
     response_delta,
 )
+from tests.support.slowness import CLOCK, LATE, LONG, slowly
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import trustme
 
-CLOCK = 0.15
-"""What the clock under test is set to, in seconds."""
-
-LATE = 5
-"""No call takes that long: the slack is for busy machines."""
-
-
-def bytewise(data: bytes) -> Iterator[bytes]:
-    return (data[at : at + 1] for at in range(len(data)))
-
-
-def slowly(peer: Peer, data: bytes) -> None:
-    """One byte after the other; then go on with nothing."""
-    peer.drip(bytewise(data), every=0.02)
-    peer.gone()
-
 
 EVENTS = {"chat": CHAT_EVENTS[0], "responses": response_delta("Hello")}
-LONG = b" " * 10_000
 CHUNKED = "Transfer-Encoding: chunked"
 
 
