@@ -87,7 +87,7 @@ def test_pins_agree() -> None:
     constrained = dict(line.split("==") for line in text_of("constraints.txt").splitlines() if "==" in line)
     groups: dict[str, list[Any]] = PROJECT["dependency-groups"]
     for entry in (entry for group in groups.values() for entry in group if isinstance(entry, str)):
-        name, _, version = re.sub(r"\[.*?\]", "", entry).partition("==")
+        name, _, version = re.sub(r"\[.*?\]|;.*", "", entry).partition("==")
         assert version, f"{entry} is not pinned"
         assert constrained.get(name, version) == version
     assert PROJECT["build-system"]["requires"] == [f"hatchling=={constrained['hatchling']}"]
