@@ -58,7 +58,8 @@ def test_the_name_in_the_certificate(
 def test_http_1_is_what_is_offered(authority: trustme.CA, trust: ssl.SSLContext) -> None:
     """ALPN (RFC 7301): a server that has HTTP/2, too, must not begin with that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    certificate: Any = authority.issue_cert("127.0.0.1")
+    certificate.configure_cert(context)
     context.set_alpn_protocols(["h2", "http/1.1"])
     ours, theirs = socket.socketpair()
     thread = threading.Thread(target=lambda: context.wrap_socket(theirs, server_side=True).close())

@@ -67,10 +67,8 @@ class Connection:
         return self.sock is None
 
     @property
-    def is_connected(self) -> bool:
-        """Whether it is open and silent: what comes while no call uses it is its end, or nobody's answer."""
-        if self.sock is None:
-            return False
+    def is_silent(self) -> bool:
+        """Whether nothing has come; what comes while no call uses the connection is its end, or nobody's answer."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
             return not selector.select(0)

@@ -52,7 +52,7 @@ class Pool:
             except IndexError:
                 connection = self._connection()
                 break
-            if monotonic() < until and connection.is_connected:
+            if monotonic() < until and connection.is_silent:
                 break
             connection.close()
         connection.serve(guard)
