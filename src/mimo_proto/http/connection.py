@@ -105,7 +105,7 @@ class Connection:
         try:
             return dial(self._route.address, self.guard)
         except socket.gaierror as error:
-            problem = f"{error}{unused_proxy(self._route, os.getenv)}"
+            problem = f"{self._route.address.host}: {error.strerror}{unused_proxy(self._route, os.getenv)}"
         raise OSError(problem)
 
     def _tunnelled(self, sock: Any) -> Any:
