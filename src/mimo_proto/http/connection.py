@@ -69,7 +69,8 @@ class Connection:
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come; what comes while no call uses the connection is its end, or nobody's answer."""
-        with selectors.DefaultSelector() as selector:
+        # Not the default selector, which takes a descriptor: a look must not fail for want of one. Windows has no poll.
+        with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
             return not selector.select(0)
 
