@@ -24,9 +24,9 @@ from mimo_proto import (
     UnexpectedContentType,
     errors,
 )
-from mimo_proto.errors import api_error_class
+from mimo_proto.protocol.server_error import api_error_class
 
-CLASSES: list[type[MimoError]] = [getattr(errors, name) for name in errors.__all__ if name != "api_error_class"]
+CLASSES: list[type[MimoError]] = [getattr(errors, name) for name in errors.__all__]
 every_class = pytest.mark.parametrize("cls", CLASSES)
 
 NODE = re.compile(r"^(?P<indent>[│├└─ ]*)(?P<name>[A-Za-z]\w+)(?: \(also (?P<also>\w+)\))?")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import errors as e
+from mimo_proto.protocol.server_error import api_error_class
 from mimo_proto.retry import RetryPolicy, parse_retry_after, retry_delay
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ NOW = 1_790_000_000.0
 
 
 def api(status: int, code: str | None = None, **more: object) -> e.APIError:
-    return e.api_error_class(status, code)("no", status=status, code=code, **more)  # type: ignore[arg-type]
+    return api_error_class(status, code)("no", status=status, code=code, **more)  # type: ignore[arg-type]
 
 
 def delay(error: e.MimoError, attempt: int = 1, policy: RetryPolicy = POLICY, fraction: float = 1.0) -> float | None:

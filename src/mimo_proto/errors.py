@@ -37,10 +37,7 @@ Errors hold data only: they pickle, copy and compare by identity, and never hold
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "MimoError",
@@ -304,47 +301,3 @@ class InvalidRequestError(LocalProtocolError, ValueError):
     def __init__(self, message: str, *, path: str = "$") -> None:
         super().__init__(message)
         self.path = path
-
-
-_BY_STATUS: Mapping[int, type[APIError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    402: InsufficientBalanceError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    421: ContentFilterError,
-    441: ContentFilterError,
-    422: BadRequestError,
-    429: RateLimitError,
-}
-
-
-def api_error_class(status: int, code: str | None) -> type[APIError]:
-    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
-
-    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
-
-    Args:
-        status: The HTTP status.
-        code: The body's ``code`` as text, or None.
-    """
-    number = int(code) if code is not None and code.isascii() and code.isdigit() and len(code) == 3 else 0
-    for candidate in (number, status):
-        if candidate in _BY_STATUS:
-            return _BY_STATUS[candidate]
-        if 500 <= candidate <= 599:
-            return ServerError
-    return APIError
-
-
-class _WithoutFrames:
-    """Cut the frames, which hold what was sent, off our errors and `KeyboardInterrupt`; a caller's own keep them."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
-            error.__traceback__ = error.__cause__ = error.__context__ = None
-
-
-without_frames = _WithoutFrames()

@@ -21,9 +21,9 @@ from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.stream import AsyncStream, HTTPStream
 from mimo_proto.call.reply import Reply, accumulator_for, read_reply
 from mimo_proto.call.settings import read_settings
-from mimo_proto.errors import MimoError, without_frames
+from mimo_proto.errors import MimoError
 from mimo_proto.limits import Limits, Timeouts
-from mimo_proto.protocol.secret import Secret
+from mimo_proto.protocol.secret import Secret, without_frames
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
 

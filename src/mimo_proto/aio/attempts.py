@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
-from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

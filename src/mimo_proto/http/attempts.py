@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers
 from mimo_proto.call.reply import read_reply
-from mimo_proto.errors import MimoError, without_frames
+from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
 from mimo_proto.call.outcome import refuse_larger
-from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.http.connection import MAX_TIMEOUT_SECONDS, check_urllib3
 from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.route import Route
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     import ssl
