@@ -67,6 +67,7 @@ def test_every_class_is_in_the_module_and_documented() -> None:
 
 # What the classes need beside their text
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "ConnectionClosed": {"reused": True, "answer_begun": False},
     "RedirectRefused": {"status": 302, "location": "https://example.invalid/"},
     "TransportTimeout": {"seconds": 1.5},
     "DecodeError": {"path": "$.choices", "data": b"{}"},

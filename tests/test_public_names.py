@@ -180,7 +180,8 @@ def test_defaults_are_the_designs() -> None:
     assert msgspec.structs.asdict(mimo_proto.Timeouts()) == {"connect": 10, "read": 600, "idle": 600, "total": None}
     assert msgspec.structs.asdict(mimo_proto.RetryPolicy()) == {
         "attempts": 1,
-        "on": (429, 502, 503),
+        "on": {408, 409, 429, 500, 502, 503, 504},
+        "connection_lost": False,
         "backoff": 0.5,
         "backoff_max": 8,
         "retry_after_max": 120,

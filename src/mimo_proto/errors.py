@@ -115,7 +115,17 @@ class ConnectError(TransportError):
 
 
 class ConnectionClosed(TransportError):
-    """The connection broke after the request was sent and before the response ended; the work may have been done."""
+    """The connection broke after the request was sent and before the response ended; the work may have been done.
+
+    Attributes:
+        reused: Whether the request went out on a kept connection (RFC 9112, 9.3); None where the library does not tell.
+        answer_begun: Whether anything of an answer had come, be it one byte of a head, as far as the library tells.
+    """
+
+    def __init__(self, message: str, *, reused: bool | None = None, answer_begun: bool = True) -> None:
+        super().__init__(message)
+        self.reused = reused
+        self.answer_begun = answer_begun
 
 
 class RedirectRefused(TransportError):
@@ -167,8 +177,7 @@ class APIError(MimoError):
         status: The HTTP status (200 inside a stream).
         code: The body's code; MiMo sends the HTTP status as text, or a word. None when there was no code.
         message: The server's own text, with the detail that MiMo puts into ``param``.
-        param: The body's ``param`` as sent.
-        type: The body's ``type`` as sent.
+        param, type: The body's fields of that name as sent.
         request_id: The id that a response header gave the call, or None.
         retry_after: The time to wait that the server asked for, in seconds, or None.
         body: The body's first bytes, at most ``Limits.error_body``; inside a stream the event's payload.
@@ -210,7 +219,7 @@ class AuthenticationError(APIError):
 
 
 class InsufficientBalanceError(APIError):
-    """402: the account has no balance left. Never retried."""
+    """402: the account has no balance left."""
 
 
 class PermissionDeniedError(APIError):
@@ -222,7 +231,7 @@ class NotFoundError(APIError):
 
 
 class ContentFilterError(APIError):
-    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status. Never retried."""
+    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status."""
 
 
 class RateLimitError(APIError):

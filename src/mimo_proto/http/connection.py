@@ -23,12 +23,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from mimo_proto.errors import ConfigurationError
 from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.deadlines import WATCHDOG, Guard
-from mimo_proto.protocol.http11 import HeadDecoder, encode_head
+from mimo_proto.protocol.http11 import encode_head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mimo_proto.protocol.http11 import Head
+    from mimo_proto.protocol.http11 import Head, HeadDecoder
 
 __all__ = ["MAX_TIMEOUT_SECONDS", "TCPConnection", "TLSConnection", "Tunnel", "check_urllib3"]
 
@@ -76,10 +76,12 @@ class TCPConnection(HTTPConnection):
 
     Attributes:
         guard: The current call's.
+        reused: Whether the current call found it open.
         tunnel: Where a proxy is to connect, or None.
     """
 
     tunnel: Tunnel | None = None
+    reused = False
 
     def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
         self.guard = Guard()
@@ -89,6 +91,7 @@ class TCPConnection(HTTPConnection):
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
+        self.reused = not self.is_closed
         guard.attach(_innermost(self.sock))
 
     @property
@@ -141,14 +144,16 @@ class TCPConnection(HTTPConnection):
             self.sock.sendall(head)
             self.sock.sendall(body)
 
-    def receive(self) -> tuple[Head, ResponseBody]:
+    def receive(self, decoder: HeadDecoder) -> tuple[Head, ResponseBody]:
         """Wait for the head of the response.
+
+        Args:
+            decoder: Finds it.
 
         Raises:
             OSError: The connection broke or ended, or nothing came in time.
             HeadError: It is no HTTP.
         """
-        decoder = HeadDecoder()
         while data := self.sock.recv(HEAD_READ_BYTES):
             head = decoder.feed(data)
             if head is not None:

@@ -27,6 +27,7 @@ from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.route import Route
+from mimo_proto.protocol.http11 import HeadDecoder
 from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Transport:
             RemoteProtocolError: The response is not HTTP.
         """
         connection = self._pool.take(guard)
+        decoder = HeadDecoder()
         stage: Stage = "connect"
         with without_frames:
             try:
@@ -103,11 +105,13 @@ class Transport:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self._send(connection, request)
                 stage = "head"
-                head, body = connection.receive()
+                head, body = connection.receive(decoder)
                 return Exchange(head, body, connection, self._pool, timeouts)
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, stage, guard, timeouts) from None
+                    raise own_error(
+                        error, stage, guard, timeouts, reused=connection.reused, answer_begun=decoder.begun
+                    ) from None
                 finally:
                     guard.detach()
                     connection.close()
@@ -173,7 +177,9 @@ class Exchange:
                 self._refuse_if_ended()
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, "body", self._guard, self._timeouts) from None
+                    raise own_error(
+                        error, "body", self._guard, self._timeouts, reused=self._connection.reused
+                    ) from None
                 finally:
                     self.close(broken=True)
             return data
