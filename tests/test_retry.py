@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import errors as e
-from mimo_proto.protocol.response import find_retry_after
 from mimo_proto.protocol.server_error import api_error_class
 from mimo_proto.retry import RetryPolicy, parse_retry_after, retry_delay
 
@@ -183,12 +182,6 @@ def test_no_status_need_be_listed() -> None:
     policy = RetryPolicy(attempts=2, on=())
     assert delay(api(503), policy=policy) is None
     assert delay(e.ConnectError("refused"), policy=policy) == 0.5
-
-
-def test_an_exact_wait_counts_before_the_other() -> None:
-    headers = {"Retry-After": "9", "Retry-After-Ms": "1500"}
-    assert find_retry_after(headers, now=None) == 1.5
-    assert find_retry_after({**headers, "Retry-After-Ms": "soon"}, now=None) == 9.0
 
 
 def test_email_is_not_imported() -> None:
