@@ -118,7 +118,7 @@ class ConnectionClosed(TransportError):
     """The connection broke after the request was sent and before the response ended; the work may have been done.
 
     Attributes:
-        reused: Whether the request went out on a kept connection (RFC 9112, 9.3); None where the library does not tell.
+        reused: Whether the request went out on a kept connection (RFC 9112, 9.3.1); None where nobody can tell.
         answer_begun: Whether anything of an answer had come, be it one byte of a head, as far as the library tells.
     """
 
