@@ -25,13 +25,16 @@ from mimo_proto.protocol.secret import Secret
 NONE = RetryPolicy()
 THREE = RetryPolicy(attempts=3, backoff=1.0, backoff_max=8.0, retry_after_max=30.0)
 
+LOSSES_TOO = RetryPolicy(attempts=3, connection_lost=True, backoff=1.0)
+
 RESPONSE = object()
 REFUSED = ConnectError("refused")
 BUSY = RateLimitError("slow down", status=429)
 LATER = RateLimitError("slow down", status=429, retry_after=10.0)
 MUCH_LATER = RateLimitError("slow down", status=429, retry_after=31.0)
 WRONG_KEY = AuthenticationError("no", status=401)
-LOST = ConnectionClosed("gone")
+LOST = ConnectionClosed("gone", answer_begun=False)
+CUT = ConnectionClosed("gone", answer_begun=True)
 CANCELLED = StreamCancelled("cancelled")
 
 
@@ -56,9 +59,12 @@ CANCELLED = StreamCancelled("cancelled")
         (LATER, 1, THREE, 10.1, 0.5, Wait(10.0)),
         (LATER, 1, THREE, 10.0, 0.5, LATER),
         (BUSY, 1, THREE, 0.0, 0.0, BUSY),
-        # What is never tried again.
-        (WRONG_KEY, 1, THREE, inf, 0.5, WRONG_KEY),
+        # A lost connection, where that is asked for.
         (LOST, 1, THREE, inf, 0.5, LOST),
+        (LOST, 1, LOSSES_TOO, inf, 0.5, Wait(0.5)),
+        (CUT, 1, LOSSES_TOO, inf, 0.5, CUT),
+        # What is not tried again.
+        (WRONG_KEY, 1, THREE, inf, 0.5, WRONG_KEY),
         (CANCELLED, 1, THREE, inf, 0.5, CANCELLED),
     ],
 )

@@ -127,13 +127,15 @@ class Seen:
     partial: bytes | None = None
     end: str | None = None
     attempts: int = 0
+    # Not every library tells.
+    reused: bool | None = field(default=None, compare=False)
     status: int | None = None
     request_id: str | None = None
 
 
 def _told(error: MimoError) -> dict[str, Any]:
     """What an error says, without its text: that names what the library below said."""
-    return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts")}
+    return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts", "reused")}
 
 
 async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
@@ -169,5 +171,6 @@ async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None,
     except MimoError as error:
         assert_clean(error)
         seen.error, seen.told, seen.attempts = type(error), _told(error), error.attempts
+        seen.reused = getattr(error, "reused", None)
         seen.partial = None if error.partial is None else encode(error.partial)
     return seen

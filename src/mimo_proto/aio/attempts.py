@@ -23,20 +23,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
-from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.call.reply import read_reply
+from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
     from mimo_proto.call.clocks import Reason
+    from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
+    from mimo_proto.endpoints import Endpoint
     from mimo_proto.protocol.request import HTTPRequest
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncCall"]
 
+ReplyT = TypeVar("ReplyT")
 ResultT = TypeVar("ResultT")
 
 
@@ -81,12 +86,44 @@ class AsyncCall(BaseCall):
             APIError, RedirectRefused: The status is not 2xx.
             TransportError, RemoteProtocolError, StreamCancelled: As they say.
         """
+        return await self._repeat(_as_it_is)
+
+    async def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        """Send the request, and read the JSON answer; again where the policy says so.
+
+        Args:
+            endpoint: Says what the answer is decoded into.
+
+        Raises:
+            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
+        """
+
+        async def read(response: LibraryResponse) -> Reply[ReplyT]:
+            try:
+                body = await self.body(response)
+                return read_reply(endpoint, response, body, attempts=self.attempts)
+            finally:
+                await self.close(response)
+
+        with without_frames:
+            try:
+                return await self._repeat(read)
+            except MimoError as error:
+                self.report(error)
+                raise
+
+    async def _repeat(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Make attempts until one succeeds or none follows.
+
+        Args:
+            read: Reads as much of a response of success as belongs to the attempt.
+        """
         self._loop = asyncio.get_running_loop()
         with without_frames:
             while True:
                 self._refuse_if_cancelled()
                 step = after_attempt(
-                    await self._attempt(),
+                    await self._attempt(read),
                     self.attempts,
                     self._settings.retry,
                     seconds_left=self._total_at - monotonic(),
@@ -169,7 +206,7 @@ class AsyncCall(BaseCall):
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing waits any more
                 self._loop.call_soon_threadsafe(self._wake)
 
-    async def _attempt(self) -> LibraryResponse | MimoError:
+    async def _attempt(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
         self.attempts += 1
         self._clocks.restart(monotonic())
@@ -178,7 +215,7 @@ class AsyncCall(BaseCall):
             response.headers = clean_headers(response.headers, self._settings.key)
             response = decoded(response)
             if 200 <= response.status <= 299:
-                return response
+                return await read(response)
             try:
                 body = await self.error_body(response)
             finally:
@@ -226,3 +263,8 @@ class AsyncCall(BaseCall):
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(monotonic())
+
+
+async def _as_it_is(response: LibraryResponse) -> LibraryResponse:
+    """Leave the body of a response to the reader of the stream."""
+    return response

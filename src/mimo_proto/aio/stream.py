@@ -17,8 +17,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
-from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine

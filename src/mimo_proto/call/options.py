@@ -30,7 +30,8 @@ class CallOptions(TypedDict, total=False):
         extra_headers: More headers; never those of the key, the host or the length.
         timeouts: Instead of the client's, in seconds.
         retry: Instead of the client's.
-        tee: Gets the bytes of the body as they come, decompressed; runs in the reading thread.
+        tee: Gets the bytes of the body as they come, decompressed; runs in the reading thread. An error inside a 200
+            JSON reply has been given to it when a `RetryPolicy` tries the call again.
         validate: Check dicts and keywords against the spec before sending; True by default. Structs are trusted.
     """
 

@@ -1,4 +1,4 @@
-"""What follows an attempt: the response, another attempt after a wait, or an error; and what leaves the library.
+"""What follows an attempt: its outcome, another attempt after a wait, or an error; and what leaves the library.
 
 Rules:
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseCall", "Wait", "after_attempt", "clean_headers", "refuse_larger"]
 
-ResponseT = TypeVar("ResponseT")
+OutcomeT = TypeVar("OutcomeT")
 
 
 class Wait(NamedTuple):
@@ -40,24 +40,24 @@ class Wait(NamedTuple):
 
 
 def after_attempt(
-    outcome: ResponseT | MimoError,
+    outcome: OutcomeT | MimoError,
     attempt: int,
     policy: RetryPolicy,
     *,
     seconds_left: float,
     fraction: float,
-) -> ResponseT | Wait | MimoError:
+) -> OutcomeT | Wait | MimoError:
     """Decide what follows an attempt.
 
     Args:
-        outcome: The response with a status of success, or how the attempt failed.
+        outcome: The response with a status of success, or the reply that was read from it; or how the attempt failed.
         attempt: Which attempt it was, from 1.
         policy: What is tried again.
         seconds_left: How long the call may still take; inf without a total clock.
         fraction: The jitter, from 0 to 1.
 
     Returns:
-        The response or the error as it was given, for the caller; or how long to wait.
+        The outcome as it was given, for the caller; or how long to wait.
     """
     if not isinstance(outcome, MimoError):
         return outcome

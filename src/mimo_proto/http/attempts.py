@@ -3,7 +3,8 @@
 Rules:
 
 - The clocks belong to the call, not to an attempt: the total one runs through the waits between attempts too.
-- What follows an attempt is decided in `call.outcome`, before anything of an answer was handed out.
+- What follows an attempt is decided in `call.outcome`, before anything of an answer was handed out. To read a whole
+  reply is part of the attempt; a stream's attempt ends with its head.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers
 from mimo_proto.call.reply import read_reply
-from mimo_proto.errors import MimoError, without_frames
+from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["SyncCall"]
 
 ReplyT = TypeVar("ReplyT")
+ResultT = TypeVar("ResultT")
 
 
 class SyncCall(BaseCall):
@@ -65,12 +68,43 @@ class SyncCall(BaseCall):
             APIError, RedirectRefused: The status is not 2xx.
             TransportError, RemoteProtocolError, StreamCancelled: See `Transport.open`.
         """
+        return self._send(lambda exchange: exchange)
+
+    def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        """Send the request, and read the JSON answer; again where the policy says so.
+
+        Args:
+            endpoint: Says what the answer is decoded into.
+
+        Raises:
+            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
+        """
+
+        def read(exchange: Exchange) -> Reply[ReplyT]:
+            body = exchange.body(self.limits.body, self.tee)
+            return read_reply(endpoint, exchange, body, attempts=self.attempts)
+
+        try:
+            return self._send(read)
+        finally:
+            self.guard.finish()
+
+    def cancel(self) -> bool:
+        """End the call from any thread, whatever it is doing. False if it had ended."""
+        return self.guard.end("cancelled")
+
+    def _send(self, read: Callable[[Exchange], ResultT]) -> ResultT:
+        """Make attempts until one succeeds or none follows.
+
+        Args:
+            read: Reads as much of a response of success as belongs to the attempt.
+        """
         guard = self.guard
         with without_frames:
             WATCHDOG.watch(guard, guard.total_at)
             while guard.reason is None:
                 step = after_attempt(
-                    self._attempt(),
+                    self._attempt(read),
                     self.attempts,
                     self._settings.retry,
                     seconds_left=guard.total_at - time.monotonic(),
@@ -84,38 +118,14 @@ class SyncCall(BaseCall):
                 guard.sleep(step.seconds)
             raise self.report(end_error(guard.reason, self._settings.timeouts))
 
-    def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
-        """Send the request, and read the JSON answer.
-
-        Args:
-            endpoint: Says what the answer is decoded into.
-
-        Raises:
-            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
-        """
-        with without_frames:
-            try:
-                exchange = self.open()
-                body = exchange.body(self.limits.body, self.tee)
-                return read_reply(endpoint, exchange, body, attempts=self.attempts)
-            except MimoError as error:
-                self.report(error)
-                raise
-            finally:
-                self.guard.finish()
-
-    def cancel(self) -> bool:
-        """End the call from any thread, whatever it is doing. False if it had ended."""
-        return self.guard.end("cancelled")
-
-    def _attempt(self) -> Exchange | MimoError:
+    def _attempt(self, read: Callable[[Exchange], ResultT]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
         self.attempts += 1
         try:
             exchange = self._transport.open(self._request, self.guard, self._settings.timeouts)
             exchange.headers = clean_headers(exchange.headers, self._settings.key)
             if 200 <= exchange.status <= 299:
-                return exchange
+                return read(exchange)
             is_redirect = 300 <= exchange.status <= 399
             body = b"" if is_redirect else exchange.error_body(self.limits.error_body)
             exchange.close()

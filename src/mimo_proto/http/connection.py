@@ -20,12 +20,11 @@ from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.http.dial import dial, time_to_connect
 from mimo_proto.http.tunnel import open_tunnel
-from mimo_proto.protocol.http11 import HeadDecoder
 
 if TYPE_CHECKING:
     from mimo_proto.call.route import Route
     from mimo_proto.http.tls import TLS
-    from mimo_proto.protocol.http11 import Head
+    from mimo_proto.protocol.http11 import Head, HeadDecoder
 
 __all__ = ["Connection"]
 
@@ -47,18 +46,21 @@ class Connection:
         guard: The current call's.
         sock: What is sent and read on: a socket, or TLS over one; None as long as it is not open.
         timeout: How long sending, and waiting for the next bytes, may take, in seconds; None is for ever.
+        reused: Whether the current call found it open.
     """
 
     def __init__(self, route: Route, tls: TLS) -> None:
         self.guard = Guard()
         self.sock: Any = None
         self.timeout: float | None = None
+        self.reused = False
         self._route = route
         self._tls = tls
 
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
+        self.reused = not self.is_closed
         guard.attach(_innermost(self.sock))
 
     @property
@@ -138,14 +140,16 @@ class Connection:
             self.sock.sendall(head)
             self.sock.sendall(body)
 
-    def receive(self) -> tuple[Head, ResponseBody]:
+    def receive(self, decoder: HeadDecoder) -> tuple[Head, ResponseBody]:
         """Wait for the head of the response.
+
+        Args:
+            decoder: Finds it.
 
         Raises:
             OSError: The connection broke or ended, or nothing came in time.
             HeadError: It is no HTTP.
         """
-        decoder = HeadDecoder()
         while data := self.sock.recv(HEAD_READ_BYTES):
             head = decoder.feed(data)
             if head is not None:

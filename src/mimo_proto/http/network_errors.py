@@ -23,7 +23,9 @@ FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
 """All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
 
 
-def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
+def own_error(
+    exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts, *, reused: bool, answer_begun: bool = True
+) -> BaseException:
     """Map what was raised below to our tree; what is not an error of the network passes, without its frames.
 
     Args:
@@ -31,6 +33,8 @@ def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts
         stage: What was being done.
         guard: The call's.
         timeouts: The call's, in seconds.
+        reused: Whether the request went out on a kept connection.
+        answer_begun: Whether anything of an answer had come.
     """
     if not isinstance(exc, FOREIGN):
         exc.__cause__ = exc.__context__ = None
@@ -46,7 +50,7 @@ def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts
         return ConnectError(f"no connection: {text}")
     if isinstance(cause, OSError | http.client.IncompleteRead):
         where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
-        return ConnectionClosed(f"the connection broke {where}: {text}")
+        return ConnectionClosed(f"the connection broke {where}: {text}", reused=reused, answer_begun=answer_begun)
     if isinstance(exc, DecodeError):
         return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
     return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")

@@ -24,13 +24,15 @@ from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_erro
 from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.outcome import refuse_larger
 from mimo_proto.call.route import make_route
-from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.http.connection import Connection
 from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.dial import MAX_TIMEOUT_SECONDS
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.tls import TLS
+from mimo_proto.protocol.http11 import HeadDecoder
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     import ssl
@@ -88,6 +90,7 @@ class Transport:
             RemoteProtocolError: The response is not HTTP.
         """
         connection = self._pool.take(guard)
+        decoder = HeadDecoder()
         stage: Stage = "connect"
         with without_frames:
             try:
@@ -103,11 +106,13 @@ class Transport:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     connection.dispatch(self._route.encode_request(request), request.body)
                 stage = "head"
-                head, body = connection.receive()
+                head, body = connection.receive(decoder)
                 return Exchange(head, body, connection, self._pool, timeouts)
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, stage, guard, timeouts) from None
+                    raise own_error(
+                        error, stage, guard, timeouts, reused=connection.reused, answer_begun=decoder.begun
+                    ) from None
                 finally:
                     guard.detach()
                     connection.close()
@@ -165,7 +170,9 @@ class Exchange:
                 self._refuse_if_ended()
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, "body", self._guard, self._timeouts) from None
+                    raise own_error(
+                        error, "body", self._guard, self._timeouts, reused=self._connection.reused
+                    ) from None
                 finally:
                     self.close(broken=True)
             return data
