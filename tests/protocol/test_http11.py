@@ -62,7 +62,7 @@ GOOD: dict[str, tuple[bytes, Head]] = {
     ),
     "folded": (
         OK + b"X-A: one\r\n \ttwo \r\n  three\r\nContent-Length: 5\r\n\r\n",
-        Head(200, {"x-a": "one two three", "content-length": "5"}, False, 5, True),
+        Head(200, {"x-a": "one two  three", "content-length": "5"}, False, 5, True),
     ),
     "repeated": (
         OK + b"X-A: one\r\nx-a:\ttwo\t\r\nX-A:\r\nContent-Length: 5\r\n\r\n",
