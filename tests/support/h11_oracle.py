@@ -186,7 +186,13 @@ REFUSED: dict[str, Callable[[Response], object]] = {
 
 REUSED: dict[str, Callable[[Response, Verdict], object]] = {
     # RFC 9112, 9.3; h11 closes them all.
-    "keep-alive of HTTP/1.0": lambda it, ours: ours.reusable and re.search(rb"(?m)^HTTP/1\.0 ", it.head),
+    "keep-alive of HTTP/1.0": lambda it, ours: (
+        ours.reusable
+        and re.search(rb"(?m)^HTTP/1\.0 ", it.head)
+        and re.search(r"(?i)(^|, *)keep-alive *(,|$)", ours.headers.get("connection", ""))
+        and not re.search(r"(?i)(^|, *)close *(,|$)", ours.headers.get("connection", ""))
+        and "transfer-encoding" not in ours.headers
+    ),
     # RFC 9112, 6.3: it may be an attempt at smuggling.
     "a length beside chunks": lambda _, ours: (
         not ours.reusable and {"content-length", "transfer-encoding"} <= ours.headers.keys()
