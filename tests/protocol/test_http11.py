@@ -40,6 +40,30 @@ GOOD: dict[str, tuple[bytes, Head]] = {
         b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n",
         Head(200, {"content-length": "5", "connection": "keep-alive"}, False, 5, True),
     ),
+    "close-beside-keep-alive": (
+        OK + b"Content-Length: 5\r\nConnection: keep-alive\r\nConnection: CLOSE\r\n\r\n",
+        Head(200, {"content-length": "5", "connection": "keep-alive, CLOSE"}, False, 5, False),
+    ),
+    "no-close": (
+        OK + b"Content-Length: 5\r\nConnection: closed, x-close, close-not\r\n\r\n",
+        Head(200, {"content-length": "5", "connection": "closed, x-close, close-not"}, False, 5, True),
+    ),
+    "1.0-close-beside-keep-alive": (
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive,\tclose\r\n\r\n",
+        Head(200, {"content-length": "5", "connection": "keep-alive,\tclose"}, False, 5, False),
+    ),
+    "1.0-not-kept": (
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: no-keep-alive\r\n\r\n",
+        Head(200, {"content-length": "5", "connection": "no-keep-alive"}, False, 5, False),
+    ),
+    "1.0-in-chunks": (
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n",
+        Head(200, {"transfer-encoding": "chunked", "connection": "keep-alive"}, True, None, False),
+    ),
+    "a-length-of-20-digits": (
+        OK + b"Content-Length: " + b"9" * 20 + b"\r\n\r\n",
+        Head(200, {"content-length": "9" * 20}, False, 10**20 - 1, True),
+    ),
     "no-reason": (b"HTTP/1.1 429\r\n\r\n", Head(429, {}, False, None, False)),
     "an-empty-reason": (b"HTTP/1.1 429 \r\n\r\n", Head(429, {}, False, None, False)),
     "204": (b"HTTP/1.1 204 No Content\r\n\r\n", Head(204, {}, False, 0, True)),
@@ -55,6 +79,13 @@ GOOD: dict[str, tuple[bytes, Head]] = {
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\n",
         Head(200, {"content-length": "5"}, False, 5, True),
     ),
+    "a-long-interim": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 80 + b"\r\n\r\n" + OK + b"\r\n",
+        Head(200, {}, False, None, False),
+    ),
+    "1.2": (b"HTTP/1.2 200 OK\r\nContent-Length: 5\r\n\r\n", Head(200, {"content-length": "5"}, False, 5, True)),
+    "blanks-before-the-status": (b"HTTP/1.1  429 \r\n\r\n", Head(429, {}, False, None, False)),
+    "a-fold-by-tab": (OK + b"X-A: one\r\n\ttwo\r\n\r\n", Head(200, {"x-a": "one two"}, False, None, False)),
     "bare-lf": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\n", Head(200, {"content-length": "5"}, False, 5, True)),
     "mixed-line-ends": (
         b"HTTP/1.1 200 OK\nContent-Length: 5\r\n\n",
@@ -62,7 +93,11 @@ GOOD: dict[str, tuple[bytes, Head]] = {
     ),
     "folded": (
         OK + b"X-A: one\r\n \ttwo \r\n  three\r\nContent-Length: 5\r\n\r\n",
-        Head(200, {"x-a": "one two three", "content-length": "5"}, False, 5, True),
+        Head(200, {"x-a": "one two  three", "content-length": "5"}, False, 5, True),
+    ),
+    "a-value-that-begins-on-a-fold": (
+        OK + b"Content-Length:\r\n 5\r\nX-A:\n\tone\r\nX-A: \r\n two\r\nX-B: three\r\n \r\n\r\n",
+        Head(200, {"content-length": "5", "x-a": "one, two", "x-b": "three"}, False, 5, True),
     ),
     "repeated": (
         OK + b"X-A: one\r\nx-a:\ttwo\t\r\nX-A:\r\nContent-Length: 5\r\n\r\n",
@@ -109,14 +144,27 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a-blank-before-the-colon": (OK + b"Content-Length : 5\r\n\r\n", "malformed"),
     "a-fold-before-any-field": (OK + b" x: y\r\n\r\n", "malformed"),
     "a-bare-cr": (OK + b"X-A: one\rContent-Length: 5\r\n\r\n", "malformed"),
+    "nul-in-a-value": (OK + b"X-A: a\0b\r\n\r\n", "malformed"),
+    "nul-on-a-fold": (OK + b"X-A: a\r\n \0b\r\n\r\n", "malformed"),
+    "nul-in-a-reason": (b"HTTP/1.1 200 O\0K\r\n\r\n", "not a status line"),
     "not-ascii": (OK + b"X-\xe9: x\r\n\r\n", "malformed"),
     "two-lengths": (OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n", "two lengths"),
     "two-lengths-in-one-line": (OK + b"Content-Length: 5, 6\r\n\r\n", "two lengths"),
     "a-negative-length": (OK + b"Content-Length: -5\r\n\r\n", "not a number"),
     "an-empty-length": (OK + b"Content-Length:\r\n\r\n", "not a number"),
     "a-length-of-other-digits": (OK + b"Content-Length: \xb2\r\n\r\n", "not a number"),
+    "a-length-with-a-control": (OK + b"Content-Length: \x1d5\r\n\r\n", "not a number"),
+    "a-length-with-a-blank-of-unicode": (OK + b"Content-Length: 5\xa0\r\n\r\n", "not a number"),
+    "a-length-of-21-digits": (OK + b"Content-Length: " + b"0" * 20 + b"5\r\n\r\n", "not a number"),
     "a-length-of-5000-digits": (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", "not a number"),
     "another-coding": (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n", "transfer coding"),
+    "an-empty-coding": (OK + b"Transfer-Encoding:\r\n\r\n", "transfer coding"),
+    "a-204-with-two-lengths": (b"HTTP/1.1 204 No Content\r\nContent-Length: 5, 6\r\n\r\n", "two lengths"),
+    "a-304-with-another-coding": (b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: gzip\r\n\r\n", "transfer coding"),
+    "an-interim-head-with-a-bad-length": (
+        b"HTTP/1.1 100 Continue\r\nContent-Length: x\r\n\r\n" + OK + b"\r\n",
+        "not a number",
+    ),
     "endless": (OK + b"X-A: y\r\n" * 10_000, "longer than 65536 bytes"),
     "whole-and-too-long": (OK + b"X-A: " + b"y" * 70_000 + b"\r\n\r\n", "longer than 65536 bytes"),
     "an-endless-line": (OK + b"X-A: " + b"y" * 70_000, "longer than 65536 bytes"),
@@ -140,6 +188,31 @@ def test_an_error_shows_nothing_of_what_came(name: str) -> None:
     with pytest.raises(HeadError) as caught:
         HeadDecoder().feed(wire)
     assert not {"nonsense", "gzip", "OpenSSH", "yyy", "999"} & {*str(caught.value).split()}
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_the_longest_head(surplus: int) -> None:
+    wire = (OK + b"X: \r\n\r\n").replace(b"X: ", b"X: ".ljust(65536 - len(OK) - 4 + surplus, b"y"))
+    assert len(wire) == 65536 + surplus
+    decoder = HeadDecoder()
+    if surplus:
+        with pytest.raises(HeadError, match="longer than 65536 bytes"):
+            decoder.feed(wire)
+    else:
+        head = decoder.feed(wire)
+        assert head is not None
+        assert head.status == 200
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_the_longest_beginning_of_a_head(surplus: int) -> None:
+    wire = (OK + b"X: ").ljust(65536 + surplus, b"y")
+    decoder = HeadDecoder()
+    if surplus:
+        with pytest.raises(HeadError, match="longer than 65536 bytes"):
+            decoder.feed(wire)
+    else:
+        assert decoder.feed(wire) is None
 
 
 class Sock:
