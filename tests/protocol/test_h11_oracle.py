@@ -38,6 +38,7 @@ DIFFERENT = {
     "chunks-with-an-empty-line-ended-by-lf": "LF in a trailer",
     "chunks-with-a-trailer-ended-by-lf": "LF in a trailer",
     "chunks-with-a-trailer-and-lf": "LF in a trailer",
+    "chunks-with-a-fold-ended-by-lf": "LF in a trailer",
     "chunks-with-a-bad-length-in-the-trailer": "framing fields in a trailer",
     "chunks-with-a-coding-in-the-trailer": "framing fields in a trailer",
     "a-head-over-64-kib": "limits",
