@@ -5,7 +5,7 @@ Rules:
 - From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
   shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
-- What is sent and read on it is HTTP/1.1 as `protocol.http11` and `body` have it; `http.client` is not asked.
+- What is sent and read on it is HTTP/1.1 as `socket_io` and `body` have it; `http.client` is not asked.
 """
 
 from __future__ import annotations
@@ -21,25 +21,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mimo_proto.errors import ConfigurationError
-from mimo_proto.http.body import ResponseBody
-from mimo_proto.http.deadlines import WATCHDOG, Guard
-from mimo_proto.protocol.http11 import HeadDecoder, encode_head
+from mimo_proto.http.deadlines import MAX_TIMEOUT_SECONDS, WATCHDOG, Guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mimo_proto.protocol.http11 import Head
-
-__all__ = ["MAX_TIMEOUT_SECONDS", "TCPConnection", "TLSConnection", "Tunnel", "check_urllib3"]
-
-MAX_JOINED_BYTES = 16 * 1024
-"""The largest body that is copied behind the head of its request; it is also what a TLS record holds."""
-
-HEAD_READ_BYTES = 16 * 1024
-"""How much of a response is read at a time to find its head."""
-
-MAX_TIMEOUT_SECONDS = 1e6
-"""The longest timeout that a socket is given: an absurd one overflows."""
+__all__ = ["TCPConnection", "TLSConnection", "Tunnel", "check_urllib3"]
 
 
 def check_urllib3() -> None:
@@ -117,43 +104,6 @@ class TCPConnection(HTTPConnection):
         finally:
             if self._early is not None:
                 self._early.close()
-
-    def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Send a request; a small one in one write, head and body together, which saves a system call.
-
-        Args:
-            method: The method.
-            target: What follows it in the request line.
-            headers: The fields, the Host first; the length is put behind them.
-            body: The body, or None.
-
-        Raises:
-            OSError: The connection broke, or took nothing in time.
-        """
-        self.sock.settimeout(self.timeout)
-        if body is None:
-            self.sock.sendall(encode_head(method, target, headers))
-            return
-        head = encode_head(method, target, {**headers, "content-length": str(len(body))})
-        if len(body) <= MAX_JOINED_BYTES:
-            self.sock.sendall(head + body)
-        else:
-            self.sock.sendall(head)
-            self.sock.sendall(body)
-
-    def receive(self) -> tuple[Head, ResponseBody]:
-        """Wait for the head of the response.
-
-        Raises:
-            OSError: The connection broke or ended, or nothing came in time.
-            HeadError: It is no HTTP.
-        """
-        decoder = HeadDecoder()
-        while data := self.sock.recv(HEAD_READ_BYTES):
-            head = decoder.feed(data)
-            if head is not None:
-                return head, ResponseBody(head, decoder.rest, self.sock, self.guard)
-        raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
 
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""

@@ -14,7 +14,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -22,17 +21,19 @@ from typing import TYPE_CHECKING, Any, Final
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
 from mimo_proto.call.outcome import refuse_larger
 from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
-from mimo_proto.http.connection import MAX_TIMEOUT_SECONDS, check_urllib3
+from mimo_proto.http.body import ResponseBody
+from mimo_proto.http.connection import check_urllib3
 from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.route import Route
+from mimo_proto.http.socket_io import receive_head, send_request
+from mimo_proto.protocol.http11 import HeadDecoder, encode_head
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator
 
-    from mimo_proto.http.body import ResponseBody
     from mimo_proto.http.connection import TCPConnection
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
@@ -95,14 +96,13 @@ class Transport:
                     connection.connect()
                     guard.connect_at = inf
                 stage = "send"
-                connection.timeout = None if timeouts.read is None else min(timeouts.read, MAX_TIMEOUT_SECONDS)
-                guard.idle_at = monotonic() + guard.idle
-                WATCHDOG.watch(guard, guard.idle_at)
-                # A server that answers before it has read all may have closed its end: its response counts.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    self._send(connection, request)
+                WATCHDOG.watch(guard, monotonic() + min(guard.read, guard.idle))
+                decoder = HeadDecoder()
+                early = send_request(connection.sock, self._encode_head(request), request.body or b"", decoder, guard)
                 stage = "head"
-                head, body = connection.receive()
+                head = early or receive_head(connection.sock, decoder, guard)
+                body = ResponseBody(head, decoder.rest, connection.sock, guard)
+                body.reusable = body.reusable and early is None
                 return Exchange(head, body, connection, self._pool, timeouts)
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
@@ -111,11 +111,13 @@ class Transport:
                     guard.detach()
                     connection.close()
 
-    def _send(self, connection: TCPConnection, request: HTTPRequest) -> None:
+    def _encode_head(self, request: HTTPRequest) -> bytes:
         route = self._route
         target = request.url if route.forwarded else request.url[self._origin_length :]
         headers = {"host": route.host, **request.headers, **route.forward_headers}
-        connection.dispatch(request.method, target, headers, request.body)
+        if request.body is not None:
+            headers["content-length"] = str(len(request.body))
+        return encode_head(request.method, target, headers)
 
 
 class Exchange:
@@ -272,11 +274,9 @@ class Exchange:
             drain: The most bytes that are read.
         """
         if self._open and self._body.reusable and not self._connection.is_closed:
-            self._connection.sock.settimeout(DRAIN_TIMEOUT_SECONDS)
-            self._guard.idle_at = self._guard.linger_at = inf
-            self._guard.drain_at = monotonic() + DRAIN_TIMEOUT_SECONDS
+            self._guard.drain(DRAIN_TIMEOUT_SECONDS)
             try:
-                while drain > 0 and not self._body.closed and monotonic() < self._guard.drain_at:
+                while drain > 0 and not self._body.closed:
                     drain -= len(self.read())
             except MimoError:
                 return
