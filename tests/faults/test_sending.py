@@ -109,7 +109,7 @@ def test_a_refusal_is_heard_while_the_body_is_sent(
 
     with (
         Server(script, authority=None if layer == "plain" else authority) as server,
-        client_for(server.url, ssl_context=context_for(trust, layer), timeouts=no_clocks()) as client,
+        client_for(server.url, ssl_context=context_for(trust, layer)) as client,
     ):
         started = monotonic()
         with pytest.raises(APIError, match="too large") as caught:
@@ -227,7 +227,7 @@ def test_an_upload_that_is_cut_off(
 
     with (
         Server(script, authority=None if layer == "plain" else authority) as server,
-        client_for(server.url, ssl_context=context_for(trust, layer), timeouts=no_clocks()) as client,
+        client_for(server.url, ssl_context=context_for(trust, layer)) as client,
     ):
         with pytest.raises(ConnectionClosed, match="the connection broke while the request was sent: ") as caught:
             ask(client)
@@ -242,7 +242,7 @@ def test_what_comes_meanwhile_and_is_no_http() -> None:
 
     with (
         Server(script) as server,
-        client_for(server.url, timeouts=no_clocks()) as client,
+        client_for(server.url) as client,
         pytest.raises(RemoteProtocolError),
     ):
         ask(client)
