@@ -149,7 +149,7 @@ def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.L
 @pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
-    from mimo_proto.http import connection
+    from mimo_proto.http import connection, transport
     from mimo_proto.http.body import ResponseBody
     from mimo_proto.protocol.http11 import HeadDecoder
 
@@ -162,7 +162,7 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
     target: dict[str, tuple[Any, str]] = {
         "connect": (connection.TCPConnection, "connect"),
         "tcp": (socket.socket, "connect"),
-        "send": (connection, "encode_head"),
+        "send": (transport, "encode_head"),
         "head": (HeadDecoder, "feed"),
         "body": (ResponseBody, "read1"),
     }
