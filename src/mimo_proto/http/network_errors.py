@@ -10,6 +10,7 @@ from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import ConnectError, ConnectionClosed, RemoteProtocolError
 
 if TYPE_CHECKING:
+    from mimo_proto.call.clocks import Reason
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
 
@@ -38,13 +39,13 @@ def own_error(
         exc.__cause__ = exc.__context__ = None
         return exc.with_traceback(None)
     if guard.reason is not None:
-        return end_error("send" if guard.reason == "read" and stage == "send" else guard.reason, timeouts)
+        return end_error(_reason(guard.reason, stage), timeouts)
     # urllib3 wraps what the socket raises; the wrapper's text is a repr.
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
+    if stage == "connect" and isinstance(cause, TimeoutError):
+        return end_error(_connect_clock(guard), timeouts)
     text = f"{cause}"[:300] or type(cause).__name__
     if stage == "connect":
-        if isinstance(cause, TimeoutError):
-            return end_error("total" if guard.total_at < guard.connect_at else "connect", timeouts)
         return ConnectError(f"no connection: {text}")
     if isinstance(cause, OSError):
         where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
@@ -52,3 +53,13 @@ def own_error(
     if isinstance(exc, DecodeError):
         return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
     return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
+
+
+def _reason(reason: Reason, stage: Stage) -> Reason:
+    """Say what the read clock was waiting for."""
+    return "send" if reason == "read" and stage == "send" else reason
+
+
+def _connect_clock(guard: Guard) -> Reason:
+    """Say which clock bounded a connection that did not open in time."""
+    return "total" if guard.total_at < guard.connect_at else "connect"
