@@ -93,7 +93,12 @@ class _Aiohttp(HTTPLibrary):
                 raise_for_status=False,
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, ceil_threshold=inf
+                    # Where a body has told when all of it has gone, the read clock is the call's: aiohttp's is a timer
+                    # a read.
+                    total=None,
+                    sock_connect=timeouts.connect,
+                    sock_read=timeouts.read if body is None else None,
+                    ceil_threshold=inf,
                 ),
             )
         finally:
@@ -147,16 +152,15 @@ class _Body(aiohttp.Payload):
         self.begun = True
         for piece in pieces_of(self._body):
             if self._deadlines is not None:
-                self._deadlines.restart_send()
+                self._deadlines.expect_send()
             await writer.write(piece)
             await writer.drain()
-        self.end()
+        if self._deadlines is not None:
+            self._deadlines.expect_bytes()
 
     def end(self) -> None:
-        """Stop the send clock: all has gone, or the answer has come."""
-        if self._deadlines is not None:
-            self._deadlines.send_at = inf
-            self._deadlines = None
+        """Move no clock any more: the answer has come, perhaps before all of the request had gone."""
+        self._deadlines = None
 
 
 class _Response(LibraryResponse):

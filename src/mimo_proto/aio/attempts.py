@@ -97,6 +97,7 @@ class AsyncCall(BaseCall):
         if self._unread:
             data, self._unread = self._unread, b""
             return data
+        self._deadlines.expect_bytes()
         with self._deadlines:
             return await self._guarded(response.read(), has_head=True)
 

@@ -42,11 +42,14 @@ class Deadlines:
         decoder: What takes the bytes of a stream; None where no stream is read.
 
     Attributes:
-        send_at: When the send clock ends the wait; inf while nothing of a request is being sent.
+        send_at: When the read clock ends the wait for a piece of the request to go; inf while none is sent.
+        read_at: When the read clock ends the wait for the next bytes; inf while none are waited for.
     """
 
     def __init__(self, timeouts: Timeouts, limits: Limits, decoder: StreamDecoder[Any] | None) -> None:
         self.send_at = inf
+        self.read_at = inf
+        self._read = inf if timeouts.read is None else timeouts.read
         self._timeouts = timeouts
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
         idle = inf if timeouts.idle is None else timeouts.idle
@@ -65,22 +68,27 @@ class Deadlines:
 
     def begin_attempt(self) -> None:
         """Let the idle clock run: the first event is waited for from now on."""
-        self.send_at = inf
+        self.send_at = self.read_at = inf
         self._clocks.restart(monotonic())
 
     def end_attempt(self) -> None:
         """Let no clock run but the total one: another attempt is waited for."""
-        self.send_at = self._clocks.idle_at = inf
+        self.send_at = self.read_at = self._clocks.idle_at = inf
 
     def seconds_left(self) -> float:
         """Give what is left of the total clock; inf where it is off."""
         return self._total_at - monotonic()
 
-    def restart_send(self) -> None:
-        """Let the send clock begin anew: a piece of the request has gone."""
-        if self._timeouts.read is not None:
-            self.send_at = monotonic() + self._timeouts.read
-            self._start_timer()
+    def expect_send(self) -> None:
+        """Let the read clock run until the next piece of the request has gone."""
+        self.send_at = monotonic() + self._read
+        self._start_timer()
+
+    def expect_bytes(self) -> None:
+        """Let the read clock run until the next bytes come: all of the request has gone."""
+        self.send_at = inf
+        self.read_at = monotonic() + self._read
+        self._start_timer()
 
     def cancel(self) -> None:
         """End the call from any thread: what is waited for ends, and nothing else can be waited for."""
@@ -132,6 +140,7 @@ class Deadlines:
         clocks: list[tuple[float, Reason]] = [
             (self._total_at, "total"),
             (self.send_at, "send"),
+            (self.read_at, "read"),
             (self._clocks.idle_at, "idle"),
             (self._clocks.linger_at, "linger"),
         ]
