@@ -16,12 +16,18 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from math import inf
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import MAX_SHOWN_CHARACTERS, HTTPLibrary, LibraryResponse, pieces_of, shown
+from mimo_proto.aio.library import (
+    MAX_SHOWN_CHARACTERS,
+    HTTPLibrary,
+    LibraryResponse,
+    is_of_another_loop,
+    pieces_of,
+    shown,
+)
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -106,6 +112,8 @@ class _Aiohttp(HTTPLibrary):
                 body.end()
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if is_of_another_loop(exc):
+            return LocalProtocolError(f"the aiohttp.ClientSession belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, aiohttp.ConnectionTimeoutError):
@@ -155,12 +163,13 @@ class _Body(aiohttp.Payload):
                 self._deadlines.expect_send()
             await writer.write(piece)
             await writer.drain()
-        if self._deadlines is not None:
-            self._deadlines.expect_bytes()
+        self.end()
 
     def end(self) -> None:
-        """Move no clock any more: the answer has come, perhaps before all of the request had gone."""
-        self._deadlines = None
+        """Send nothing on: the answer has come, perhaps before all of the request had gone."""
+        if self._deadlines is not None:
+            self._deadlines.expect_bytes()
+            self._deadlines = None
 
 
 class _Response(LibraryResponse):
@@ -196,8 +205,10 @@ class _Response(LibraryResponse):
         self._response.close()
 
     def drop(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
+        try:
             self._loop.call_soon_threadsafe(self._response.close)
+        except RuntimeError:  # the loop is closed, and the response would complain when it is collected
+            self._response.close()
 
     def _report_closed(self, closed: asyncio.Future[None]) -> None:
         content = self._response.content

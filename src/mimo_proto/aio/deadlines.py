@@ -85,7 +85,10 @@ class Deadlines:
         self._start_timer()
 
     def expect_bytes(self) -> None:
-        """Let the read clock run until the next bytes come: all of the request has gone."""
+        """Let the read clock run until the next bytes come, from now on anew in each wait: all of the request has gone.
+
+        A library that does not say so has a read clock of its own.
+        """
         self.send_at = inf
         self.read_at = monotonic() + self._read
         self._start_timer()
@@ -116,7 +119,10 @@ class Deadlines:
             raise end_error("cancelled", self._timeouts)
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
-        self._clocks.start(monotonic())
+        now = monotonic()
+        self._clocks.start(now)
+        if self.read_at < inf:
+            self.send_at, self.read_at = inf, now + self._read
         self._task = asyncio.current_task()
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         self._start_timer()
@@ -148,7 +154,7 @@ class Deadlines:
 
     def _start_timer(self) -> None:
         """See to it that the timer comes up in time; one that comes up sooner is left alone."""
-        at, _ = self._next()
+        at = min(self._total_at, self.send_at, self.read_at, self._clocks.idle_at, self._clocks.linger_at)
         if self._timer is not None:
             if self._timer_at <= at:
                 return

@@ -20,7 +20,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, pieces_of, shown
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, is_of_another_loop, pieces_of, shown
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -84,6 +84,8 @@ class _HTTPX(HTTPLibrary):
         return _Response(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if is_of_another_loop(exc):
+            return LocalProtocolError(f"the httpx.AsyncClient belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, httpx.ConnectTimeout):

@@ -220,8 +220,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         decoder, tee = self._decoder, self._call.tee
         if decoder.done:
             return []
-        # An error that came behind the last events was kept back for now.
-        events = decoder.feed(b"")
+        events = decoder.feed(b"") if decoder.has_failed else []
         while not events and not decoder.done:
             try:
                 data = await self._call.read(cast("LibraryResponse", self._response))
