@@ -80,8 +80,8 @@ class _Aiohttp(HTTPLibrary):
     async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> _Response:
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
-        body = None if request.body is None else _Body(request.body, deadlines)
         while True:
+            body = None if request.body is None else _Body(request.body, deadlines)
             response = await self._send(request, body, timeouts)
             if body is None or body.begun:
                 return _Response(response)
@@ -159,7 +159,10 @@ class _Body(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         self.begun = True
         for piece in pieces_of(self._body):
-            if self._deadlines is not None:
+            if self._deadlines is None:
+                # The answer is here: aiohttp cancels this when it has been read, and closes the connection.
+                await asyncio.Event().wait()
+            else:
                 self._deadlines.expect_send()
             await writer.write(piece)
             await writer.drain()
@@ -185,6 +188,8 @@ class _Response(LibraryResponse):
         protocol = None if response.connection is None else response.connection.protocol
         self._closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
         if self._closed is not None:
+            self._closed.remove_done_callback(_retrieve)  # an earlier response's
+            self._closed.add_done_callback(_retrieve)
             self._closed.add_done_callback(self._report_closed)
 
     async def read(self) -> bytes:
@@ -210,8 +215,13 @@ class _Response(LibraryResponse):
         except RuntimeError:  # the loop is closed, and the response would complain when it is collected
             self._response.close()
 
-    def _report_closed(self, closed: asyncio.Future[None]) -> None:
+    def _report_closed(self, _: asyncio.Future[None]) -> None:
         content = self._response.content
-        closed.exception()  # retrieved, or asyncio would log it
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))
+
+
+def _retrieve(closed: asyncio.Future[None]) -> None:
+    """Take the exception of a connection that was broken off, or asyncio would log it."""
+    if not closed.cancelled():
+        closed.exception()
