@@ -154,7 +154,8 @@ def test_httpx_under_trio() -> None:
 def test_what_is_no_client_of_that_library_is_refused_at_once(make: Any) -> None:
     wanted = "httpx.AsyncClient" if make is HTTPXAdapter else "aiohttp.ClientSession"
     with httpx.Client() as sync, Client(KEY, "https://api.example.com/v1") as client:
-        for wrong in (sync, client, httpx.AsyncClient, None):
+        wrongs: tuple[Any, ...] = (sync, client, httpx.AsyncClient, None)
+        for wrong in wrongs:
             with pytest.raises(ConfigurationError, match=wanted):
                 make(wrong, KEY)
 

@@ -53,7 +53,8 @@ WAYS = [httpx_by_argument, httpx_by_environment, aiohttp_by_argument, aiohttp_by
 
 
 async def call(http: Any, url: str, *, streamed: bool) -> None:
-    adapter = (HTTPXAdapter if isinstance(http, httpx.AsyncClient) else AiohttpAdapter)(http, KEY, url, allow_http=True)
+    make: Any = HTTPXAdapter if isinstance(http, httpx.AsyncClient) else AiohttpAdapter
+    adapter = make(http, KEY, url, allow_http=True)
     if streamed:
         await adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST).result()
     else:

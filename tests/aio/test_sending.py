@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
@@ -14,10 +16,12 @@ import pytest
 from mimo_proto import (
     CHAT_COMPLETIONS,
     APIError,
+    Limits,
     ReadTimeout,
     Timeouts,
 )
-from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.aiohttp import AiohttpAdapter, RequestBody
+from mimo_proto.aio.deadlines import Deadlines
 from mimo_proto.aio.httpx import HTTPXAdapter
 from tests.support.dummyserver import Peer, Server, answer
 from tests.support.outcomes import KEY, assert_clean
@@ -205,3 +209,60 @@ def test_hooks_of_httpx_see_the_body() -> None:
     with Server(script) as server:
         run(main)
     assert bodies == [server.requests[0].body]
+
+
+def test_aiohttp_sends_nothing_on_when_the_answer_has_begun() -> None:
+    """The connection is not used again: the request on it has no end."""
+    taken: list[int] = []
+
+    def script(peer: Peer) -> None:
+        take(peer, 100_000)
+        refusal = answer(error_body("413", "too large"), 413)
+        peer.send(refusal[:-10])
+        peer.sock.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            taken.append(0)
+            while data := peer.sock.recv(65536):
+                taken[-1] += len(data)
+        peer.send(refusal[-10:])
+        peer.gone()
+
+    async def main() -> None:
+        async with open_shell("aiohttp", server.url) as adapter:
+            for _ in range(2):
+                with pytest.raises(APIError, match="too large"):
+                    await adapter.send(CHAT_COMPLETIONS, LARGE)
+
+    with Server(script) as server:
+        run(main)
+    assert server.connections == 2
+    assert max(taken) < 15_000_000
+
+
+class Writer:
+    """Where aiohttp writes, and what its protocol says."""
+
+    def __init__(self, *, should_close: bool) -> None:
+        self.protocol = SimpleNamespace(should_close=should_close)
+        self.written: list[bytes] = []
+
+    async def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    async def drain(self) -> None:
+        pass
+
+
+def test_a_body_for_aiohttp() -> None:
+    """Which has been answered already, from Python 3.12 on, when it is to be written."""
+    body = RequestBody(b"x" * 40_000, Deadlines(Timeouts(), Limits(), None))
+    stale: Any = Writer(should_close=True)
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(body.write(stale))
+    assert (body.begun, stale.written) == (False, [])
+    fresh: Any = Writer(should_close=False)
+    asyncio.run(body.write(fresh))
+    assert body.begun
+    assert b"".join(fresh.written) == b"x" * body.size
+    assert max(map(len, fresh.written)) <= 16384
+    assert asyncio.run(body.as_bytes()) == b"x" * 40_000

@@ -24,8 +24,8 @@ from mimo_proto.aio.library import (
     MAX_SHOWN_CHARACTERS,
     HTTPLibrary,
     LibraryResponse,
+    blocks_of,
     is_of_another_loop,
-    pieces_of,
     shown,
 )
 from mimo_proto.call.clocks import end_error
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["AiohttpAdapter"]
+__all__ = ["AiohttpAdapter", "RequestBody"]
 
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
@@ -63,7 +63,7 @@ class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
     """Calls MiMo through aiohttp. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
 
     @staticmethod
-    def _wrap(client: aiohttp.ClientSession) -> HTTPLibrary:
+    def _wrap(client: object) -> HTTPLibrary:
         if not isinstance(client, aiohttp.ClientSession):
             raise ConfigurationError(
                 f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
@@ -81,14 +81,14 @@ class _Aiohttp(HTTPLibrary):
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
         while True:
-            body = None if request.body is None else _Body(request.body, deadlines)
+            body = None if request.body is None else RequestBody(request.body, deadlines)
             response = await self._send(request, body, timeouts)
             if body is None or body.begun:
                 return _Response(response)
             # It had come before the request went out: an answer to none.
             response.close()
 
-    async def _send(self, request: HTTPRequest, body: _Body | None, timeouts: Timeouts) -> aiohttp.ClientResponse:
+    async def _send(self, request: HTTPRequest, body: RequestBody | None, timeouts: Timeouts) -> aiohttp.ClientResponse:
         try:
             return await self._session.request(
                 request.method,
@@ -136,7 +136,7 @@ class _Aiohttp(HTTPLibrary):
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
-class _Body(aiohttp.Payload):
+class RequestBody(aiohttp.Payload):
     """A request's body, written piece by piece, so that the send clock sees its progress.
 
     Attributes:
@@ -151,20 +151,30 @@ class _Body(aiohttp.Payload):
 
     @property
     def size(self) -> int:
+        """How many bytes are sent."""
         return len(self._body)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Give the body as text, for middlewares of the session."""
         return self._body.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write the body, a block at a time.
+
+        Raises:
+            ConnectionResetError: The server has sent something already.
+        """
+        # From Python 3.12 on this runs before aiohttp looks for the answer: one that is there already is nobody's.
+        if getattr(getattr(writer, "protocol", None), "should_close", False):
+            raise ConnectionResetError("the server sent something before the request")
         self.begun = True
-        for piece in pieces_of(self._body):
+        for block in blocks_of(self._body):
             if self._deadlines is None:
                 # The answer is here: aiohttp cancels this when it has been read, and closes the connection.
                 await asyncio.Event().wait()
             else:
                 self._deadlines.expect_send()
-            await writer.write(piece)
+            await writer.write(block)
             await writer.drain()
         self.end()
 

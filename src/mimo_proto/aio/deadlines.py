@@ -49,7 +49,6 @@ class Deadlines:
     def __init__(self, timeouts: Timeouts, limits: Limits, decoder: StreamDecoder[Any] | None) -> None:
         self.send_at = inf
         self.read_at = inf
-        self._read = inf if timeouts.read is None else timeouts.read
         self._timeouts = timeouts
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
         idle = inf if timeouts.idle is None else timeouts.idle
@@ -81,7 +80,7 @@ class Deadlines:
 
     def expect_send(self) -> None:
         """Let the read clock run until the next piece of the request has gone."""
-        self.send_at = monotonic() + self._read
+        self.send_at = self._read_ends(monotonic())
         self._start_timer()
 
     def expect_bytes(self) -> None:
@@ -90,7 +89,7 @@ class Deadlines:
         A library that does not say so has a read clock of its own.
         """
         self.send_at = inf
-        self.read_at = monotonic() + self._read
+        self.read_at = self._read_ends(monotonic())
         self._start_timer()
 
     def cancel(self) -> None:
@@ -122,7 +121,7 @@ class Deadlines:
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
-            self.send_at, self.read_at = inf, now + self._read
+            self.send_at, self.read_at = inf, self._read_ends(now)
         self._task = asyncio.current_task()
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         self._start_timer()
@@ -140,6 +139,9 @@ class Deadlines:
             return
         if task.uncancel() <= self._cancellations and error is not None:
             raise end_error(reason, self._timeouts)
+
+    def _read_ends(self, now: float) -> float:
+        return inf if self._timeouts.read is None else now + self._timeouts.read
 
     def _next(self) -> tuple[float, Reason]:
         """Find which clock runs out first, and when."""
@@ -159,7 +161,6 @@ class Deadlines:
             if self._timer_at <= at:
                 return
             self._timer.cancel()
-            self._timer = None
         if self._loop is not None and at < inf:
             self._timer_at = at
             self._timer = self._loop.call_later(at - monotonic(), self._look)
