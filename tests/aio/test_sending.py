@@ -15,6 +15,7 @@ import pytest
 
 from mimo_proto import (
     CHAT_COMPLETIONS,
+    MODELS,
     APIError,
     Limits,
     ReadTimeout,
@@ -103,9 +104,10 @@ def test_an_answer_that_does_not_come_is_the_read_clocks(shell: str, pieces: tup
 
     async def main() -> None:
         async with open_shell(shell, server.url, timeouts=Timeouts(read=0.2)) as adapter:
-            with pytest.raises(ReadTimeout, match="no byte came") as caught:
-                await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)
-            assert_clean(caught.value)
+            for request in (adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST), adapter.send(MODELS)):
+                with pytest.raises(ReadTimeout, match="no byte came") as caught:
+                    await request
+                assert_clean(caught.value)
 
     with Server(script) as server:
         run(main)

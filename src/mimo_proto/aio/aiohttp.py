@@ -137,7 +137,7 @@ class _Aiohttp(HTTPLibrary):
 
 
 class RequestBody(aiohttp.Payload):
-    """A request's body, written piece by piece, so that the send clock sees its progress.
+    """A request's body, written block by block, so that the send clock sees its progress.
 
     Attributes:
         begun: Whether any of the request has gone.
@@ -168,7 +168,9 @@ class RequestBody(aiohttp.Payload):
         if getattr(getattr(writer, "protocol", None), "should_close", False):
             raise ConnectionResetError("the server sent something before the request")
         self.begun = True
-        for block in blocks_of(self._body):
+        for number, block in enumerate(blocks_of(self._body)):
+            if number:
+                await asyncio.sleep(0)  # the loop reads meanwhile, perhaps an answer
             if self._deadlines is None:
                 # The answer is here: aiohttp cancels this when it has been read, and closes the connection.
                 await asyncio.Event().wait()
