@@ -122,7 +122,7 @@ class Deadlines:
         self._clocks.start(now)
         if self.read_at < inf:
             self.send_at, self.read_at = inf, self._read_ends(now)
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         self._start_timer()
 
