@@ -19,6 +19,8 @@ from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.messages import assistant, developer, system, to_request, tool, user
 from mimo_proto.models import *  # noqa: F403 - its __all__ is the list
 from mimo_proto.protocol.chat_accumulator import ChatAccumulator
+from mimo_proto.protocol.delta_parts import Delta
+from mimo_proto.protocol.deltas import DeltaReader
 from mimo_proto.protocol.request import HTTPRequest, build_request
 from mimo_proto.protocol.response import parse_response
 from mimo_proto.protocol.response_accumulator import ResponseAccumulator
@@ -51,6 +53,8 @@ __all__: list[str] = [
     "StreamDecoder",
     "ChatAccumulator",
     "ResponseAccumulator",
+    "DeltaReader",
+    "Delta",
     "SSEDecoder",
     "ServerSentEvent",
     # messages

@@ -1,0 +1,108 @@
+"""What the chunks of a chat stream say, piece by piece; see `deltas`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mimo_proto.models import ChoiceDelta
+from mimo_proto.protocol.decode import plain_value
+from mimo_proto.protocol.delta_parts import Part
+from mimo_proto.protocol.json_types import is_array, is_object, text_or_empty
+from mimo_proto.protocol.sums import WHOLE_TEXTS
+from mimo_proto.protocol.tool_calls import CALLED, Call, CallPlaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mimo_proto.protocol.delta_parts import Delta
+
+__all__ = ["ChatDeltas"]
+
+REASONING = ("reasoning_content", "reasoning", "reasoning_details")
+# The fields of a chat delta whose texts are deltas, by kind.
+TEXTS = {"text": "content", "refusal": "refusal"}
+NOT_UNKNOWN = {*ChoiceDelta.__struct_fields__, *WHOLE_TEXTS, "text", "tool_call", "arguments"}
+
+
+class _Choice:
+    """A choice of a chat reply."""
+
+    def __init__(self, index: int) -> None:
+        self._index = index
+        # By kind; of calls, by call.
+        self._parts: dict[str | Call, Part] = {}
+        self._calls = CallPlaces()
+        # The place in REASONING of the name under which thinking has come.
+        self._rank = len(REASONING)
+
+    def read(self, choice: dict[str, Any]) -> Iterator[Delta]:
+        """Give the deltas in a chunk's choice."""
+        delta, message = choice.get("delta"), choice.get("message")
+        if is_object(delta):
+            yield from self._read_texts(delta)
+            yield from self._read_calls(delta)
+        if is_object(message):
+            yield from self._read_texts(message, frozenset(self._parts))
+            if not self._calls:
+                yield from self._read_calls(message)
+
+    def _read_texts(self, fields: dict[str, Any], but: frozenset[str | Call] = frozenset()) -> Iterator[Delta]:
+        for kind, text in self._texts(fields):
+            if text and kind not in but:
+                yield self._part(kind).grow(kind, text)
+
+    def _texts(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """Give the texts in a delta or a message, with their kinds; "" among them."""
+        yield "reasoning", self._reasoning(fields)
+        for kind, name in TEXTS.items():
+            yield kind, text_or_empty(fields.get(name))
+        audio = fields.get("audio")
+        yield "audio", text_or_empty(audio.get("data")) if is_object(audio) else ""
+        for name, value in fields.items():
+            if name not in NOT_UNKNOWN:
+                yield name, text_or_empty(value)
+
+    def _reasoning(self, fields: dict[str, Any]) -> str:
+        for rank, name in enumerate(REASONING[: self._rank + 1]):
+            text = _text_of(fields.get(name))
+            if text:
+                self._rank = rank
+                return text
+        return ""
+
+    def _read_calls(self, fields: dict[str, Any]) -> Iterator[Delta]:
+        calls = fields.get("tool_calls")
+        for call, delta in self._calls.of(calls if is_array(calls) else ()):
+            called = ((delta.get(kind), text) for kind, text in CALLED.items())
+            arguments = "".join(text_or_empty(fields.get(text)) for fields, text in called if is_object(fields))
+            # A call is told when it has a name, or is called without one.
+            if call.name or call.begun:
+                yield from self._part(call).call(call.id, call.name, arguments)
+
+    def _part(self, key: str | Call) -> Part:
+        if key not in self._parts:
+            self._parts[key] = Part(self._index, len(self._parts))
+        return self._parts[key]
+
+
+def _text_of(value: object) -> str:
+    """Give the text of a field for thinking: itself, or those of the objects in a list."""
+    if is_array(value):
+        details = (detail for detail in value if is_object(detail))
+        return "".join(text_or_empty(detail.get("text") or detail.get("summary")) for detail in details)
+    return text_or_empty(value)
+
+
+class ChatDeltas:
+    """The choices of a chat stream."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _Choice] = {}
+
+    def read(self, chunk: Any) -> Iterator[Delta]:
+        """Give the deltas in a chunk."""
+        for choice in chunk.choices:
+            index = choice.index or 0
+            if index not in self._choices:
+                self._choices[index] = _Choice(index)
+            yield from self._choices[index].read(plain_value(choice))
