@@ -48,7 +48,6 @@ class StreamState(Generic[EventT, ResultT]):
         headers: The header fields of the response, names in lower case; empty until the head has come.
         end: How the stream ended; None while it has not.
         call: The call of the stream.
-        add: Takes each event that is handed out.
     """
 
     def __init__(
@@ -61,7 +60,9 @@ class StreamState(Generic[EventT, ResultT]):
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
         self.end: End | None = None
-        self.add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
+        self._add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
+        self._added = 0
+        self._read = 0
         self.call = call
         self._accumulator = accumulator
         self._projected = projected
@@ -72,6 +73,15 @@ class StreamState(Generic[EventT, ResultT]):
     def open(self, status: int | None, headers: Mapping[str, str]) -> None:
         """Take the head of the response."""
         self.status, self.headers = status, headers
+
+    def add(self, event: EventT) -> None:
+        """Add an event that is handed out.
+
+        Raises:
+            DecodeError: The event does not fit those before, or is nested too deeply for where this is called.
+        """
+        self._added += 1
+        self._add(event)
 
     def complete(self) -> None:
         """Note that the protocol says that the stream is complete."""
@@ -110,7 +120,7 @@ class StreamState(Generic[EventT, ResultT]):
             raise LocalProtocolError(f"a projected stream (event_type=) has no {method}: {instead}")
 
     def deltas_of(self, event: EventT) -> list[Delta]:
-        """Give the deltas in the next event.
+        """Give the deltas in the event that was added last.
 
         Raises:
             DecodeError: The event is nested too deeply for where this is called.
@@ -118,10 +128,13 @@ class StreamState(Generic[EventT, ResultT]):
         if self._reader is None:
             endpoint: Endpoint[Any, Any, EventT] = CHAT_COMPLETIONS if hasattr(event, "choices") else RESPONSES
             self._reader = DeltaReader(endpoint)
+        if self._read != self._added - 1:  # events were handed out to somebody else
+            self._reader.skip()
+        self._read = self._added
         return self._reader.feed(event)
 
     def text_of(self, event: EventT) -> str:
-        """Give the text of the answer in the next event: that of choice 0, without the reasoning."""
+        """Give the text of the answer in the event that was added last: that of choice 0, without the reasoning."""
         return "".join(delta.text for delta in self.deltas_of(event) if delta.kind == "text" and delta.choice == 0)
 
     def result(self) -> ResultT:

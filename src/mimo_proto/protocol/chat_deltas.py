@@ -35,13 +35,13 @@ class _Choice:
         # The place in REASONING of the name under which thinking has come.
         self._rank = len(REASONING)
 
-    def read(self, choice: dict[str, Any]) -> Iterator[Delta]:
-        """Give the deltas in a chunk's choice."""
+    def read(self, choice: dict[str, Any], *, takes_message: bool) -> Iterator[Delta]:
+        """Give the deltas in a chunk's choice; of a message only if that may be."""
         delta, message = choice.get("delta"), choice.get("message")
         if is_object(delta):
             yield from self._read_texts(delta)
             yield from self._read_calls(delta)
-        if is_object(message):
+        if takes_message and is_object(message):
             yield from self._read_texts(message, frozenset(self._parts))
             if not self._calls:
                 yield from self._read_calls(message)
@@ -94,9 +94,14 @@ def _text_of(value: object) -> str:
 
 
 class ChatDeltas:
-    """The choices of a chat stream."""
+    """The choices of a chat stream.
+
+    Attributes:
+        takes_wholes: Whether a message may bring what no delta has said.
+    """
 
     def __init__(self) -> None:
+        self.takes_wholes = True
         self._choices: dict[int, _Choice] = {}
 
     def read(self, chunk: Any) -> Iterator[Delta]:
@@ -105,4 +110,4 @@ class ChatDeltas:
             index = choice.index or 0
             if index not in self._choices:
                 self._choices[index] = _Choice(index)
-            yield from self._choices[index].read(plain_value(choice))
+            yield from self._choices[index].read(plain_value(choice), takes_message=self.takes_wholes)

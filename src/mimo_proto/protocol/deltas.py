@@ -30,7 +30,7 @@ EventT = TypeVar("EventT")
 class DeltaReader(Generic[EventT]):
     """Read out of the events of a stream what they say, piece by piece, alike in both APIs.
 
-    One thread at a time; every event of the stream, in order.
+    One thread at a time; every event of the stream, in order, or `skip()` where some are left out.
 
     Args:
         endpoint: The endpoint that the events come from.
@@ -43,6 +43,10 @@ class DeltaReader(Generic[EventT]):
         if endpoint.protocol is None:
             raise ConfigurationError(f"the endpoint {endpoint.name} has no streams")
         self._stream = ChatDeltas() if endpoint.protocol == "chat" else ResponseDeltas()
+
+    def skip(self) -> None:
+        """Note that events were left out before the next one: what comes whole from now on may have come before."""
+        self._stream.takes_wholes = False
 
     def feed(self, event: EventT) -> list[Delta]:
         """Give the deltas in the next event: none, one or several.

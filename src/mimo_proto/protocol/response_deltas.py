@@ -65,9 +65,14 @@ class _OutputItem(Item):
 
 
 class ResponseDeltas:
-    """The items of a Responses stream."""
+    """The items of a Responses stream.
+
+    Attributes:
+        takes_wholes: Whether an event that brings a text whole may bring what no delta has said.
+    """
 
     def __init__(self) -> None:
+        self.takes_wholes = True
         self._places = OutputPlaces(_OutputItem)
         self._begun = 0
         # What has begun of things that the spec does not know, by word and place.
@@ -120,7 +125,8 @@ class ResponseDeltas:
     def _read_whole(self, item: _OutputItem, place: int, kind: str, text: object) -> Iterator[Delta]:
         """Give a text that came whole, if nothing of it has come before."""
         part = item.parts.get((place, kind) if kind in KINDS else CALL)
-        return self._grow(item, place, kind, "" if part is not None and part.has_text else text_or_empty(text))
+        is_new = self.takes_wholes and (part is None or not part.has_text)
+        return self._grow(item, place, kind, text_or_empty(text) if is_new else "")
 
     def _read_item(self, item: _OutputItem, fields: dict[str, Any]) -> Iterator[Delta]:
         kind, content = type_of(fields), fields.get("content")
