@@ -131,23 +131,23 @@ def test_a_call_is_told_when_it_has_a_name_and_again_when_that_grows() -> None:
     assert chat(delta({"tool_calls": [call(0, "call_a")]})) == []
 
 
-@pytest.mark.parametrize(
-    ("deltas", "thinking"),
-    [
-        ([{"reasoning_content": "a", "reasoning": "a"}, {"reasoning": "b"}], ["a"]),
-        ([{"reasoning": "a", "reasoning_details": [{"type": "reasoning.text", "text": "a"}]}], ["a"]),
-        ([{"reasoning_content": "", "reasoning": "a"}, {"reasoning_content": "b"}], ["a", "b"]),
-        ([{"reasoning_details": [{"text": "a"}, {"summary": "b"}, {"data": "c"}, "d"]}], ["ab"]),
-        ([{"reasoning_details": []}, {"reasoning": None}], []),
-    ],
-)
+THINKING: list[tuple[list[dict[str, Any]], list[str]]] = [
+    ([{"reasoning_content": "a", "reasoning": "a"}, {"reasoning": "b"}], ["a"]),
+    ([{"reasoning": "a", "reasoning_details": [{"type": "reasoning.text", "text": "a"}]}], ["a"]),
+    ([{"reasoning_content": "", "reasoning": "a"}, {"reasoning_content": "b"}], ["a", "b"]),
+    ([{"reasoning_details": [{"text": "a"}, {"summary": "b"}, {"data": "c"}, "d"]}], ["ab"]),
+    ([{"reasoning_details": []}, {"reasoning": None}], []),
+]
+
+
+@pytest.mark.parametrize(("deltas", "thinking"), THINKING)
 def test_thinking_is_told_once_whatever_its_name(deltas: list[dict[str, Any]], thinking: list[str]) -> None:
     assert [(each.kind, each.text) for each in chat(*map(delta, deltas))] == [("reasoning", text) for text in thinking]
 
 
 def test_a_message_in_a_chunk_brings_what_no_delta_said() -> None:
     message = {"content": "hello", "reasoning_content": "hm", "tool_calls": [call(0, "call_a", "add", "{}")]}
-    last = {"choices": [{"index": 0, "delta": {}, "message": message}]}
+    last: dict[str, Any] = {"choices": [{"index": 0, "delta": {}, "message": message}]}
     assert chat(delta({"content": "hel"}), last, last) == [
         Delta("text", "hel"),
         Delta("reasoning", "hm", part=1),
@@ -189,13 +189,18 @@ def test_items_of_a_response_are_parts() -> None:
 
 
 def test_what_an_event_brings_whole_is_told_once() -> None:
-    part = {"type": "output_text", "text": "hello", "annotations": []}
-    whole = {**MESSAGE, "content": [part]}
+    part: dict[str, Any] = {"type": "output_text", "text": "hello", "annotations": []}
+    whole: dict[str, Any] = {**MESSAGE, "content": [part]}
     called = {**CALL, "arguments": "{}"}
-    begun = {"type": "response.created", "response": {"output": [whole]}}
+    begun: dict[str, Any] = {"type": "response.created", "response": {"output": [whole]}}
     end = {"type": "response.output_text.done", "text": "hello", "output_index": 0, "content_index": 0}
-    of_part = {"type": "response.content_part.done", "part": part, "output_index": 0, "content_index": 0}
-    last = {"type": "response.completed", "response": {"output": [whole, called]}}
+    of_part: dict[str, Any] = {
+        "type": "response.content_part.done",
+        "part": part,
+        "output_index": 0,
+        "content_index": 0,
+    }
+    last: dict[str, Any] = {"type": "response.completed", "response": {"output": [whole, called]}}
     for first in (begun, end, of_part, done(whole)):
         assert responses(first, begun, end, of_part, done(whole), last) == [
             Delta("text", "hello"),
@@ -215,9 +220,13 @@ def test_the_last_event_gives_a_call_its_name() -> None:
 
 
 def test_the_last_event_begins_nothing_of_a_kind_that_has_come() -> None:
-    other = {**MESSAGE, "id": "another", "content": [{"type": "output_text", "text": "hello", "annotations": []}]}
+    other: dict[str, Any] = {
+        **MESSAGE,
+        "id": "another",
+        "content": [{"type": "output_text", "text": "hello", "annotations": []}],
+    }
     calls = [{**CALL, "id": f"f{place}", "arguments": "{}"} for place in range(3)]
-    last = {"type": "response.completed", "response": {"output": [REASONING, other, *calls]}}
+    last: dict[str, Any] = {"type": "response.completed", "response": {"output": [REASONING, other, *calls]}}
     assert responses(text_delta("hello", None, None), added(CALL, 7), last) == [
         Delta("text", "hello"),
         Delta("tool_call", part=1, id="call_1", name="weather"),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mimo_proto import ChatCompletionMessage, DeltaReader
-from mimo_proto.protocol.json_types import is_object
 from mimo_proto.protocol.sums import WHOLE_TEXTS
 
 if TYPE_CHECKING:
@@ -66,10 +65,12 @@ def parts_in(result: Any) -> list[Part]:
 
 
 def parts_of_message(choice: int, message: dict[str, Any]) -> Iterator[Part]:
-    yield choice, "reasoning", next(filter(None, map(thinking, map(message.get, REASONING))), ""), "", ""
+    texts = [text for name in REASONING if (text := thinking(message.get(name)))]
+    yield choice, "reasoning", texts[0] if texts else "", "", ""
     yield choice, "text", message.get("content") or "", "", ""
     yield choice, "refusal", message.get("refusal") or "", "", ""
-    yield choice, "audio", (message.get("audio") or {}).get("data") or "", "", ""
+    audio: dict[str, Any] = message.get("audio") or {}
+    yield choice, "audio", audio.get("data") or "", "", ""
     for name, field in message.items():
         if name not in {*ChatCompletionMessage.__struct_fields__, *WHOLE_TEXTS} and isinstance(field, str):
             yield choice, name, field, "", ""
@@ -82,8 +83,10 @@ def parts_of_message(choice: int, message: dict[str, Any]) -> Iterator[Part]:
 def thinking(value: Any) -> str:
     if isinstance(value, str):
         return value
-    details = [detail for detail in value or () if is_object(detail)]
-    return "".join(text for detail in details if isinstance(text := detail.get("text") or detail.get("summary"), str))
+    listed: list[Any] = list(value or ())
+    details: list[dict[str, Any]] = [detail for detail in listed if isinstance(detail, dict)]
+    texts = [detail.get("text") or detail.get("summary") for detail in details]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def parts_of_item(item: dict[str, Any]) -> Iterator[Part]:

@@ -126,7 +126,7 @@ class StreamState(Generic[EventT, ResultT]):
             DecodeError: The event is nested too deeply for where this is called.
         """
         if self._reader is None:
-            endpoint: Endpoint[Any, Any, EventT] = CHAT_COMPLETIONS if hasattr(event, "choices") else RESPONSES
+            endpoint: Endpoint[Any, Any, Any] = CHAT_COMPLETIONS if hasattr(event, "choices") else RESPONSES
             self._reader = DeltaReader(endpoint)
         if self._read != self._added - 1:  # events were handed out to somebody else
             self._reader.skip()

@@ -9,7 +9,7 @@ from mimo_proto.protocol.decode import plain_value
 from mimo_proto.protocol.delta_parts import Part
 from mimo_proto.protocol.json_types import is_array, is_object, text_or_empty
 from mimo_proto.protocol.sums import WHOLE_TEXTS
-from mimo_proto.protocol.tool_calls import CALLED, Call, CallPlaces
+from mimo_proto.protocol.tool_calls import CALLED, CallPlaces, StreamedCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class _Choice:
     def __init__(self, index: int) -> None:
         self._index = index
         # By kind; of calls, by call.
-        self._parts: dict[str | Call, Part] = {}
+        self._parts: dict[str | StreamedCall, Part] = {}
         self._calls = CallPlaces()
         # The place in REASONING of the name under which thinking has come.
         self._rank = len(REASONING)
@@ -46,7 +46,7 @@ class _Choice:
             if not self._calls:
                 yield from self._read_calls(message)
 
-    def _read_texts(self, fields: dict[str, Any], but: frozenset[str | Call] = frozenset()) -> Iterator[Delta]:
+    def _read_texts(self, fields: dict[str, Any], but: frozenset[str | StreamedCall] = frozenset()) -> Iterator[Delta]:
         for kind, text in self._texts(fields):
             if text and kind not in but:
                 yield self._part(kind).grow(kind, text)
@@ -79,7 +79,7 @@ class _Choice:
             if call.name or call.begun:
                 yield from self._part(call).call(call.id, call.name, arguments)
 
-    def _part(self, key: str | Call) -> Part:
+    def _part(self, key: str | StreamedCall) -> Part:
         if key not in self._parts:
             self._parts[key] = Part(self._index, len(self._parts))
         return self._parts[key]

@@ -25,7 +25,6 @@ from mimo_proto.protocol.output_places import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Self
 
     from mimo_proto.protocol.delta_parts import Delta
 
@@ -57,7 +56,7 @@ class _OutputItem(Item):
         self.call_id = self.name = ""
         self.parts: dict[tuple[int, str], Part] = {}
 
-    def merge(self, later: Self) -> None:
+    def merge(self, later: Any) -> None:
         """See `Item.merge`."""
         super().merge(later)
         self.call_id, self.name = self.call_id or later.call_id, self.name or later.name
