@@ -190,7 +190,7 @@ def test_items_of_a_response_are_parts() -> None:
 
 def test_what_an_event_brings_whole_is_told_once() -> None:
     part: dict[str, Any] = {"type": "output_text", "text": "hello", "annotations": []}
-    whole: dict[str, Any] = {**MESSAGE, "content": [part]}
+    whole: dict[str, Any] = {**MESSAGE, "content": [part, {"type": "sketch"}]}
     called = {**CALL, "arguments": "{}"}
     begun: dict[str, Any] = {"type": "response.created", "response": {"output": [whole]}}
     end = {"type": "response.output_text.done", "text": "hello", "output_index": 0, "content_index": 0}

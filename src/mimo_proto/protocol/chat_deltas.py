@@ -37,10 +37,9 @@ class _Choice:
 
     def read(self, choice: dict[str, Any], *, takes_message: bool) -> Iterator[Delta]:
         """Give the deltas in a chunk's choice; of a message only if that may be."""
-        delta, message = choice.get("delta"), choice.get("message")
-        if is_object(delta):
-            yield from self._read_texts(delta)
-            yield from self._read_calls(delta)
+        delta, message = choice.get("delta") or {}, choice.get("message")
+        yield from self._read_texts(delta)
+        yield from self._read_calls(delta)
         if takes_message and is_object(message):
             yield from self._read_texts(message, frozenset(self._parts))
             if not self._calls:
@@ -75,7 +74,7 @@ class _Choice:
         for call, delta in self._calls.of(calls if is_array(calls) else ()):
             called = ((delta.get(kind), text) for kind, text in CALLED.items())
             arguments = "".join(text_or_empty(fields.get(text)) for fields, text in called if is_object(fields))
-            # A call is told when it has a name, or is called without one.
+            # A call begins when it has a name, or is called without one.
             if call.name or call.begun:
                 yield from self._part(call).call(call.id, call.name, arguments)
 

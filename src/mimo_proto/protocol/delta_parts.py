@@ -41,18 +41,19 @@ class Part:
     """A text or call that has begun.
 
     Attributes:
+        choice: The choice that the part belongs to.
         number: The part's number in its choice.
         has_text: Whether a text has come.
     """
 
-    __slots__ = ("_told", "choice", "has_text", "number")
+    __slots__ = ("_named", "choice", "has_text", "number")
 
     def __init__(self, choice: int, number: int) -> None:
         self.choice = choice
         self.number = number
         self.has_text = False
-        # The id and the name that were told.
-        self._told: tuple[str, str] | None = None
+        # The id and the name that the last delta for them had.
+        self._named: tuple[str, str] | None = None
 
     def grow(self, kind: str, text: str, call_id: str = "") -> Delta:
         """Add a piece of text."""
@@ -60,9 +61,9 @@ class Part:
         return Delta(kind, text, self.choice, self.number, call_id)
 
     def call(self, call_id: str, name: str, arguments: str) -> Iterator[Delta]:
-        """Add what has come of a call, whose id and name are told when they change."""
-        if self._told != (call_id, name):
-            self._told = call_id, name
+        """Add what has come of a call, whose id and name are given when they change."""
+        if self._named != (call_id, name):
+            self._named = call_id, name
             yield Delta("tool_call", "", self.choice, self.number, call_id, name)
         if arguments:
             yield self.grow("arguments", arguments, call_id)

@@ -112,7 +112,7 @@ class ResponseDeltas:
     def _grow(self, item: _OutputItem, place: int, kind: str, text: str) -> Iterator[Delta]:
         """Give a piece of a text that has deltas of this kind, or of the arguments of a call."""
         if kind not in KINDS:
-            # A call is told when it has a name, or is called without one.
+            # A call begins when it has a name, or is called without one.
             part = self._part(item, CALL, "tool_call") if item.name or text else None
             if part is not None:
                 yield from part.call(item.call_id, item.name, text)
