@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["ChatDeltas"]
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details")
-# The fields of a chat delta whose texts are deltas, by kind.
-TEXTS = {"text": "content", "refusal": "refusal"}
-NOT_UNKNOWN = {*ChoiceDelta.__struct_fields__, *WHOLE_TEXTS, "text", "tool_call", "arguments"}
+# The kinds of texts, by the names of their fields; a text that the spec does not know has its name for a kind.
+KINDS = {"content": "text", "refusal": "refusal", "audio": "audio"}
+# The fields whose texts are no deltas: they are in the result. No unknown name passes for a kind of ours.
+NO_DELTAS = {*ChoiceDelta.__struct_fields__, *WHOLE_TEXTS, "text", "tool_call", "arguments"} - KINDS.keys()
 
 
 class _Choice:
@@ -53,17 +54,14 @@ class _Choice:
     def _texts(self, fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Give the texts in a delta or a message, with their kinds; "" among them."""
         yield "reasoning", self._reasoning(fields)
-        for kind, name in TEXTS.items():
-            yield kind, text_or_empty(fields.get(name))
-        audio = fields.get("audio")
-        yield "audio", text_or_empty(audio.get("data")) if is_object(audio) else ""
         for name, value in fields.items():
-            if name not in NOT_UNKNOWN:
-                yield name, text_or_empty(value)
+            if name not in NO_DELTAS:
+                text = value.get("data") if name == "audio" and is_object(value) else value
+                yield KINDS.get(name, name), text_or_empty(text)
 
     def _reasoning(self, fields: dict[str, Any]) -> str:
-        for rank, name in enumerate(REASONING[: self._rank + 1]):
-            text = _text_of(fields.get(name))
+        for rank, name in enumerate(REASONING):
+            text = _text_of(fields[name]) if name in fields and rank <= self._rank else ""
             if text:
                 self._rank = rank
                 return text
@@ -71,7 +69,9 @@ class _Choice:
 
     def _read_calls(self, fields: dict[str, Any]) -> Iterator[Delta]:
         calls = fields.get("tool_calls")
-        for call, delta in self._calls.of(calls if is_array(calls) else ()):
+        if not is_array(calls):
+            return
+        for call, delta in self._calls.of(calls):
             called = ((delta.get(kind), text) for kind, text in CALLED.items())
             arguments = "".join(text_or_empty(fields.get(text)) for fields, text in called if is_object(fields))
             # A call begins when it has a name, or is called without one.
