@@ -38,7 +38,8 @@ class _Choice:
 
     def read(self, choice: dict[str, Any], *, takes_message: bool) -> Iterator[Delta]:
         """Give the deltas in a chunk's choice; of a message only if that may be."""
-        delta, message = choice.get("delta") or {}, choice.get("message")
+        delta: dict[str, Any] = choice.get("delta") or {}
+        message = choice.get("message")
         yield from self._read_texts(delta)
         yield from self._read_calls(delta)
         if takes_message and is_object(message):
