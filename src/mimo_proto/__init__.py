@@ -2,10 +2,12 @@
 
 - `Client` talks to MiMo over urllib3.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
+- `DeltaReader` says what the events of a stream say, alike in both APIs.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
-The client, and with it urllib3, is imported when it is first asked for (PEP 562).
+The client, and with it urllib3, is imported when it is first asked for (PEP 562), and so is what a first call can do
+without.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ from . import errors, models
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.protocol.delta_parts import Delta
+    from mimo_proto.protocol.deltas import DeltaReader
 
 __all__: list[str] = [
     # talk to MiMo
@@ -51,6 +55,8 @@ __all__: list[str] = [
     "StreamDecoder",
     "ChatAccumulator",
     "ResponseAccumulator",
+    "DeltaReader",
+    "Delta",
     "SSEDecoder",
     "ServerSentEvent",
     # messages
@@ -72,11 +78,17 @@ __all__: list[str] = [
 __all__ += errors.__all__
 __all__ += models.__all__
 
-LAZY = {"Client": "client", "Reply": "client", "Stream": "http.stream"}
+LAZY = {
+    "Client": "client",
+    "Reply": "client",
+    "Stream": "http.stream",
+    "Delta": "protocol.delta_parts",
+    "DeltaReader": "protocol.deltas",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the client's names when they are first asked for."""
+    """Import a name of `LAZY` when it is first asked for."""
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - as late as what it imports

@@ -20,18 +20,18 @@ from mimo_proto import Client, Timeouts
 client = Client("sk-process", sys.argv[1], timeouts=Timeouts(read=float(sys.argv[2])))
 request = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 def begin():
-    stream = client.stream_chat_completion(request)
+    stream = client.stream_chat_completion(**request)
     assert next(stream.text()) == "Hello"
     return stream
 def ask():
-    print(client.create_chat_completion(request).choices[0].message.content)
+    print(client.create_chat_completion(**request).choices[0].message.content)
 """
 
 OPEN: dict[str, str] = {
     "in-the-main-thread": "stream = begin(); sys.exit()",
     "in-a-with-block": "stream = begin()\nwith stream: sys.exit()",
     "in-a-cycle": "streams = [begin()]; streams.append(streams)",
-    "text-half-read": "words = client.stream_chat_completion(request).text(); next(words)",
+    "text-half-read": "words = client.stream_chat_completion(**request).text(); next(words)",
     "many": "streams = [begin() for _ in range(20)]",
     "of-a-daemon-thread-that-reads": """
 stream = begin()
@@ -102,7 +102,7 @@ LAST_WORDS: dict[str, str] = {
     "stream": """
 @atexit.register
 def last():
-    with client.stream_chat_completion(request) as stream: print("".join(stream.text()))
+    with client.stream_chat_completion(**request) as stream: print("".join(stream.text()))
 """,
     "behind-another-call": "ask(); atexit.register(ask)",
 }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mimo_proto.aio.attempts import AsyncCall
     from mimo_proto.aio.library import LibraryResponse
     from mimo_proto.call.reply import Accumulator
+    from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncStream", "HTTPStream"]
@@ -161,6 +162,35 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
             async for event in self:
                 if text := self._state.text_of(event):
                     yield text
+
+    async def open(self) -> Self:
+        """Send the request and check the head of the response, unless that has been done.
+
+        A gateway that does so before it sends a head of its own can pass an error on as one.
+
+        Raises:
+            APIError: The server answered with an error.
+            TransportError, RemoteProtocolError: The request or the head did not get through.
+            StreamCancelled: `cancel()` was called.
+        """
+        return await self.__aenter__()
+
+    def deltas(self) -> AsyncIterator[Delta]:
+        """Give what the events say, piece by piece and alike in both APIs: text, reasoning, tool calls; see `Delta`.
+
+        Begin with it: what was iterated over before is not told again.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what its events say, the library cannot know.
+        """
+        self._state.refuse_projected("deltas()", "iterate over its events")
+        return self._deltas()
+
+    async def _deltas(self) -> AsyncIterator[Delta]:
+        with without_frames:
+            async for event in self:
+                for delta in self._state.deltas_of(event):
+                    yield delta
 
 
 class HTTPStream(AsyncStream[EventT, ResultT]):
