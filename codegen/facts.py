@@ -72,9 +72,10 @@ def _problems(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    if type(value) not in [TYPES[name][1] for name in _types(schema)]:
+    kind: type = type(value)
+    if kind not in [TYPES[name][1] for name in _types(schema)]:
         return False
-    if isinstance(value, list):
+    if kind is list:
         return "items" not in schema or all(_fits(element, schema["items"]) for element in value)
     return value is None or "enum" not in schema or value in schema["enum"]
 
@@ -124,4 +125,5 @@ def _row(kind: str, row: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    return repr(tuple(value)) if isinstance(value, list) else repr(value)
+    kind: type = type(value)
+    return repr(tuple(value)) if kind is list else repr(value)

@@ -29,7 +29,9 @@ class ForeignName(Struct, frozen=True, kw_only=True):
     out as well, and the caller does not get what it asked for. `refused`: nothing can be made of it.
     """
     to: str = ""
-    """The name in MiMo's table, of what is renamed."""
+    """The name in MiMo's table: under which what is renamed is sent, and which the caller has to use for what is
+    refused.
+    """
     harmless: tuple[Any, ...] = ()
     """The values with which the name is only dropped, whatever else becomes of it."""
     advice: str
@@ -189,6 +191,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         name="messages",
         endpoints=("responses",),
         act="refused",
+        to="input",
         advice="is the conversation of a chat request: this endpoint has input, with items",
         source="RESP-2",
         confidence="table",
@@ -197,6 +200,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         name="input",
         endpoints=("chat",),
         act="refused",
+        to="messages",
         advice="is the conversation of a Responses request: this endpoint has messages",
         source="CHAT-2",
         confidence="table",
@@ -695,6 +699,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         name="functions",
         endpoints=("chat",),
         act="refused",
+        to="tools",
         advice='MiMo ignores it: give each as a tool, {"type": "function", "function": {...}}',
         source="PREVIEW",
         confidence="seen",
@@ -711,6 +716,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         name="functions",
         endpoints=("responses",),
         act="refused",
+        to="tools",
         advice='MiMo ignores it: give each as a tool, {"type": "function", "name": ...}',
         source="RESP-2",
         confidence="table",
@@ -719,6 +725,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         name="function_call",
         endpoints=("responses",),
         act="refused",
+        to="tools",
         advice='MiMo ignores it: give each as a tool, {"type": "function", "name": ...}',
         source="RESP-2",
         confidence="table",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from mimo_proto.protocol.convert import Mismatch, shape_of
 from mimo_proto.protocol.finding import Finding
-from mimo_proto.protocol.foreign_names import foreign_name
+from mimo_proto.protocol.foreign_names import foreign_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,7 @@ class Changes:
         endpoint: The API of the body, `chat` or `responses`.
         options: What the caller wants.
         nodes: The hints of the request's fields, by name.
+        rows: The rows of the table of foreign names, by place and name.
         tool_kinds: The types of tools that MiMo has.
         unchecked: The names of fields that the spec may refuse, as the caller wants it.
         notes: What is worth knowing of what was done.
@@ -71,6 +72,7 @@ class Changes:
         self.endpoint = endpoint.protocol or "chat"
         self.options = options
         self.nodes = {field.key: field.node for field in shape_of(endpoint.request).fields}
+        self.rows = {place: foreign_names(self.endpoint, place) for place in TAGS}
         tool = self.nodes["tools"].item
         self.tool_kinds = () if tool is None else tuple(tool.structs)
         self.unchecked = set(options.keep)
@@ -79,7 +81,7 @@ class Changes:
 
     def row(self, place: str, name: object) -> ForeignName | None:
         """Give the row that the table of foreign names has for this endpoint."""
-        return foreign_name(self.endpoint, place, name)
+        return self.rows[place].get(name) if isinstance(name, str) else None
 
     def note(self, code: str, at: Place, message: str, source: str, severity: Severity = "ignored") -> None:
         """Note something that was done at a place."""

@@ -17,6 +17,7 @@ from mimo_proto.protocol.adapt_numbers import adapt_numbers
 from mimo_proto.protocol.adapt_thinking import adapt_reasoning, adapt_thinking, reasoning_of, thinking_of
 from mimo_proto.protocol.adapt_tools import adapt_request_tools, adapt_tool_choice
 from mimo_proto.protocol.foreign_names import renamed_fields
+from mimo_proto.protocol.json_types import is_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ MAX_STOPS = 4
 
 def _adapt_stop(stops: Any, _: Changes) -> Any:
     """Refuse more texts to stop at than MiMo takes: which of them to leave out is not for us to say."""
-    if isinstance(stops, list | tuple) and len(stops) > MAX_STOPS:
+    if is_array(stops) and len(stops) > MAX_STOPS:
         raise refusal(("stop",), f"MiMo stops at {MAX_STOPS} texts at most, and there are {len(stops)}")
     return stops
 

@@ -13,6 +13,8 @@ from mimo_proto.protocol.adapt_changes import refusal
 from mimo_proto.protocol.json_types import is_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mimo_proto.protocol.adapt_changes import Changes, Place
 
 __all__ = ["adapt_response_format", "adapt_text", "response_format_of", "text_of"]
@@ -69,5 +71,5 @@ def text_of(response_format: Any) -> Any:
     if not is_mapping(response_format):
         return {"format": response_format}
     schema = response_format.get("json_schema")
-    rest = schema if is_mapping(schema) else {}
+    rest: Mapping[str, Any] = schema if is_mapping(schema) else {}
     return {"format": {"type": response_format.get("type"), **rest}}

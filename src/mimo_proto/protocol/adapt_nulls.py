@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["without_nulls"]
 
+CONTAINERS = (dict, list)
+
 
 def without_nulls(value: Any, node: TypeNode) -> Any:
     """Take the nulls out of a value.
@@ -48,10 +50,10 @@ def _object_without_nulls(value: dict[str, Any], shape: StructShape) -> dict[str
     changed: dict[str, Any] = {}
     for key, node in _inner_nodes(shape):
         old = value.get(key)
-        if (new := without_nulls(old, node)) is not old:
+        if old.__class__ in CONTAINERS and (new := without_nulls(old, node)) is not old:
             changed[key] = new
     if changed:
         value = {**value, **changed}
-    if None in value.values():
-        return {key: member for key, member in value.items() if member is not None}
-    return value
+    if None not in value.values():
+        return value
+    return {key: member for key, member in value.items() if member is not None}

@@ -16,6 +16,8 @@ from mimo_proto.protocol.convert import shape_of
 from mimo_proto.protocol.json_types import is_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mimo_proto.protocol.adapt_changes import Changes
 
 __all__ = ["adapt_reasoning", "adapt_thinking", "reasoning_of", "thinking_of"]
@@ -75,7 +77,7 @@ def adapt_thinking(value: Any, changes: Changes) -> Any:
 def adapt_reasoning(value: Any, changes: Changes) -> Any:
     """Bring the `reasoning` of a Responses request into MiMo's form; None where it says nothing."""
     adapted = reasoning_of(value)
-    members = value if is_mapping(value) else {}
+    members: Mapping[str, Any] = value if is_mapping(value) else {}
     for name in members:
         if name not in SWITCHES:
             changes.drop(("reasoning", str(name)))

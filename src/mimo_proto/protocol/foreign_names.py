@@ -6,32 +6,29 @@ The rows are those of spec/facts/foreign.json.
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mimo_proto.models.foreign_names import FOREIGN_NAMES, ForeignName
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
-__all__ = ["foreign_hint", "foreign_name", "renamed_fields"]
-
-ROWS: dict[tuple[str, str, str], ForeignName] = {
-    (endpoint, row.place, row.name): row for row in FOREIGN_NAMES for endpoint in row.endpoints
-}
+__all__ = ["foreign_hint", "foreign_names", "renamed_fields"]
 
 # How alike a name of the spec must be to be offered in place of one that nobody has: a slip of the pen, not a guess.
 SLIP = 0.9
 
 
-def foreign_name(endpoint: str, place: str, name: object) -> ForeignName | None:
-    """Give the row of a name; None where the table has none.
+@cache
+def foreign_names(endpoint: str, place: str) -> Mapping[object, ForeignName]:
+    """Give the rows of the table, by name.
 
     Args:
         endpoint: The API of the request, `chat` or `responses`.
-        place: What the name is a name of: `field`, `tool`, `item`, `part` or `role`.
-        name: The name; what is no text is in no table.
+        place: What the names are names of: `field`, `tool`, `item`, `part` or `role`.
     """
-    return ROWS.get((endpoint, place, name)) if isinstance(name, str) else None
+    return {row.name: row for row in FOREIGN_NAMES if row.place == place and endpoint in row.endpoints}
 
 
 def renamed_fields(endpoint: str) -> list[ForeignName]:
@@ -50,7 +47,7 @@ def foreign_hint(name: str, known: Collection[str]) -> str:
         name: The field's name.
         known: The names of the fields that the request has.
     """
-    row = foreign_name("responses" if "input" in known else "chat", "field", name)
+    row = foreign_names("responses" if "input" in known else "chat", "field").get(name)
     if row is None:
         close = get_close_matches(name, known, 1, SLIP)
         return f' (it has "{close[0]}")' if close else ""
