@@ -72,10 +72,9 @@ def _problems(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    kind: type = type(value)
-    if kind not in [TYPES[name][1] for name in _types(schema)]:
+    if value.__class__ not in [TYPES[name][1] for name in _types(schema)]:
         return False
-    if kind is list:
+    if value.__class__ is list:
         return "items" not in schema or all(_fits(element, schema["items"]) for element in value)
     return value is None or "enum" not in schema or value in schema["enum"]
 
@@ -125,5 +124,4 @@ def _row(kind: str, row: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    kind: type = type(value)
-    return repr(tuple(value)) if kind is list else repr(value)
+    return repr(tuple(value)) if value.__class__ is list else repr(value)

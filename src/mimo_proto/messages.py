@@ -7,7 +7,7 @@ Rules for giving a reply back (`to_request`):
 - Null content becomes "", which MiMo takes where it has refused null.
 - Fields that only a reply has (annotations, audio, the search's error) are left out; unknown fields are kept.
 - Items of a Responses reply go back as they came, but for the summary of a reasoning item, which is emptied: MiMo folds
-  it into the context beside the thinking, which doubles with each round (DeepSeek-Reasonix#7234).
+  it into the context beside the thinking, which doubles with each round (esengine/DeepSeek-Reasonix#7234).
 """
 
 from __future__ import annotations

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mimo_proto.call.options import take_apart
 
 
 def test_a_field_that_is_none_is_not_set() -> None:
-    arguments = {"model": "m", "messages": [], "temperature": None, "tools": None, "timeouts": None, "validate": True}
+    arguments: dict[str, Any] = {
+        "model": "m",
+        "messages": [],
+        "temperature": None,
+        "tools": None,
+        "timeouts": None,
+        "validate": True,
+    }
     request, options = take_apart(None, arguments)
     assert request == {"model": "m", "messages": []}
     assert options == {"timeouts": None, "validate": True}

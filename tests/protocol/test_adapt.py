@@ -36,19 +36,19 @@ SAID: Any = {
 }
 
 
-def adapt(api: str, options: Any = None, /, **fields: Any) -> Adapted:
+def adapt(api: str, options: dict[str, Any] | None = None, /, **fields: Any) -> Adapted:
     """Adapt a short request with more fields."""
     endpoint, body = SAID[api]
     return adapt_request(endpoint, {**body, **fields}, **(options or {}))
 
 
-def added(api: str, options: Any = None, /, **fields: Any) -> dict[str, Any]:
+def added(api: str, options: dict[str, Any] | None = None, /, **fields: Any) -> dict[str, Any]:
     """The fields that come out beside those of the short request."""
     body = adapt(api, options, **fields).body
     return {name: value for name, value in body.items() if name not in SAID[api][1]}
 
 
-def refused(api: str, options: Any = None, /, **fields: Any) -> InvalidRequestError:
+def refused(api: str, options: dict[str, Any] | None = None, /, **fields: Any) -> InvalidRequestError:
     with pytest.raises(InvalidRequestError) as caught:
         adapt(api, options, **fields)
     assert caught.value.__context__ is None
@@ -74,7 +74,7 @@ def test_bodies_of_other_clients_pass(path: Path) -> None:
     assert body == before
     again = adapt_request(endpoint, adapted.body)
     assert again.body is adapted.body
-    assert again.notes == again.dropped == []
+    assert (again.notes, again.dropped) == ([], [])
 
 
 def test_those_bodies_are_there() -> None:
@@ -110,7 +110,7 @@ def test_what_is_in_order_is_handed_on_as_it_is(api: str) -> None:
 
 
 def test_only_what_leads_to_a_change_is_copied() -> None:
-    silent = {"role": "assistant", "content": None, "tool_calls": []}
+    silent: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": []}
     parts: list[Any] = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": "https://example.com/a.png"}]
     messages = [{"role": "user", "content": "hi"}, silent, {"role": "user", "content": parts}]
     out = adapt("chat", messages=messages).body["messages"]

@@ -62,7 +62,7 @@ def test_of_a_reasoning_item_the_thinking_stays(
     assert adapted.dropped == dropped
 
 
-@pytest.mark.parametrize("given", [{}, {"summary": [], "encrypted_content": "x"}, {"content": [], "summary": [{}]}])
+@pytest.mark.parametrize("given", [{}, {"summary": [], "encrypted_content": "x"}, {"content": [], "summary": ["x"]}])
 def test_without_thinking_a_reasoning_item_goes(given: dict[str, Any]) -> None:
     adapted = adapt({"type": "reasoning", **given}, CALL)
     assert adapted.body["input"] == [CALL]

@@ -28,9 +28,10 @@ def refused(*messages: Any, **more: Any) -> InvalidRequestError:
 
 
 def test_null_content_of_an_assistant_is_a_text() -> None:
-    for message in ({"tool_calls": [CALL]}, {"tool_calls": []}, {}):
-        given = {"role": "assistant", "content": None, **message}
-        assert adapt(given).body["messages"] == [{"role": "assistant", "content": "", **message}]
+    given: list[dict[str, Any]] = [{"tool_calls": [CALL]}, {"tool_calls": []}, {}]
+    for message in given:
+        adapted = adapt({"role": "assistant", "content": None, **message})
+        assert adapted.body["messages"] == [{"role": "assistant", "content": "", **message}]
     absent = {"role": "assistant", "tool_calls": [CALL]}
     assert adapt(absent).body["messages"][0] is absent
 
@@ -77,7 +78,7 @@ def test_a_refusal_among_the_parts_is_text() -> None:
     ("message", "path", "advice"),
     [
         ({"role": "function", "name": "f", "content": "1"}, "$.messages[0].role", '{"role": "tool"'),
-        ({"role": "user", "content": [{"type": "file", "file": {}}]}, "$.messages[0].content[0].type", "no files"),
+        ({"role": "user", "content": [{"type": "file", "file": "x"}]}, "$.messages[0].content[0].type", "no files"),
         ({"role": "user", "content": [{"type": "input_file"}]}, "$.messages[0].content[0].type", "no files"),
         (
             {"role": "assistant", "content": None, "function_call": {"name": "f"}},
@@ -105,11 +106,11 @@ def test_nothing_can_be_made_of_it(message: Any, path: str, advice: str) -> None
     assert advice in str(error)
 
 
-def test_no_conversation() -> None:
-    for messages in ([], (), "x", 5, {}):
-        with pytest.raises(InvalidRequestError) as caught:
-            adapt_request(CHAT_COMPLETIONS, {"model": "m", "messages": messages})
-        assert caught.value.path == "$.messages"
+@pytest.mark.parametrize("messages", [[], (), "x", 5, {}])
+def test_no_conversation(messages: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        adapt_request(CHAT_COMPLETIONS, {"model": "m", "messages": messages})
+    assert caught.value.path == "$.messages"
 
 
 # Tools

@@ -135,10 +135,10 @@ def test_a_foreign_name_is_not_taken_for_a_slip_of_the_pen(api: str, request_: d
             assert "adapt_request()" in text
 
 
-def test_a_conversation_has_a_message() -> None:
-    for messages in ([], ()):
-        error = refused({"model": "m", "messages": messages})
-        assert (error.path, "at least one message" in str(error)) == ("$.messages", True)
+@pytest.mark.parametrize("messages", [[], ()])
+def test_a_conversation_has_a_message(messages: Any) -> None:
+    error = refused({"model": "m", "messages": messages})
+    assert (error.path, "at least one message" in str(error)) == ("$.messages", True)
     assert refused(ChatCompletionRequest(model="m", messages=[])).path == "$.messages"
     validate(response())
     validate({"model": "m", "input": []})
@@ -148,10 +148,10 @@ def test_a_conversation_has_a_message() -> None:
 def test_null_content_beside_tool_calls_is_taken(mapping: Any) -> None:
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     silent = mapping({"role": "assistant", "content": None, "tool_calls": [call]})
-    checked = validate(chat(HI, silent))
-    assert checked.messages[1] == validate(chat(HI, {**silent, "content": ""})).messages[1]
+    assert validate(chat(HI, silent)) == validate(chat(HI, {**silent, "content": ""}))
     validate(ChatCompletionRequest(model="m", messages=[silent]))
-    for calls in ({}, {"tool_calls": None}, {"tool_calls": []}):
+    no_calls: list[dict[str, Any]] = [{}, {"tool_calls": None}, {"tool_calls": []}]
+    for calls in no_calls:
         assert refused(chat({"role": "assistant", "content": None, **calls})).path == "$.messages[0].content"
     assert refused(chat({"role": "user", "content": None, "tool_calls": [call]})).path == "$.messages[0].content"
 

@@ -735,7 +735,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         endpoints=("responses",),
         act="refused",
         advice='MiMo keeps no history: send the whole conversation as input (400, "previous_response_id requires stored response history")',
-        source="DeepSeek-Reasonix#7248",
+        source="esengine/DeepSeek-Reasonix#7248",
         confidence="seen",
     ),
     ForeignName(
