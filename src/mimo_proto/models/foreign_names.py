@@ -278,6 +278,14 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         confidence="contested",
     ),
     ForeignName(
+        name="include",
+        endpoints=("chat",),
+        act="dropped",
+        advice="is in no table of MiMo's, and says nothing about the answer",
+        source="CHAT-2",
+        confidence="table",
+    ),
+    ForeignName(
         name="client_metadata",
         endpoints=("responses",),
         act="dropped",
@@ -592,6 +600,14 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
         confidence="assumed",
     ),
     ForeignName(
+        name="use_beam_search",
+        endpoints=("chat",),
+        act="changed",
+        advice="has no effect at MiMo",
+        source="vLLM's documentation",
+        confidence="assumed",
+    ),
+    ForeignName(
         name="stop_token_ids",
         endpoints=("chat",),
         act="changed",
@@ -781,11 +797,11 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ),
     ForeignName(
         name="truncation",
-        endpoints=("responses",),
+        endpoints=("chat", "responses"),
         act="changed",
         harmless=("disabled",),
         advice="MiMo shortens no conversation: it refuses one that is too long",
-        source="RESP-2",
+        source="CHAT-2 RESP-2",
         confidence="table",
     ),
     ForeignName(

@@ -2,8 +2,8 @@
 
 Rules:
 - Of a reasoning item only the thinking itself goes back: `encrypted_content` is another server's secret, and a summary
-  that is not empty is folded into the context, where the thinking doubles each round (esengine/DeepSeek-Reasonix#7234). Where no
-  thinking is left, the item goes.
+  that is not empty is folded into the context, where the thinking doubles each round
+  (esengine/DeepSeek-Reasonix#7234). Where no thinking is left, the item goes.
 - An item that MiMo lacks goes, and the output of a call that went goes with it: MiMo refuses an answer to no call.
 - An item that stands for what another server stores is refused.
 """

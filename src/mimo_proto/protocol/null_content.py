@@ -29,6 +29,11 @@ def with_text_for_null(message: Mapping[str, Any]) -> Any:
 
 def messages_with_text(messages: Any) -> Any:
     """Give a request's messages with "" for null content beside tool calls; the same list where there is none."""
-    if messages.__class__ not in (list, tuple) or not any(map(is_null_beside_calls, messages)):
+    if messages.__class__ not in (list, tuple):
+        return messages
+    silent = [
+        each for each in messages if (each.__class__ is dict or is_mapping(each)) and each.get("content", "") is None
+    ]
+    if not any(map(is_null_beside_calls, silent)):
         return messages
     return [with_text_for_null(each) if is_null_beside_calls(each) else each for each in messages]
