@@ -138,6 +138,22 @@ def test_what_is_no_request_is_refused(body: Any) -> None:
         adapt_request(MODELS, {})
 
 
+class Short(msgspec.Struct):
+    """A request of a spec of one's own: a field more, and most of them less."""
+
+    messages: list[dict[str, Any]]
+    seed: int = 0
+
+
+def test_what_an_endpoint_of_ones_own_has_is_not_foreign() -> None:
+    types: dict[str, Any] = {"request": Short, "reply": Any, "event": Any}
+    endpoint: Endpoint[Any, Any, Any] = CHAT_COMPLETIONS.with_types(**types)
+    body = {"messages": [{"role": "user", "content": "hi"}], "seed": 1}
+    assert adapt_request(endpoint, body).body is body
+    adapted = adapt_request(endpoint, {**body, "logprobs": True, "temperature": 1})
+    assert (adapted.body, adapted.dropped) == (body, ["logprobs", "temperature"])
+
+
 # Any JSON
 
 NAMES = sorted({row.name for row in FOREIGN_NAMES} | {"model", "messages", "input", "thinking", "role", "content"})

@@ -73,8 +73,8 @@ class Changes:
         self.options = options
         self.nodes = {field.key: field.node for field in shape_of(endpoint.request).fields}
         self.rows = {place: foreign_names(self.endpoint, place) for place in TAGS}
-        tool = self.nodes["tools"].item
-        self.tool_kinds = () if tool is None else tuple(tool.structs)
+        tools = self.nodes.get("tools")
+        self.tool_kinds = tuple(tools.item.structs) if tools and tools.item else ()
         self.unchecked = set(options.keep)
         self.notes: list[Finding] = []
         self.dropped: list[str] = []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adapt_items"]
 
+OUTPUTS = ("function_call_output", "custom_tool_call_output")
 FILE_ID = "MiMo stores no files: send the image as a URL or a data URL in `image_url`"
 
 
@@ -79,13 +80,13 @@ def _adapt_thinking_item(item: dict[str, Any], at: Place, changes: Changes) -> A
     return {**kept, "summary": []} if "summary" in kept else kept
 
 
-def _adapt_content(item: dict[str, Any], at: Place, changes: Changes) -> dict[str, Any]:
+def _adapt_content(item: dict[str, Any], at: Place, changes: Changes) -> Any:
     """Adapt what a message says, or what a tool gave back."""
-    item = with_text_for_null(item)
-    for name in ("content", "output"):
-        if name in item:
-            item = _with_member(item, name, adapt_each(item[name], (*at, name), changes, _adapt_part))
-    return item
+    name = "output" if item.get("type") in OUTPUTS else "content"
+    content = item.get(name)
+    if content is None:
+        return with_text_for_null(item)
+    return _with_member(item, name, adapt_each(content, (*at, name), changes, _adapt_part))
 
 
 def _adapt_part(part: Any, at: Place, changes: Changes) -> Any:
