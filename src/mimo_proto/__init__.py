@@ -6,8 +6,7 @@
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
-The client, and with it urllib3, is imported when it is first asked for (PEP 562), and so is what a first call can do
-without.
+What a first call does not need, the client and urllib3 with it, is imported when it is first asked for (PEP 562).
 """
 
 from __future__ import annotations
@@ -35,8 +34,10 @@ from . import errors, models
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.deltas import DeltaReader
+    from mimo_proto.protocol.finding import Finding
 
 __all__: list[str] = [
     # talk to MiMo
@@ -59,6 +60,10 @@ __all__: list[str] = [
     "Delta",
     "SSEDecoder",
     "ServerSentEvent",
+    # what other clients send
+    "adapt_request",
+    "Adapted",
+    "Finding",
     # messages
     "system",
     "developer",
@@ -84,6 +89,9 @@ LAZY = {
     "Stream": "http.stream",
     "Delta": "protocol.delta_parts",
     "DeltaReader": "protocol.deltas",
+    "Adapted": "protocol.adapt",
+    "adapt_request": "protocol.adapt",
+    "Finding": "protocol.finding",
 }
 
 

@@ -98,6 +98,9 @@ def take_apart(request: object, arguments: Any, instead: str) -> tuple[dict[str,
         arguments: The keyword arguments of the call.
         instead: The call that takes a request, such as ``send(CHAT_COMPLETIONS, request)``.
 
+    Returns:
+        The fields and the options. A field that is None is not set.
+
     Raises:
         InvalidRequestError: A request came as a value.
     """
@@ -108,8 +111,8 @@ def take_apart(request: object, arguments: Any, instead: str) -> tuple[dict[str,
             f"model=..., messages=[user(...)], or input=... for a response;\n"
             f"a whole request, as a Struct or a dict, goes to client.{instead}"
         )
-    fields: Any = dict(arguments)
-    options: Any = {name: fields.pop(name) for name in OPTIONS & fields.keys()}
+    options: Any = {name: value for name, value in arguments.items() if name in OPTIONS}
+    fields = {name: value for name, value in arguments.items() if name not in OPTIONS and value is not None}
     return fields, options
 
 
