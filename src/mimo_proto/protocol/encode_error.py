@@ -58,7 +58,6 @@ STATUSES: Mapping[type[MimoError], int] = {
 """The status of each class, where no response had one."""
 
 KINDS: Mapping[int, str] = {
-    400: "invalid_request_error",
     401: "authentication_error",
     402: "insufficient_quota",
     403: "permission_error",
@@ -66,7 +65,7 @@ KINDS: Mapping[int, str] = {
     429: "rate_limit_error",
     504: "timeout_error",
 }
-"""What OpenAI's clients know as an error's `type`, by status; `server_error` for all others."""
+"""What OpenAI's clients know as an error's `type`, by status; of all others by the class of the status."""
 
 
 class ErrorReply(Struct, frozen=True):
@@ -126,7 +125,9 @@ def _param(error: MimoError) -> str | None:
 def _type(error: MimoError, status: int) -> str:
     if isinstance(error, APIError) and error.type:
         return error.type
-    return "content_filter" if isinstance(error, ContentFilterError) else KINDS.get(status, "server_error")
+    if isinstance(error, ContentFilterError):
+        return "content_filter"
+    return KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
 
 
 def _retry_after(error: MimoError) -> dict[str, str]:
