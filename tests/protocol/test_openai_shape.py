@@ -191,6 +191,10 @@ def test_items_and_parts() -> None:
     assert item(type="reasoning", id=None) == {"type": "reasoning", "id": "", "summary": [], "content": []}
     call = {"type": "function_call", "call_id": "c1", "name": "tide"}
     assert item(**call, namespace=None) == {**call, "arguments": ""}
+    for kind in ("function_call_output", "custom_tool_call_output"):
+        # What a tool gave is there as a whole.
+        whole = {"type": kind, "call_id": "c1", "output": "fine"}
+        assert item(**whole) == {**whole, "id": "", "status": "completed"}
     empty: dict[str, Any] = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     assert part(type="output_text") == part(type="output_text", annotations=None, logprobs=None) == empty
     assert part(type="reasoning_text", text="a") == {"type": "reasoning_text", "text": "a"}

@@ -391,6 +391,30 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         source="openai-python types/responses/response_custom_tool_call_output_item.py",
     ),
     OpenAIField(
+        objects=("FunctionCallOutputItem",),
+        field="id",
+        absent='""',
+        source="openai-python types/responses/response_function_tool_call_output_item.py",
+    ),
+    OpenAIField(
+        objects=("FunctionCallOutputItem",),
+        field="status",
+        absent='"completed"',
+        source="openai-python types/responses/response_function_tool_call_output_item.py",
+    ),
+    OpenAIField(
+        objects=("CustomToolCallOutputItem",),
+        field="id",
+        absent='""',
+        source="openai-python types/responses/response_custom_tool_call_output_item.py",
+    ),
+    OpenAIField(
+        objects=("CustomToolCallOutputItem",),
+        field="status",
+        absent='"completed"',
+        source="openai-python types/responses/response_custom_tool_call_output_item.py",
+    ),
+    OpenAIField(
         objects=("ResponseOutputTextDelta",),
         field="logprobs",
         absent="[]",
