@@ -213,6 +213,9 @@ def test_json_that_comes_ready_breaks_out_nowhere() -> None:
         choices: msgspec.Raw
 
     assert encode_event(Chunk(msgspec.Raw(b"[\n\n{},\r{}]"))) == b'data: {"choices":[  {}, {}]}\n\n'
+    for line_break in (b"\n", b"\r"):
+        written = encode_event(Chunk(msgspec.Raw(b"[" + line_break + b"]")))
+        assert written == b'data: {"choices":[ ]}\n\n'
 
 
 # What cannot be written

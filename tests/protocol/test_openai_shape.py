@@ -223,6 +223,16 @@ def test_what_the_table_does_not_name_is_written_as_it_is() -> None:
     assert shaped(ResponseStreamEvent, delta) == delta
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_field_that_the_spec_does_not_know_changes_nothing_else(times: int) -> None:
+    """Also once it is learned, which takes two of them."""
+    for _ in range(times):
+        source = {"type": "url_citation", "url": "https://example.com/tide", "tide": 1}
+        written = chat(mood="glad", annotations=[source])
+        assert (written["role"], written["mood"]) == ("assistant", "glad")
+        assert written["annotations"][0]["url_citation"]["tide"] == 1
+
+
 def test_a_list_of_replies() -> None:
     one = TolerantDecoder(ModelList).decode(b"{}")
     assert json.loads(to_json([one, 3], shape="openai")) == [{"object": "list", "data": []}, 3]

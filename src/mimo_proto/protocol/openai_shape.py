@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Struct
 
-from mimo_proto.kept_fields import json_names, known_class
+from mimo_proto.kept_fields import json_names
 from mimo_proto.models.openai_shape import OPENAI_SHAPE, OpenAIField
 from mimo_proto.protocol.json_types import is_array, is_object
 
@@ -72,7 +72,7 @@ def _fields(value: Struct) -> Any:
 
 @cache
 def _plan(cls: type[Struct]) -> Plan:
-    config, name = cls.__struct_config__, known_class(cls).__name__
+    config, name = cls.__struct_config__, cls.__name__
     rows = [
         (row, msgspec.json.decode(row.absent), msgspec.json.decode(row.other or "null"))
         for row in OPENAI_SHAPE
