@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.deltas import DeltaReader
+    from mimo_proto.protocol.encode import encode_done, encode_event, to_json
+    from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
 
 __all__: list[str] = [
@@ -64,6 +66,12 @@ __all__: list[str] = [
     "adapt_request",
     "Adapted",
     "Finding",
+    # what other clients get
+    "encode_event",
+    "to_json",
+    "encode_done",
+    "encode_error",
+    "ErrorReply",
     # messages
     "system",
     "developer",
@@ -92,6 +100,11 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "encode_event": "protocol.encode",
+    "to_json": "protocol.encode",
+    "encode_done": "protocol.encode",
+    "encode_error": "protocol.encode_error",
+    "ErrorReply": "protocol.encode_error",
 }
 
 
