@@ -16,10 +16,11 @@ import httpx
 import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
-from mimo_proto.aio.adapter import AsyncAdapter
+from mimo_proto.aio.adapter import AsyncAdapter, HTTPAdapter
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import ThreadsAdapter
+from mimo_proto.aio.transport import Transport
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
 
-ADAPTERS = ("threads", "httpx", "aiohttp")
+ADAPTERS = ("asyncio", "threads", "httpx", "aiohttp")
 SHELLS = ("client", *ADAPTERS)
+
+
+class _Own(HTTPAdapter[Transport]):
+    @staticmethod
+    def _wrap(client: Transport) -> Transport:
+        return client
 
 
 class _Blocking(AsyncAdapter):
@@ -91,6 +98,14 @@ async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenera
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
     match name:
+        case "asyncio":
+            wire = {
+                name: settings.pop(name, default)
+                for name, default in (("pool_size", 10), ("ssl_context", None), ("proxy", None))
+            }
+            transport = Transport(url or "", **wire)
+            yield _Own(transport, key, url, **settings)
+            transport.close()
         case "httpx":
             async with httpx.AsyncClient() as http:
                 yield HTTPXAdapter(http, key, url, **settings)
