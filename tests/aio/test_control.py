@@ -9,6 +9,7 @@ import threading
 import warnings
 import weakref
 import zlib
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -109,11 +110,14 @@ def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
 
 
 def over(shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any) -> Any:
-    async def main() -> Any:
-        async with open_shell(shell, server.url, **settings) as adapter:
-            return await work(adapter)
+    return run(partial(over_it, shell, server, work, **settings))
 
-    return run(main)
+
+async def over_it(
+    shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any
+) -> Any:
+    async with open_shell(shell, server.url, **settings) as adapter:
+        return await work(adapter)
 
 
 def chat(adapter: AsyncAdapter, **options: Any) -> AsyncStream[Any, Any]:
@@ -847,7 +851,11 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         nonlocal hours
         hours += data.startswith(b":")
 
-    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", lambda: monotonic() + 3600 * hours)
+    def clock(loop: object = None) -> float:
+        return monotonic() + 3600 * hours
+
+    monkeypatch.setattr("mimo_proto.aio.deadlines.monotonic", clock)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "time", clock)
     comments = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -866,7 +874,8 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         assert hours == 1
 
     with Server(script) as server:
-        over(shell, server, work, limits=Limits(linger=3000), timeouts=Timeouts(read=None, idle=None))
+        settings = {"limits": Limits(linger=3000), "timeouts": Timeouts(read=None, idle=None)}
+        asyncio.run(over_it(shell, server, work, **settings))  # not bounded by a timeout, which has that clock too
 
 
 @pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
@@ -877,7 +886,7 @@ def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monk
     def clock() -> float:
         return monotonic() + 3600 * hours
 
-    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.deadlines.monotonic", clock)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     turns = [threading.Event() for _ in range(5)]
 

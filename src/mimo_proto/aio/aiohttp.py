@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 from math import inf
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.aio.library import MAX_SHOWN_CHARACTERS, HTTPLibrary, LibraryResponse, pieces_of, shown
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -39,6 +38,9 @@ except ImportError as error:
     raise ImportError("mimo_proto.aio.aiohttp needs aiohttp: pip install 'mimo-proto[aiohttp]'") from error
 
 if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+    from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
@@ -47,11 +49,8 @@ __all__ = ["AiohttpAdapter"]
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
 
-CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
+CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch)
 CLOSED_ERRORS = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
-
-MAX_UNBUFFERED_BYTES = 2**20
-"""The largest body, in bytes, that aiohttp takes as bytes; it wants a larger one as a file."""
 
 
 class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
@@ -59,6 +58,10 @@ class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
 
     @staticmethod
     def _wrap(client: aiohttp.ClientSession) -> HTTPLibrary:
+        if not isinstance(client, aiohttp.ClientSession):
+            raise ConfigurationError(
+                f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
+            )
         return _Aiohttp(client)
 
 
@@ -68,23 +71,34 @@ class _Aiohttp(HTTPLibrary):
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Response:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> _Response:
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
-        body = request.body
-        response = await self._session.request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            data=body if body is None or len(body) <= MAX_UNBUFFERED_BYTES else io.BytesIO(body),
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, ceil_threshold=inf
-            ),
-        )
-        return _Response(response)
+        body = None if request.body is None else _Body(request.body, deadlines)
+        while True:
+            response = await self._send(request, body, timeouts)
+            if body is None or body.begun:
+                return _Response(response)
+            # It had come before the request went out: an answer to none.
+            response.close()
+
+    async def _send(self, request: HTTPRequest, body: _Body | None, timeouts: Timeouts) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=body,
+                allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, ceil_threshold=inf
+                ),
+            )
+        finally:
+            if body is not None:
+                body.end()
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
@@ -93,7 +107,12 @@ class _Aiohttp(HTTPLibrary):
             return end_error("connect", timeouts)
         if isinstance(exc, TimeoutError):
             return end_error("read", timeouts)
-        text = str(exc)[:300] or type(exc).__name__
+        if isinstance(exc, aiohttp.ClientHttpProxyError):
+            return ConnectError(f"no connection: the proxy answered {exc.status} {exc.message}"[:MAX_SHOWN_CHARACTERS])
+        if isinstance(exc, aiohttp.InvalidURL):
+            # Ours has been checked; and what is no URL has no userinfo that could be taken out.
+            return ConfigurationError("aiohttp refuses the URL of its proxy")
+        text = shown(exc)
         if isinstance(exc, CONNECT_ERRORS):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, CLOSED_ERRORS):
@@ -102,6 +121,42 @@ class _Aiohttp(HTTPLibrary):
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
+
+
+class _Body(aiohttp.Payload):
+    """A request's body, written piece by piece, so that the send clock sees its progress.
+
+    Attributes:
+        begun: Whether any of the request has gone.
+    """
+
+    def __init__(self, body: bytes, deadlines: Deadlines) -> None:
+        super().__init__(body)
+        self.begun = False
+        self._body = body
+        self._deadlines: Deadlines | None = deadlines
+
+    @property
+    def size(self) -> int:
+        return len(self._body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        self.begun = True
+        for piece in pieces_of(self._body):
+            if self._deadlines is not None:
+                self._deadlines.restart_send()
+            await writer.write(piece)
+            await writer.drain()
+        self.end()
+
+    def end(self) -> None:
+        """Stop the send clock: all has gone, or the answer has come."""
+        if self._deadlines is not None:
+            self._deadlines.send_at = inf
+            self._deadlines = None
 
 
 class _Response(LibraryResponse):

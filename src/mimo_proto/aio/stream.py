@@ -14,14 +14,14 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
 from mimo_proto.errors import MimoError, StreamCancelled, without_frames
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
 
     from mimo_proto.aio.attempts import AsyncCall
     from mimo_proto.aio.library import LibraryResponse
@@ -32,7 +32,6 @@ __all__ = ["AsyncStream", "HTTPStream"]
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
-WorkT = TypeVar("WorkT")
 
 
 class AsyncStream(StreamBase[EventT, ResultT], ABC):
@@ -74,7 +73,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
             self._state.raise_failure()
             if self.end is not None:
                 raise StopAsyncIteration
-            await self._open()
+            if not self._opened:
+                await self._open()
             await self._wait()
         event = ready.popleft()
         try:
@@ -117,6 +117,7 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
     async def aclose(self) -> None:
         """Leave the stream: its connection is closed, unless the answer was complete. Twice does no harm."""
         if self.end is None:
+            self.cancel()  # for the task that waits for an event, if another one does
             await self._fail(StreamCancelled("the stream was closed before its end"))
 
     def __del__(self) -> None:
@@ -179,23 +180,24 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         if self._opened:
             return
         self._opened = True
-        await self._fail_with(self._begin())
-
-    async def _wait(self) -> None:
-        events = await self._fail_with(self._fetch())
-        self._ready.extend(events)
-        if not events:
-            self._state.complete()
-            await self._call.finish(cast("LibraryResponse", self._response))
-
-    async def _fail_with(self, work: Coroutine[Any, Any, WorkT]) -> WorkT:
-        """Await a part of the call; what it raises ends the stream."""
         with without_frames:
             try:
-                return await work
+                await self._begin()
             except BaseException as error:
                 await self._fail(error)
                 raise
+
+    async def _wait(self) -> None:
+        with without_frames:
+            try:
+                events = await self._fetch()
+            except BaseException as error:
+                await self._fail(error)
+                raise
+            self._ready.extend(events)
+            if not events:
+                self._state.complete()
+                await self._call.finish(cast("LibraryResponse", self._response))
 
     async def _begin(self) -> None:
         call = self._call
@@ -221,7 +223,13 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         # An error that came behind the last events was kept back for now.
         events = decoder.feed(b"")
         while not events and not decoder.done:
-            data = await self._read_until_end()
+            try:
+                data = await self._call.read(cast("LibraryResponse", self._response))
+            except MimoError as error:
+                # A cut or silence behind a complete answer is its end.
+                if isinstance(error, StreamCancelled) or not decoder.finished:
+                    raise
+                data = b""
             if not data:
                 return decoder.close()
             if tee is not None:
@@ -229,18 +237,9 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             events = decoder.feed(data)
         return events
 
-    async def _read_until_end(self) -> bytes:
-        """Read on; a cut or silence behind a complete answer is the end."""
-        try:
-            return await self._call.read(cast("LibraryResponse", self._response))
-        except MimoError as error:
-            if isinstance(error, StreamCancelled) or not self._decoder.finished:
-                raise
-            return b""
-
     async def _leave(self) -> None:
         if self._response is not None:
             await self._call.close(self._response)
 
     def _drop(self) -> None:
-        cast("LibraryResponse", self._response).drop()
+        self._call.drop(cast("LibraryResponse", self._response))
