@@ -19,8 +19,10 @@ GOOD = {
     "extension": (b'5;name="va;lue"\r\nhello\r\n0;last\r\n\r\n', b"hello"),
     "capitals-and-zeros": (b"000A\r\n0123456789\r\n000\r\n\r\n", b"0123456789"),
     "blanks": (b"5 \r\nhello\r\n0\r\n\r\n", b"hello"),
-    "bare-lf": (b"5\nhello\n0\n\n", b"hello"),
     "line-ends-inside": (b"4\r\n\r\n\r\n\r\n0\r\n\r\n", b"\r\n\r\n"),
+    "blanks-before-an-extension": (b"5 \t;x\r\nhello\r\n0\r\n\r\n", b"hello"),
+    "20-digits": (b"0" * 19 + b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+    "folded-trailer": (b"5\r\nhello\r\n0\r\nX: y\r\n z\r\n\tz\r\n\r\n", b"hello"),
     "trailer": (b"5\r\nhello\r\n0\r\nExpires: now\r\nX: y\r\n\r\n", b"hello"),
 }
 
@@ -73,6 +75,21 @@ def test_surplus_is_noticed(name: str) -> None:
         pytest.param(b"5\r\nhello!\r\n", id="longer-than-said-with-a-line-end"),
         pytest.param(b"5\r\nhello\rx", id="cr-without-lf"),
         pytest.param(b"HTTP/1.1 200 OK\r\n", id="status-line"),
+        pytest.param(b"0" * 20 + b"5\r\nhello\r\n", id="21-digits"),
+        pytest.param(b"5\nhello\r\n", id="lf-behind-a-size"),
+        pytest.param(b"5;x\nhello\r\n", id="lf-behind-an-extension"),
+        pytest.param(b"5\r\nhello\n", id="lf-behind-data"),
+        pytest.param(b"5\r\nhello\r\n0\n", id="lf-behind-the-last-size"),
+        pytest.param(b"0\r\n\n", id="lf-for-the-last-line"),
+        pytest.param(b"0\r\nX: y\n", id="lf-behind-a-trailer"),
+        pytest.param(b"0\r\nX: y\r\n\n", id="lf-behind-the-trailer"),
+        pytest.param(b"5;x\ry\r\nhello\r\n", id="cr-in-an-extension"),
+        pytest.param(b"0\r\nX: y\rz\r\n", id="cr-in-a-trailer"),
+        pytest.param(b"0\r\nX: y\0\r\n", id="nul-in-a-trailer"),
+        pytest.param(b"0\r\n x: y\r\n", id="fold-first-in-a-trailer"),
+        pytest.param(b"0\r\nX: y\r\n z\0\r\n", id="nul-in-a-folded-trailer"),
+        pytest.param(b"0\r\nHTTP/1.1 200 OK\r\n", id="no-field-in-a-trailer"),
+        pytest.param(b"0\r\nX : y\r\n", id="blank-before-a-colon"),
         pytest.param(b"5;" + b"x" * 4096, id="endless-size-line"),
         pytest.param(b"5;" + b"x" * 4096 + b"\r\n", id="long-size-line"),
         pytest.param(b"0\r\n" + b"x" * 4097, id="endless-trailer-line"),
@@ -95,9 +112,42 @@ def test_not_ended(wire: bytes) -> None:
     assert not decoder.ended
 
 
+@pytest.mark.parametrize("extension", [b"x" * 4093, b"x" * 4094])
+def test_the_longest_size_line(extension: bytes) -> None:
+    line = b"5;" + extension + b"\r"
+    decoder = ChunkedDecoder()
+    if len(line) <= 4096:
+        assert decoder.feed(line + b"\nhello") == b"hello"
+    else:
+        with pytest.raises(ChunkedError, match="longer than 4096 bytes"):
+            decoder.feed(line + b"\nhello")
+
+
+@pytest.mark.parametrize(("count", "is_taken"), [(16, True), (17, False)])
+def test_the_longest_trailer(count: int, is_taken: bool) -> None:
+    line = b"X: " + b"y" * 4092 + b"\r\n"
+    decoder = ChunkedDecoder()
+    if is_taken:
+        assert decoder.feed(b"0\r\n" + line * count + b"\r\n") == b""
+        assert decoder.ended
+    else:
+        with pytest.raises(ChunkedError, match="the trailer is longer than 65536 bytes"):
+            decoder.feed(b"0\r\n" + line * count)
+
+
+def test_what_came_before_an_error_is_given_first() -> None:
+    decoder = ChunkedDecoder()
+    assert decoder.feed(b"5\r\nhello\r\n6\r\n world\nrest") == b"hello world"
+    assert not decoder.ended
+    assert decoder.broken is not None
+    for data in (b"", b"5\r\nagain\r\n"):
+        with pytest.raises(ChunkedError, match="longer than its size says"):
+            decoder.feed(data)
+
+
 def test_a_huge_size_allocates_nothing() -> None:
     decoder = ChunkedDecoder()
-    assert decoder.feed(b"f" * 64 + b"\r\nabc") == b"abc"
+    assert decoder.feed(b"f" * 20 + b"\r\nabc") == b"abc"
     assert not decoder.ended
 
 

@@ -2,7 +2,8 @@
 
 Rules:
 
-- Identity is asked for; gzip and deflate are understood all the same, as the client does, and all else is refused.
+- Identity is asked for; gzip or deflate is understood all the same, as the client does, and all else that
+  `content_codings` finds is refused.
 - One read gives 64 KiB of decoded bytes at most, so the limits on sizes hold whatever a body inflates to.
 - A body that is cut ends early; whether that is an error is the protocol's to say.
 - Gzip may go on with another member. Whatever else comes behind the end is not read on, and goes with its connection.
@@ -15,6 +16,7 @@ from typing import Final
 
 from mimo_proto.aio.library import LibraryResponse
 from mimo_proto.errors import RemoteProtocolError
+from mimo_proto.protocol.content_coding import DECODABLE, content_codings
 
 __all__ = ["decoded"]
 
@@ -27,8 +29,8 @@ RAW_DEFLATE_WBITS: Final = -zlib.MAX_WBITS
 
 def decoded(response: LibraryResponse) -> LibraryResponse:
     """Undo the content coding of a response: the same response if it has none."""
-    coding = response.headers.get("content-encoding", "").strip().lower()
-    return response if coding in ("", "identity") else _DecodedResponse(response, coding)
+    codings = content_codings(response.headers.get("content-encoding", ""))
+    return _DecodedResponse(response, ", ".join(codings)) if codings else response
 
 
 class _DecodedResponse(LibraryResponse):
@@ -48,7 +50,7 @@ class _DecodedResponse(LibraryResponse):
         self._ended = False
 
     async def read(self) -> bytes:
-        if self._coding not in ("gzip", "x-gzip", "deflate"):
+        if self._coding not in DECODABLE:
             raise RemoteProtocolError(f"the body is encoded as {self._coding[:100]!r}; only identity was asked for")
         while not self._ended:
             data = self._rest

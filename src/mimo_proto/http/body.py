@@ -20,7 +20,7 @@ from urllib3 import HTTPResponse
 from mimo_proto.protocol.chunked import ChunkedDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.protocol.http11 import Head
@@ -43,7 +43,7 @@ class ResponseBody:
     """
 
     def __init__(self, head: Head, received: bytes, sock: Any, guard: Guard) -> None:
-        _, self._headers, chunked, self._bytes_left, self.reusable = head
+        _, _, chunked, self._bytes_left, self.reusable = head
         self._received = received
         self._socket = sock
         self._guard = guard
@@ -78,11 +78,12 @@ class ResponseBody:
     read = read1
     """What urllib3 takes for a file."""
 
-    def decoding(self) -> Callable[[int], bytes]:
-        """Give the `read1` that decodes the body by its Content-Encoding."""
+    def decoding(self, codings: Sequence[str]) -> Callable[[int], bytes]:
+        """Give the `read1` that undoes content codings, as `content_codings` lists them."""
         # Its type wants a whole file; it uses `read1`, `closed` and `close`.
         body: Any = self
-        wrapper = HTTPResponse(body=body, headers=self._headers, preload_content=False)
+        headers = {"content-encoding": ", ".join(codings)}
+        wrapper = HTTPResponse(body=body, headers=headers, preload_content=False)
         return functools.partial(wrapper.read1, decode_content=True)
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.route import Route
+from mimo_proto.protocol.content_coding import DECODABLE, content_codings
 
 if TYPE_CHECKING:
     import ssl
@@ -44,9 +45,6 @@ __all__ = ["Exchange", "Transport"]
 
 READ_BYTES: Final = 65536
 """How much is read at a time."""
-
-CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
-"""What urllib3 decodes on every installation; brotli and zstd depend on what else is installed."""
 
 
 class Transport:
@@ -147,10 +145,9 @@ class Exchange:
         self._read1: Callable[[int], bytes] = body.read1
         self._unread = b""
         self._unknown_coding = ""
-        if coding := self.headers.get("content-encoding", ""):
-            codings = {coding.strip() for coding in coding.lower().split(",")} - {""}
-            self._read1 = body.decoding() if codings else body.read1
-            self._unknown_coding = "" if codings <= CODINGS else coding
+        if codings := content_codings(self.headers.get("content-encoding", "")):
+            self._read1 = body.decoding(codings)
+            self._unknown_coding = "" if DECODABLE.issuperset(codings) else ", ".join(codings)
 
     def read(self) -> bytes:
         """Wait for the next bytes of the decoded body; empty at its end.

@@ -4,8 +4,10 @@ Rules:
 
 - `ChunkedDecoder.feed` takes any cut of the input and gives the bytes of the body in it, of all whole chunks at once.
   `http.client` pays four buffered reads a chunk, and takes a size of ``-1`` for "read all there is" into memory.
-- A size line holds hexadecimal digits, then perhaps an extension, which is ignored; CRLF or LF ends the line.
+- A size line holds hexadecimal digits, then perhaps an extension, which is ignored.
 - After the last chunk come trailer fields, which are ignored, and an empty line; bytes behind that are surplus.
+- CRLF ends every line and every chunk; a line holds no other CR and no other LF. A reader that takes LF alone for the
+  end of an extension sees other chunks than one that does not (CVE-2025-22871).
 - The bytes before an error are given first; the next call raises the error.
 - Lines are bounded; the size of a chunk is not, as nothing is allocated by it.
 """
@@ -16,6 +18,8 @@ import re
 from functools import lru_cache
 from typing import Final, Literal
 
+from mimo_proto.protocol.http11 import FIELD, FOLD
+
 __all__ = ["ChunkedDecoder", "ChunkedError"]
 
 MAX_LINE_BYTES: Final = 4096
@@ -24,11 +28,17 @@ MAX_LINE_BYTES: Final = 4096
 MAX_TRAILER_BYTES: Final = 64 * 1024
 """The length of all trailer fields together."""
 
-CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r]*)?\r?")
-"""A size line. int() takes signs, underscores and `0x`, too; where two parties read a size in two ways, a body can pass
-for a response."""
+CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})[ \t]*(?:;[^\r]*)?\r")
+"""A size line before its LF. int() takes signs, underscores and `0x`, too, and any number of digits, where others let
+64 bits overflow; where two parties read a size in two ways, a body can pass for a response."""
 
-EMPTY_LINE = (b"", b"\r")
+FIRST_TRAILER_LINE = re.compile(FIELD + rb"\r")
+TRAILER_LINE = re.compile(rb"(?:" + FIELD + rb"|" + FOLD + rb")\r")
+"""A line of the trailer before its LF. What is no field may be the next response."""
+
+END_OF_LINE = b"\r"
+"""What stands before the LF of an empty line."""
+
 TOO_LONG = "a chunk is longer than its size says"
 
 
@@ -106,7 +116,7 @@ class ChunkedDecoder:
         end = data.find(b"\n", at)
         if end < 0:
             self._rest = _bounded(data[at:])
-            if self._state == "data end" and self._rest != b"\r":
+            if self._state == "data end" and self._rest != END_OF_LINE:
                 raise ChunkedError(TOO_LONG)
             return len(data)
         line = data[at:end]
@@ -114,7 +124,7 @@ class ChunkedDecoder:
             self._chunk_left = _chunk_size(line)
             self._state = "data" if self._chunk_left else "trailer"
         elif self._state == "data end":
-            if line not in EMPTY_LINE:
+            if line != END_OF_LINE:
                 raise ChunkedError(TOO_LONG)
             self._state = "size"
         else:
@@ -122,10 +132,15 @@ class ChunkedDecoder:
         return end + 1
 
     def _take_trailer(self, line: bytes) -> None:
+        if line == END_OF_LINE:
+            self.ended = True
+            return
+        pattern = TRAILER_LINE if self._trailer_size else FIRST_TRAILER_LINE
+        if pattern.fullmatch(line) is None:
+            raise ChunkedError("a line of the trailer is malformed")
         self._trailer_size += len(line)
         if self._trailer_size > MAX_TRAILER_BYTES:
             raise ChunkedError(f"the trailer is longer than {MAX_TRAILER_BYTES} bytes")
-        self.ended = line in EMPTY_LINE
 
 
 def _bounded(line: bytes) -> bytes:

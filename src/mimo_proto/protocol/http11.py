@@ -2,13 +2,16 @@
 
 Rules, by the sections of RFC 9112:
 
-- A head ends at its first empty line; a line ends in CRLF or in LF alone, and has no CR elsewhere (2.2).
+- A head ends at its first empty line; a line ends in CRLF or in LF alone, has no CR elsewhere (2.2), and no NUL
+  (RFC 9110, 5.5).
 - A response begins with ``HTTP/1.x``, three digits and perhaps a reason (4). A field is a name, a colon right behind,
-  and a value (5); a folded line goes on with the value (5.2). Repeated fields are joined with ``, `` (RFC 9110, 5.3).
+  and a value (5); a folded line goes on with the value, or begins it (5.2). Repeated fields are joined with ``, ``
+  (RFC 9110, 5.3).
 - The body is, in this order (6.3): none for 1xx, 204 and 304; in chunks; as long as Content-Length says; all that comes
   until the connection ends.
-- A connection is kept for the next call unless one side says otherwise (9.3).
-- Interim responses (1xx) are passed over, but for 101.
+- A connection is kept for the next call unless the option ``close`` is given (9.3). With HTTP/1.0 the option
+  ``keep-alive`` is needed, and a transfer coding forbids it (6.1).
+- Interim responses (1xx) are checked and passed over, but for 101.
 - A head that is broken or contradicts itself is an error, as the framing of all that follows depends on it.
   `http.client` takes a head that was cut between two lines for a whole one, and the fields behind a broken line for a
   body; and it reads fields by way of the email package, which takes twice the time.
@@ -22,19 +25,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Head", "HeadDecoder", "HeadError", "encode_head"]
+__all__ = ["FIELD", "FOLD", "Head", "HeadDecoder", "HeadError", "encode_head"]
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """The length of a response's head."""
 
-MAX_CONTENT_LENGTH_DIGITS: Final = 18
-"""The digits of a Content-Length; int() refuses 4,301 of them with a text of its own."""
+MAX_CONTENT_LENGTH_DIGITS: Final = 20
+"""The digits of a Content-Length, enough for 64 bits; int() refuses 4,301 of them with a text of its own."""
 
 PROTOCOL_PREFIX = b"HTTP/1."
-STATUS_LINE = rb"HTTP/1\.([0-9])[ ]+([1-9][0-9]{2})(?:[ ][^\r\n]*)?\r?\n"
-FIELD_LINE = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r?\n"
-FOLDED_LINE = rb"[ \t][^\r\n]*\r?\n"
-HEAD = re.compile(STATUS_LINE + rb"((?:" + FIELD_LINE + rb"(?:" + FOLDED_LINE + rb")*)*)\r?\n")
+STATUS_LINE = rb"HTTP/1\.([0-9])[ ]+([1-9][0-9]{2})(?:[ ][^\r\n\0]*)?\r?\n"
+FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*"
+FOLD = rb"[ \t][^\r\n\0]*"
+LINE_END = rb"\r?\n"
+HEAD = re.compile(STATUS_LINE + rb"((?:" + FIELD + LINE_END + rb"(?:" + FOLD + LINE_END + rb")*)*)" + LINE_END)
+FOLDING = re.compile(r"\r?\n[ \t]+")
 
 TOO_LONG = f"the head is longer than {MAX_HEAD_BYTES} bytes"
 SWITCHING_PROTOCOLS = 101
@@ -92,9 +97,9 @@ class HeadDecoder:
             if match.end() > MAX_HEAD_BYTES:
                 raise HeadError(TOO_LONG)
             self.rest, start = self.rest[match.end() :], 0
-            status = int(match[2])
-            if status >= 200 or status == SWITCHING_PROTOCOLS:
-                return _read(status, match[3].decode("latin-1"), is_1_0=match[1] == b"0")
+            head = _read(int(match[2]), match[3].decode("latin-1"), is_1_0=match[1] == b"0")
+            if head.status >= 200 or head.status == SWITCHING_PROTOCOLS:
+                return head
         if not self.rest.startswith(PROTOCOL_PREFIX[: len(self.rest)]):
             raise HeadError("it does not begin with HTTP/1")
         if len(self.rest) > MAX_HEAD_BYTES:
@@ -105,38 +110,49 @@ class HeadDecoder:
 def _read(status: int, fields: str, *, is_1_0: bool) -> Head:
     """Read the lines of fields, each with its end."""
     headers: dict[str, str] = {}
-    name = ""
+    if "\n " in fields or "\n\t" in fields:
+        fields = FOLDING.sub(" ", fields)
     for line in fields.split("\n")[:-1]:
-        if line.startswith((" ", "\t")):
-            headers[name] += " " + line.strip(" \t\r")
-            continue
         name, _, value = line.partition(":")
         name, value = name.lower(), value.strip(" \t\r")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     chunked, length = _framing(status, headers)
-    options = headers.get("connection", "").lower()
-    kept = "keep-alive" in options if is_1_0 else "close" not in options
     ends = chunked != (length is not None)  # both contradict each other; without either the connection is the end
-    return Head(status, headers, chunked, None if chunked else length, kept and ends and status >= 200)
+    kept = ends and status >= 200 and _is_persistent(headers, is_1_0=is_1_0)
+    return Head(status, headers, chunked, None if chunked else length, kept)
 
 
 def _framing(status: int, headers: Mapping[str, str]) -> tuple[bool, int | None]:
     """Give whether the body is chunked, and its Content-Length."""
+    coding = headers.get("transfer-encoding", "identity").lower()
+    if coding not in ("identity", "chunked"):
+        raise HeadError("the body has a transfer coding that is not chunked")
+    length = _content_length(headers)
     if status < 200 or status in STATUSES_WITHOUT_BODY:
         return False, 0
-    coding = headers.get("transfer-encoding", "").lower()
-    if coding not in ("", "identity", "chunked"):
-        raise HeadError("the body has a transfer coding that is not chunked")
+    return coding == "chunked", length
+
+
+def _content_length(headers: Mapping[str, str]) -> int | None:
+    """Give the Content-Length; the same one may be given several times (6.3)."""
     field = headers.get("content-length")
     if field is None:
-        return coding == "chunked", None
-    lengths = {length.strip() for length in field.split(",")}
+        return None
+    lengths = {length.strip(" \t") for length in field.split(",")}
     if len(lengths) > 1:
         raise HeadError("there are two lengths")
     [length] = lengths
     if not (length.isascii() and length.isdigit() and len(length) <= MAX_CONTENT_LENGTH_DIGITS):
         raise HeadError("the length is not a number")
-    return coding == "chunked", int(length)
+    return int(length)
+
+
+def _is_persistent(headers: Mapping[str, str], *, is_1_0: bool) -> bool:
+    """Whether the server keeps the connection."""
+    options = [option.strip(" \t") for option in headers.get("connection", "").lower().split(",")]
+    if "close" in options:
+        return False
+    return not is_1_0 or ("keep-alive" in options and "transfer-encoding" not in headers)
 
 
 def encode_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
