@@ -109,7 +109,7 @@ class Deadlines:
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
         self._clocks.start(monotonic())
-        self._task = asyncio.current_task()
+        self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         self._start_timer()
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import ssl
 
     from mimo_proto.aio.connection import Connection
+    from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.aio.pool import Pool
     from mimo_proto.call.clocks import Reason
     from mimo_proto.limits import Timeouts
@@ -77,7 +78,12 @@ class Transport(HTTPLibrary):
         """Close the idle connections; what is in use goes on to its end."""
         self._pools.close()
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> LibraryResponse:
+    def running_loop(self) -> asyncio.AbstractEventLoop:
+        """See `HTTPLibrary`; each loop has connections of its own."""
+        self._loop = None
+        return super().running_loop()
+
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:  # noqa: ARG002 - reading never stops here
         """Send a request as it is and wait for the head of the response.
 
         Args:
