@@ -187,7 +187,7 @@ def test_a_slow_caller_is_not_an_idle_server(kind: Kind) -> None:
     turn, mine = socket.socketpair()
     with turn, mine, Server(script) as server, client_for(server.url, timeouts=Timeouts(idle=2 * CLOCK)) as client:
         make: Any = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
-        with make(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST) as stream:
+        with make(**(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST)) as stream:
             for count, _ in enumerate(stream):
                 server.stopping.wait(0 if count else 3 * CLOCK)
                 mine.send(b"x")

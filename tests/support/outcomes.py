@@ -118,9 +118,9 @@ def call(client: Client, kind: Kind, **options: Any) -> Outcome:
         if kind.streamed:
             _stream(client, kind, outcome, options)
         elif kind.protocol == "chat":
-            outcome.value = client.create_chat_completion(CHAT_REQUEST, **options)
+            outcome.value = client.create_chat_completion(**CHAT_REQUEST, **options)
         else:
-            outcome.value = client.create_response(RESPONSE_REQUEST, **options)
+            outcome.value = client.create_response(**RESPONSE_REQUEST, **options)
     except MimoError as error:
         assert_clean(error)
         outcome.error, outcome.partial = error, error.partial
@@ -129,7 +129,7 @@ def call(client: Client, kind: Kind, **options: Any) -> Outcome:
 
 def _stream(client: Client, kind: Kind, outcome: Outcome, options: dict[str, Any]) -> None:
     make: Callable[..., Any] = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
-    stream = make(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST, **options)
+    stream = make(**(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST), **options)
     try:
         with stream:
             for event in stream:

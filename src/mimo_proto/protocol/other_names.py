@@ -1,0 +1,91 @@
+"""What other clients and APIs call things, and what they are called here: hints in the texts of errors.
+
+Rules: a hint is given only where a name is refused; no name is taken for another.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["argument_hint", "attribute_hint", "field_hint", "value_hint"]
+
+# The fields of other APIs, the other one of MiMo's included, and what they may be called here.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "max_tokens": ("max_completion_tokens", "max_output_tokens"),
+    "max_completion_tokens": ("max_output_tokens",),
+    "max_output_tokens": ("max_completion_tokens",),
+    "functions": ("tools",),
+    "function_call": ("tool_choice",),
+    "messages": ("input",),
+    "input": ("messages",),
+    "prompt": ("messages", "input"),
+    "system": ("instructions", "messages"),
+    "reasoning": ("thinking",),
+    "reasoning_effort": ("reasoning", "thinking"),
+    "enable_thinking": ("thinking", "reasoning"),
+    "thinking": ("reasoning",),
+    "response_format": ("text",),
+    "text": ("response_format",),
+}
+
+# The arguments of a client or a call; the names are those of the openai package.
+ARGUMENTS: Mapping[str, str] = {
+    "timeout": "timeouts=Timeouts(total=30) sets a clock, in seconds",
+    "max_retries": "retry=RetryPolicy(attempts=3) tries again, the first attempt included",
+    "organization": "MiMo has no organizations",
+    "project": "MiMo has no projects",
+    "http_client": "Client keeps connections of its own (proxy=, ssl_context=), AsyncClient takes http=",
+    "default_headers": "headers={...} is sent with every request",
+    "extra_query": "MiMo's URLs have no queries",
+    "extra_body": "it is an argument of the call, beside the request",
+    "extra_headers": "it is an argument of the call, beside the request",
+}
+
+# The values of fields.
+VALUES: Mapping[str, str] = {
+    "json_schema": 'MiMo checks no schema: "json_object", the schema in the prompt, and a check of your own',
+}
+
+# The attributes of a client; the names are those of the openai package.
+ATTRIBUTES: Mapping[str, str] = {
+    "chat": "create_chat_completion(model=..., messages=[...]) and stream_chat_completion(...)",
+    "responses": "create_response(model=..., input=...) and stream_response(...)",
+    "models": "list_models()",
+    "with_options": "each call takes timeouts=, retry= and extra_headers=",
+    "with_raw_response": "send(endpoint, request) gives the reply with its status, headers and body",
+    "with_streaming_response": "stream(endpoint, request) has status and headers; tee= gets the bytes",
+}
+
+
+def field_hint(name: str, known: Collection[str]) -> str:
+    """Say what to do about a field of a request that the spec does not have.
+
+    Args:
+        name: The field's name.
+        known: The names of the fields that the request has.
+    """
+    if name in ARGUMENTS:
+        return f" ({ARGUMENTS[name]})"
+    others = [other for other in FIELDS.get(name, ()) if other in known] or get_close_matches(name, known, 1)
+    hint = f' (it has "{others[0]}")' if others else ""
+    return f'{hint}; extra_body={{"{name}": ...}} sends it'
+
+
+def value_hint(value: object) -> str:
+    """Say what to do about a value that the spec refuses; "" where no other API has it."""
+    hint = VALUES.get(value, "") if isinstance(value, str) else ""
+    return hint and f" ({hint})"
+
+
+def argument_hint(name: str) -> str:
+    """Say what to do about an argument that a client or a call does not have; "" where no other client has it."""
+    return ARGUMENTS.get(name, "")
+
+
+def attribute_hint(name: str) -> str:
+    """Say what to call where another client has an attribute of this name; "" where none has."""
+    return ATTRIBUTES.get(name, "")
