@@ -301,9 +301,3 @@ def test_limits_of_the_client(server: Server) -> None:
             client.create_chat_completion(**CHAT_REQUEST)
         with client.stream_chat_completion(**CHAT_REQUEST) as stream, pytest.raises(EventTooLargeError):
             stream.result()
-
-
-def test_the_fork_of_urllib3_that_niquests_installs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mimo_proto.http.connection.HTTPConnection", type("HTTPConnection", (), {}))
-    with pytest.raises(ConfigurationError, match="install urllib3 itself"):
-        Client(KEY)

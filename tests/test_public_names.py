@@ -154,7 +154,18 @@ def test_everything_can_be_imported_with_a_star() -> None:
     assert json.loads(run("from mimo_proto import *; import json; print(json.dumps(sorted(dir())))")) >= ["APIError"]
 
 
-HEAVY = ["urllib3", "http.client", "http.server", "ssl", "email.utils", "email.parser", "logging", "socket", "asyncio"]
+HEAVY = [
+    "urllib3",
+    "urllib.request",
+    "http.client",
+    "http.server",
+    "ssl",
+    "email.utils",
+    "email.parser",
+    "logging",
+    "socket",
+    "asyncio",
+]
 
 
 def test_the_client_is_imported_when_it_is_asked_for() -> None:

@@ -72,7 +72,8 @@ class Client:
         pool_size: How many idle connections are kept. More calls at a time are fine, and wait for nobody.
         headers: More headers for every request.
         ssl_context: The context for TLS; the system's certificate store by default.
-        proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; no environment.
+        proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; "environment" for that of
+            HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; None for none.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
         **unknown: Not taken: what comes here is refused, with a hint at what it is called here.
 
@@ -119,6 +120,8 @@ class Client:
         )
         self._base_url = self._settings.base_url
         self._closed = False
+        if proxy == "environment":
+            proxy = _environment_proxy(self._base_url)
         from mimo_proto.http.transport import Transport  # noqa: PLC0415 - urllib3 takes longer to import than all of this
 
         self._transport = Transport(self._base_url, pool_size=pool_size, ssl_context=ssl_context, proxy=proxy)
@@ -311,3 +314,11 @@ class Client:
             raise LocalProtocolError("the client is closed")
         http_request = self._settings.request(endpoint, request, options, stream=stream)
         return SyncCall(self._transport, http_request, self._settings.of_call(options), options.get("tee"))
+
+
+def _environment_proxy(base_url: str) -> Secret | None:
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - it brings http.client, and few need it
+
+    from mimo_proto.call.route import environment_proxy  # noqa: PLC0415 - as above
+
+    return environment_proxy(base_url, getproxies, proxy_bypass)

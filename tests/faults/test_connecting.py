@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,7 @@ from mimo_proto import (
     ReadTimeout,
     Timeouts,
 )
+from tests.support.connecting import address_of, port_of, resolve_to
 from tests.support.dummyserver import Peer, Server, answer
 from tests.support.outcomes import (
     ALL,
@@ -26,6 +28,7 @@ from tests.support.outcomes import (
     Kind,
     call,
     client_for,
+    frames_of,
     retry,
 )
 from tests.support.payloads import (
@@ -36,7 +39,6 @@ from tests.support.slowness import CLOCK, LATE, LONG, slowly
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
@@ -90,21 +92,31 @@ def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ss
     assert monotonic() - started < LATE
 
 
-def resolve_to(addresses: list[Any]) -> Callable[..., list[Any]]:
-    def getaddrinfo(*args: object, **kwargs: object) -> list[Any]:
-        return addresses
-
-    return getaddrinfo
-
-
 def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
-    port = int(black_hole.rpartition(":")[2].partition("/")[0])
-    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
-    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address] * 100))
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address_of(port_of(black_hole))] * 100))
     started = monotonic()
     with client_for(black_hole, timeouts=Timeouts(connect=CLOCK)) as client:
         assert type(call(client, CHAT_JSON).error) is ConnectTimeout
     assert monotonic() - started < LATE
+
+
+def test_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection that had just been made is closed."""
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        if peer.gone():
+            gone.set()
+
+    def dup(_: socket.socket) -> socket.socket:
+        raise OSError(24, "Too many open files")
+
+    with Server(script) as server, client_for(server.url) as client:
+        monkeypatch.setattr(socket.socket, "dup", dup)
+        error = call(client, CHAT_JSON).error
+        assert type(error) is ConnectError
+        assert "Too many open files" in str(error)
+        assert gone.wait(10)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
@@ -122,6 +134,20 @@ def test_a_name_that_does_not_resolve() -> None:
         assert type(call(client, CHAT_JSON).error) is ConnectError
     with client_for(f"https://{'x' * 70}.invalid/v1") as client:
         assert type(call(client, CHAT_JSON).error) is ConnectError
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_name_that_a_proxy_would_resolve(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a proxy the names outside often do not resolve."""
+    for each in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    with client_for("https://nobody.invalid/v1") as client:
+        assert "proxy" not in str(call(client, CHAT_JSON).error)
+        monkeypatch.setenv(name, "http://joe:pass-word@proxy.invalid")
+        error = call(client, CHAT_JSON).error
+    assert type(error) is ConnectError
+    assert f'; {name} is set and not used: proxy="environment" asks that proxy' in str(error)
+    assert "pass-word" not in frames_of(error)
 
 
 def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -220,9 +221,9 @@ def test_a_stale_connection_is_noticed_before_writing(kind: Kind, leave: str) ->
     assert len(server.requests) == 3
 
 
-def test_without_poll_a_stale_connection_is_noticed_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows."""
-    monkeypatch.setattr("mimo_proto.http.connection.select", object())
+def test_where_there_is_only_select_a_stale_connection_is_noticed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, and where green threads replace what waits."""
+    monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
     gone = threading.Event()
 
     def script(peer: Peer) -> None:

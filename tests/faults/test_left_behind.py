@@ -97,7 +97,7 @@ def test_what_is_given_back_after_close_is_closed() -> None:
 def test_given_back_while_another_thread_closes() -> None:
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.http.pool import Pool
-    from mimo_proto.http.route import Route
+    from tests.support.connecting import connections_to
 
     class ClosesMeanwhile(int):
         """A size that is asked for when the pool has looked whether it is closed, and before it keeps a connection."""
@@ -107,11 +107,11 @@ def test_given_back_while_another_thread_closes() -> None:
             return False
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        route = Route(f"http://127.0.0.1:{listener.getsockname()[1]}", ssl_context=None, proxy=None)
-        pool = Pool(route, ClosesMeanwhile(1))
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        pool = Pool(connections_to(origin), ClosesMeanwhile(1))
         connection = pool.take(Guard())
         connection.connect()
-        pool.give(connection)
+        pool.give(connection, 60)
         assert connection.is_closed
 
 

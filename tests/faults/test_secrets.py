@@ -149,8 +149,9 @@ def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.L
 @pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """KeyboardInterrupt passes through, without what lies below; the connection is dropped."""
-    from mimo_proto.http import connection
+    from mimo_proto.call import route
     from mimo_proto.http.body import ResponseBody
+    from mimo_proto.http.connection import Connection
     from mimo_proto.protocol.http11 import HeadDecoder
 
     def interrupt(*args: object, **kwargs: object) -> None:
@@ -160,9 +161,9 @@ def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, m
             raise KeyboardInterrupt from None
 
     target: dict[str, tuple[Any, str]] = {
-        "connect": (connection.TCPConnection, "connect"),
+        "connect": (Connection, "connect"),
         "tcp": (socket.socket, "connect"),
-        "send": (connection, "encode_head"),
+        "send": (route, "encode_head"),
         "head": (HeadDecoder, "feed"),
         "body": (ResponseBody, "read1"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -167,6 +168,117 @@ def test_plain_http_is_forwarded_by_the_proxy(
     assert request.headers["proxy-authorization"] == "Basic am9lOnBhc3M="
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_what_a_proxy_is_asked(tls: bool, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    """CONNECT in HTTP/1.1, with Host (RFC 9112, 3.2), which an old `http.client` does not send."""
+    with (
+        serve_tls(CHAT_JSON, authority) as server,
+        Server(pump, authority=authority if tls else None) as proxy,
+        client_for(server.url, ssl_context=trust, proxy=proxy.origin.replace("//", "//joe:pass@")) as client,
+    ):
+        assert call(client, CHAT_JSON).kept == "Hello world"
+    target = f"127.0.0.1:{server.port}"
+    head = f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\nproxy-authorization: Basic am9lOnBhc3M=\r\n\r\n"
+    assert [request.raw for request in proxy.requests] == [head.encode()]
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 Connection established\r\n\r\n",
+        b"HTTP/1.1 201 Created\r\nX: y\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 299 \r\nContent-Length: 1000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_answers_that_open_a_tunnel(opened: bytes, tls: bool, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    """Any success; it has no body, whatever its fields say (RFC 9110, 9.3.6)."""
+    with (
+        serve_tls(CHAT_JSON, authority) as server,
+        Server(functools.partial(pump, opened=opened), authority=authority if tls else None) as proxy,
+        client_for(server.url, ssl_context=trust, proxy=proxy.origin) as client,
+    ):
+        for _ in range(2):
+            assert call(client, CHAT_JSON).kept == "Hello world"
+    assert proxy.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (b"", "before it had answered CONNECT"),
+        (b"HTTP/1.1 200 OK\r\nX: y\r\n", "before it had answered CONNECT"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not begin with HTTP/1"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "the head is longer than"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 x\r\n\r\n", "HTTP 503"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP 101"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", "HTTP 302"),
+        (answer(b"x" * 1000, 503, "Retry-After: 1"), "HTTP 503"),
+    ],
+)
+def test_answers_that_open_no_tunnel(reply: bytes, text: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(reply)
+        peer.fin()
+        peer.gone()
+
+    with (
+        Server(script) as proxy,
+        client_for("https://api.example.com/v1", proxy=proxy.origin.replace("//", "//joe:pass-word@")) as client,
+    ):
+        outcome = call(client, CHAT_JSON)
+    assert type(outcome.error) is ConnectError
+    assert text in str(outcome.error)
+    assert "pass-word" not in frames_of(outcome.error)
+    assert len(proxy.requests) == 1
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without proxies."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.usefixtures("no_proxies")
+def test_the_environments_proxy_is_asked_where_that_is_said(
+    kind: Kind, name: str, authority: trustme.CA, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_tls(kind, authority) as server, Server(pump) as proxy:
+        monkeypatch.setenv(name, proxy.origin.replace("//", "//joe:pass@"))
+        with client_for(server.url, ssl_context=trust, proxy="environment") as client:
+            assert call(client, kind).kept == "Hello world"
+        assert proxy.requests[0].headers["proxy-authorization"] == "Basic am9lOnBhc3M="
+        monkeypatch.setenv("NO_PROXY", "example.com,127.0.0.1")
+        with client_for(server.url, ssl_context=trust, proxy="environment") as client:
+            assert call(client, kind).kept == "Hello world"
+        assert proxy.connections == 1
+        assert server.connections == 2
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_an_environment_without_a_proxy() -> None:
+    with serve(good(CHAT_JSON)) as server, client_for(server.url, proxy="environment") as client:
+        assert call(client, CHAT_JSON).kept == "Hello world"
+    assert server.requests[0].target.startswith("/v1/")
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_a_proxy_of_the_environment_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://joe:pass-word@127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match="ALL_PROXY in the environment: give http") as caught:
+        Client(KEY, proxy="environment")
+    assert_hidden(caught.value)
+
+
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_proxy_that_refuses(status: int) -> None:
     with (
@@ -182,7 +294,12 @@ def test_a_proxy_that_refuses(status: int) -> None:
 def test_a_refused_proxy_url_is_not_shown() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(KEY, proxy="socks5://joe:pass-word@127.0.0.1:1")
-    error, trace = caught.value, caught.value.__traceback__
+    assert_hidden(caught.value)
+
+
+def assert_hidden(error: BaseException) -> None:
+    """The password is in no text, and in none of the library's frames."""
+    trace = error.__traceback__
     assert trace is not None
     shown = traceback.TracebackException(type(error), error, trace.tb_next, capture_locals=True)
     assert "pass-word" not in "".join(shown.format())

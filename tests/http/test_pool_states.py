@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.pool import Pool
-from mimo_proto.http.route import Route
+from tests.support.connecting import connections_to
 
 if TYPE_CHECKING:
-    from mimo_proto.http.connection import TCPConnection
+    from mimo_proto.http.connection import Connection
 
 SIZE = 2
 Clock = Literal["total", "connect", "idle", "linger"]
@@ -26,7 +26,7 @@ ENDS_AN_ATTEMPT = {"connect", "idle"}
 class Taken:
     """A connection that a call has, the call's guard, and the server's end of it."""
 
-    def __init__(self, connection: TCPConnection, guard: Guard) -> None:
+    def __init__(self, connection: Connection, guard: Guard) -> None:
         self.connection = connection
         self.guard = guard
         self.peer: socket.socket | None = None
@@ -51,7 +51,7 @@ class PoolStates(RuleBasedStateMachine):
     def begin(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.pool = Pool(Route(origin, ssl_context=None, proxy=None), SIZE)
+        self.pool = Pool(connections_to(origin), SIZE)
         self.closed = False
         # What is kept, each with the server's end and whether the server has left it alone.
         self.idle: list[tuple[Taken, bool]] = []
@@ -98,7 +98,7 @@ class PoolStates(RuleBasedStateMachine):
             self.gone.append(one)
             return
         one.guard.detach()
-        self.pool.give(one.connection)
+        self.pool.give(one.connection, 60)
         if self.closed or len(self.idle) == SIZE:
             assert one.connection.is_closed, "there is no room"
             self.gone.append(one)

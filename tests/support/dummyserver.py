@@ -210,14 +210,14 @@ class Server:
                 peer.sock.close()
 
 
-def pump(peer: Peer) -> None:
-    """A proxy that connects to where it is asked."""
+def pump(peer: Peer, opened: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> None:
+    """A proxy that connects to where it is asked, and says so."""
     request = peer.request()
     host, _, port = request.target.rpartition(":")
     assert request.method == "CONNECT"
     assert host == "127.0.0.1"
     with socket.create_connection((host, int(port))) as other:
-        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        peer.send(opened)
         while True:
             readable, _, _ = select.select([peer.sock, other], [], [])
             for sock in readable:

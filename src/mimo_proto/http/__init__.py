@@ -1,3 +1,3 @@
-"""Calls over sockets, synchronously: HTTP/1.1 over urllib3's connections."""
+"""Calls over sockets, synchronously: HTTP/1.1, and TLS by urllib3."""
 
 __all__: list[str] = []

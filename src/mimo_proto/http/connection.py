@@ -1,36 +1,33 @@
-"""Connections: urllib3's own, with their socket handed out while they are still being made.
+"""Connections: opened as a route says, and ended at any time by a `Guard`.
 
 Rules:
 
-- From the first moment on a `Guard` can shut the socket down: while it connects, while a proxy answers, while TLS
-  shakes hands, while the head comes. urllib3 shows no socket before the head is whole.
+- From the first moment on the guard can shut the socket down: while it connects, while a proxy answers, while TLS
+  shakes hands, while the head comes.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
-- What is sent and read on it is HTTP/1.1 as `protocol.http11` and `body` have it; `http.client` is not asked.
+- What is sent and read on it is HTTP/1.1 as `protocol.http11` and `body` have it.
 """
 
 from __future__ import annotations
 
-import http.client
-import select
+import os
+import selectors
 import socket
-import sys
-from math import inf
-from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
-from mimo_proto.errors import ConfigurationError
+from mimo_proto.call.route import unused_proxy
 from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.deadlines import WATCHDOG, Guard
-from mimo_proto.protocol.http11 import HeadDecoder, encode_head
+from mimo_proto.http.dial import dial, time_to_connect
+from mimo_proto.http.tunnel import open_tunnel
+from mimo_proto.protocol.http11 import HeadDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from mimo_proto.call.route import Route
+    from mimo_proto.http.tls import TLS
     from mimo_proto.protocol.http11 import Head
 
-__all__ = ["MAX_TIMEOUT_SECONDS", "TCPConnection", "TLSConnection", "Tunnel", "check_urllib3"]
+__all__ = ["Connection"]
 
 MAX_JOINED_BYTES = 16 * 1024
 """The largest body that is copied behind the head of its request; it is also what a TLS record holds."""
@@ -38,53 +35,26 @@ MAX_JOINED_BYTES = 16 * 1024
 HEAD_READ_BYTES = 16 * 1024
 """How much of a response is read at a time to find its head."""
 
-MAX_TIMEOUT_SECONDS = 1e6
-"""The longest timeout that a socket is given: an absurd one overflows."""
 
-
-def check_urllib3() -> None:
-    """Refuse the fork of urllib3 that niquests installs in its place: its connections read and write otherwise.
-
-    Raises:
-        ConfigurationError: It is installed.
-    """
-    if http.client.HTTPConnection not in HTTPConnection.__mro__:
-        raise ConfigurationError(
-            "the fork urllib3-future is installed as urllib3: install urllib3 itself, "
-            "or use mimo_proto.aio.httpx or mimo_proto.aio.aiohttp"
-        )
-
-
-class Tunnel(NamedTuple):
-    """What is asked of a proxy with CONNECT.
-
-    Attributes:
-        scheme: How to talk to the proxy, "http" or "https".
-        host: Where to, by the proxy.
-        port: Its port.
-        headers: For the proxy alone, such as its credentials.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    headers: Mapping[str, str]
-
-
-class TCPConnection(HTTPConnection):
+class Connection:
     """A connection that a `Guard` can end at any time. One call at a time; no thread shares it.
+
+    Args:
+        route: Where it leads.
+        tls: How TLS is talked on it.
 
     Attributes:
         guard: The current call's.
-        tunnel: Where a proxy is to connect, or None.
+        sock: What is sent and read on: a socket, or TLS over one; None as long as it is not open.
+        timeout: How long sending, and waiting for the next bytes, may take, in seconds; None is for ever.
     """
 
-    tunnel: Tunnel | None = None
-
-    def __init__(self, host: str, port: int | None = None, **settings: Any) -> None:
+    def __init__(self, route: Route, tls: TLS) -> None:
         self.guard = Guard()
-        self._poll: select.poll | None = None
-        super().__init__(host, port, **settings)
+        self.sock: Any = None
+        self.timeout: float | None = None
+        self._route = route
+        self._tls = tls
 
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
@@ -92,39 +62,67 @@ class TCPConnection(HTTPConnection):
         guard.attach(_innermost(self.sock))
 
     @property
-    def is_connected(self) -> bool:
-        """Whether it is open and silent; urllib3's own makes a `poll` object for each look, a twentieth of a call."""
-        if self._poll is None:
-            return super().is_connected
-        return self.sock is not None and not self._poll.poll(0)
+    def is_closed(self) -> bool:
+        """Whether it is not open, or not yet."""
+        return self.sock is None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come; what comes while no call uses the connection is its end, or nobody's answer."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.sock, selectors.EVENT_READ)
+            return not selector.select(0)
 
     def connect(self) -> None:
-        """Open the connection, tunnel and TLS included, before ``guard.connect_at``."""
-        if self.tunnel is not None:
-            self.set_tunnel(self.tunnel.host, self.tunnel.port, self.tunnel.headers, self.tunnel.scheme)
-            # The proxy's response is read line by line, which no timeout of a socket bounds.
-            WATCHDOG.watch(self.guard, self.guard.connect_at)
-        self._early: socket.socket | None = None
+        """Open the connection, tunnel and TLS included, before ``guard.connect_at``.
+
+        Raises:
+            ConnectError: A proxy refuses.
+            OSError, ValueError: It could not be opened, or not in time.
+        """
+        guard, route = self.guard, self._route
+        sock: Any = self._dial()
+        handle: socket.socket | None = None
         try:
-            super().connect()
-            self.guard.attach(_innermost(self.sock))
-            if hasattr(select, "poll"):  # not on Windows
-                self._poll = select.poll()
-                self._poll.register(self.sock, select.POLLIN)
+            # TLS takes the socket over and leaves an empty shell: the guard gets a handle that lasts.
+            handle = sock.dup()
+            guard.attach(handle)
+            sock.settimeout(time_to_connect(guard))
+            if route.address.tls:
+                sock = self._tls.wrap(sock, route.address.name)
+            if route.tunnelled:
+                sock = self._tunnelled(sock)
+            self.sock = sock
         except BaseException:
-            self.guard.attach(None)
+            sock.close()
             raise
         finally:
-            if self._early is not None:
-                self._early.close()
+            guard.attach(_innermost(self.sock))
+            if handle is not None:
+                handle.close()
 
-    def dispatch(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> None:
+    def _dial(self) -> socket.socket:
+        try:
+            return dial(self._route.address, self.guard)
+        except socket.gaierror as error:
+            problem = f"{error}{unused_proxy(self._route, os.getenv)}"
+        raise OSError(problem)
+
+    def _tunnelled(self, sock: Any) -> Any:
+        """Have the proxy connect to the origin, and put TLS on that."""
+        guard = self.guard
+        # The response to CONNECT, and TLS inside of TLS, are read in pieces, which no timeout bounds together.
+        WATCHDOG.watch(guard, guard.connect_at)
+        sock.settimeout(time_to_connect(guard))
+        open_tunnel(sock, self._route)
+        sock.settimeout(time_to_connect(guard))
+        return self._tls.wrap(sock, self._route.origin.name)
+
+    def dispatch(self, head: bytes, body: bytes | None) -> None:
         """Send a request; a small one in one write, head and body together, which saves a system call.
 
         Args:
-            method: The method.
-            target: What follows it in the request line.
-            headers: The fields, the Host first; the length is put behind them.
+            head: The head, see `Route.encode_request`.
             body: The body, or None.
 
         Raises:
@@ -132,10 +130,8 @@ class TCPConnection(HTTPConnection):
         """
         self.sock.settimeout(self.timeout)
         if body is None:
-            self.sock.sendall(encode_head(method, target, headers))
-            return
-        head = encode_head(method, target, {**headers, "content-length": str(len(body))})
-        if len(body) <= MAX_JOINED_BYTES:
+            self.sock.sendall(head)
+        elif len(body) <= MAX_JOINED_BYTES:
             self.sock.sendall(head + body)
         else:
             self.sock.sendall(head)
@@ -158,49 +154,9 @@ class TCPConnection(HTTPConnection):
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""
         with self.guard.lock:
-            super().close()
-
-    def _new_conn(self) -> socket.socket:
-        """Connect to the first address that answers; urllib3's own gives every address the whole timeout."""
-        failure: OSError | None = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                # TLS will take `sock` over and leave an empty shell: the guard gets a handle that lasts.
-                self._hand_out(sock.dup())
-                sock.settimeout(self._time_left())
-                sock.connect(address)
-                sock.settimeout(self._time_left())
-            except OSError as exc:
+            sock, self.sock = self.sock, None
+            if sock is not None:
                 sock.close()
-                failure = exc
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                sys.audit("http.client.connect", self, self.host, self.port)
-                return sock
-        raise failure or OSError("the name has no address")
-
-    def _hand_out(self, handle: socket.socket) -> None:
-        self.guard.attach(handle)
-        if self._early is not None:
-            self._early.close()
-        self._early = handle
-
-    def _time_left(self) -> float | None:
-        at = min(self.guard.connect_at, self.guard.total_at)
-        if at == inf:
-            return None
-        left = at - monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        return min(left, MAX_TIMEOUT_SECONDS)
-
-
-class TLSConnection(TCPConnection, HTTPSConnection):
-    """The same over TLS."""
 
 
 def _innermost(sock: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One HTTP exchange over urllib3's connections: send a request, read the response, keep the connection or close it.
+"""One HTTP exchange: send a request, read the response, keep the connection or close it.
 
 Rules:
 
@@ -15,18 +15,22 @@ Rules:
 from __future__ import annotations
 
 import contextlib
+import functools
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
+from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.outcome import refuse_larger
+from mimo_proto.call.route import make_route
 from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
-from mimo_proto.http.connection import MAX_TIMEOUT_SECONDS, check_urllib3
+from mimo_proto.http.connection import Connection
 from mimo_proto.http.deadlines import WATCHDOG
+from mimo_proto.http.dial import MAX_TIMEOUT_SECONDS
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
-from mimo_proto.http.route import Route
+from mimo_proto.http.tls import TLS
 from mimo_proto.protocol.content_coding import DECODABLE, content_codings
 
 if TYPE_CHECKING:
@@ -34,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from mimo_proto.http.body import ResponseBody
-    from mimo_proto.http.connection import TCPConnection
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
@@ -53,18 +56,16 @@ class Transport:
     Args:
         base_url: Scheme and host of every request.
         pool_size: See `Pool`.
-        ssl_context, proxy: See `Route`.
+        ssl_context: See `TLS`.
+        proxy: See `make_route`.
 
     Raises:
-        ConfigurationError: The proxy cannot be used, or the urllib3 that is installed.
+        ConfigurationError: The proxy cannot be used.
     """
 
     def __init__(self, base_url: str, *, pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
-        check_urllib3()
-        self._route = Route(base_url, ssl_context=ssl_context, proxy=proxy)
-        self._pool = Pool(self._route, pool_size)
-        scheme, _, rest = base_url.partition("://")
-        self._origin_length = len(scheme) + 3 + len(rest.partition("/")[0])
+        self._route = make_route(base_url, proxy)
+        self._pool = Pool(functools.partial(Connection, self._route, TLS(ssl_context)), pool_size)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -98,7 +99,7 @@ class Transport:
                 WATCHDOG.watch(guard, guard.idle_at)
                 # A server that answers before it has read all may have closed its end: its response counts.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    self._send(connection, request)
+                    connection.dispatch(self._route.encode_request(request), request.body)
                 stage = "head"
                 head, body = connection.receive()
                 return Exchange(head, body, connection, self._pool, timeouts)
@@ -108,12 +109,6 @@ class Transport:
                 finally:
                     guard.detach()
                     connection.close()
-
-    def _send(self, connection: TCPConnection, request: HTTPRequest) -> None:
-        route = self._route
-        target = request.url if route.forwarded else request.url[self._origin_length :]
-        headers = {"host": route.host, **request.headers, **route.forward_headers}
-        connection.dispatch(request.method, target, headers, request.body)
 
 
 class Exchange:
@@ -131,9 +126,7 @@ class Exchange:
         headers: The header fields, names in lower case, repeated ones joined with ", ".
     """
 
-    def __init__(
-        self, head: Head, body: ResponseBody, connection: TCPConnection, pool: Pool, timeouts: Timeouts
-    ) -> None:
+    def __init__(self, head: Head, body: ResponseBody, connection: Connection, pool: Pool, timeouts: Timeouts) -> None:
         self.status = head.status
         self.headers = head.headers
         self._pool = pool
@@ -291,7 +284,7 @@ class Exchange:
         self._guard.detach()
         has_ended = self._body.closed and not broken and self._guard.reason is None
         if has_ended and self._body.reusable and not self._connection.is_closed:
-            self._pool.give(self._connection)
+            self._pool.give(self._connection, max_idle_seconds(self.headers))
         else:
             self._body.close()
             self._connection.close()
