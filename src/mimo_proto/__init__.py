@@ -1,6 +1,6 @@
 """mimo-proto: Xiaomi MiMo's Chat Completions and Responses APIs, typed, streamed, and without I/O where you want none.
 
-- `Client` talks to MiMo over urllib3.
+- `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
@@ -31,6 +31,8 @@ from mimo_proto.unknown import Unknown
 from . import errors, models
 
 if TYPE_CHECKING:
+    from mimo_proto.aio.client import AsyncClient
+    from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
 
@@ -38,6 +40,8 @@ __all__: list[str] = [
     # talk to MiMo
     "Client",
     "Stream",
+    "AsyncClient",
+    "AsyncStream",
     "Reply",
     # the same without I/O
     "Endpoint",
@@ -72,7 +76,13 @@ __all__: list[str] = [
 __all__ += errors.__all__
 __all__ += models.__all__
 
-LAZY = {"Client": "client", "Reply": "client", "Stream": "http.stream"}
+LAZY = {
+    "Client": "client",
+    "Reply": "client",
+    "Stream": "http.stream",
+    "AsyncClient": "aio.client",
+    "AsyncStream": "aio.stream",
+}
 
 
 def __getattr__(name: str) -> Any:

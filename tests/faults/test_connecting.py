@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 

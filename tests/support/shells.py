@@ -15,12 +15,11 @@ import aiohttp
 import httpx
 import msgspec
 
-from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
-from mimo_proto.aio.adapter import AsyncAdapter, HTTPAdapter
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
+from mimo_proto.aio.adapter import AsyncAdapter
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import ThreadsAdapter
-from mimo_proto.aio.transport import Transport
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
@@ -33,12 +32,6 @@ __all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
 
 ADAPTERS = ("asyncio", "threads", "httpx", "aiohttp")
 SHELLS = ("client", *ADAPTERS)
-
-
-class _Own(HTTPAdapter[Transport]):
-    @staticmethod
-    def _wrap(client: Transport) -> Transport:
-        return client
 
 
 class _Blocking(AsyncAdapter):
@@ -92,20 +85,15 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter | AsyncClient]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
     match name:
         case "asyncio":
-            wire = {
-                name: settings.pop(name, default)
-                for name, default in (("pool_size", 10), ("ssl_context", None), ("proxy", None))
-            }
-            transport = Transport(url or "", **wire)
-            yield _Own(transport, key, url, **settings)
-            transport.close()
+            async with AsyncClient(key, url, **settings) as client:
+                yield client
         case "httpx":
             async with httpx.AsyncClient() as http:
                 yield HTTPXAdapter(http, key, url, **settings)

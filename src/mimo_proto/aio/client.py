@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Never, NoReturn, Self, TypeVar, ov
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.libraries import library_of
 from mimo_proto.aio.stream import AsyncStream, HTTPStream
-from mimo_proto.aio.transport import Transport
+from mimo_proto.aio.transport import AsyncTransport
 from mimo_proto.call.options import (
     CallOptions,
     ChatCompletionArguments,
@@ -133,7 +133,7 @@ class AsyncClient:
         self._base_url = self._settings.base_url
         self._closed = False
         self._library: HTTPLibrary
-        self._transport: Transport | None = None
+        self._transport: AsyncTransport | None = None
         if http is not None:
             if (pool_size, ssl_context, proxy) != (None, None, None):
                 raise ConfigurationError(
@@ -143,7 +143,7 @@ class AsyncClient:
             return
         if proxy == "environment":
             proxy = _environment_proxy(self._base_url)
-        self._library = self._transport = Transport(
+        self._library = self._transport = AsyncTransport(
             self._base_url,
             pool_size=DEFAULT_POOL_SIZE if pool_size is None else pool_size,
             ssl_context=ssl_context,

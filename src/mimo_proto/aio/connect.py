@@ -17,7 +17,7 @@ from collections import deque
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mimo_proto.aio.connection import Connection
+from mimo_proto.aio.connection import AsyncConnection
 from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
 from mimo_proto.call.route import check_tunnel, unused_proxy
 from mimo_proto.errors import ConnectError
@@ -40,7 +40,7 @@ AddressInfo: TypeAlias = tuple[int, int, int, str, Any]
 
 async def connect(
     route: Route, context: Callable[[], ssl.SSLContext], buffer: memoryview, seconds: float | None
-) -> Connection:
+) -> AsyncConnection:
     """Open a connection to the origin of a route, by its proxy.
 
     Args:
@@ -152,8 +152,8 @@ def _close_late(task: asyncio.Task[socket.socket]) -> None:
         task.result().close()
 
 
-async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> Connection:
-    connection = Connection(loop, sock, buffer)
+async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> AsyncConnection:
+    connection = AsyncConnection(loop, sock, buffer)
     try:
         await loop.create_connection(lambda: connection, sock=sock)
     except BaseException:
@@ -162,7 +162,7 @@ async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: 
     return connection
 
 
-async def _open_tunnel(connection: Connection, route: Route) -> None:
+async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
     """Ask the proxy for a tunnel.
 
     Raises:

@@ -18,12 +18,12 @@ import socket
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
-from mimo_proto.aio.tls import TLS
+from mimo_proto.aio.tls import TLSLayer
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["READ_BUFFER_BYTES", "Connection"]
+__all__ = ["READ_BUFFER_BYTES", "AsyncConnection"]
 
 READ_BUFFER_BYTES: Final = 64 * 1024
 """How much the loop reads at a time."""
@@ -87,7 +87,7 @@ class Wakeup:
             self._waiting.set_exception(TimeoutError())
 
 
-class Connection(asyncio.BufferedProtocol):
+class AsyncConnection(asyncio.BufferedProtocol):
     """A connection that belongs to one call, or to nobody. One task at a time, in the loop's thread.
 
     Args:
@@ -112,7 +112,7 @@ class Connection(asyncio.BufferedProtocol):
         self._socket = sock
         self._buffer = buffer
         self._transport: asyncio.Transport
-        self._layers: list[TLS] = []
+        self._layers: list[TLSLayer] = []
         self._received = b""
         self._ended = False
         self._can_write = True
@@ -174,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
         return data
 
     def write(self, data: bytes | memoryview) -> None:
-        """Send, as fast as the other side takes it; `can_write` says when it has."""
+        """Send it, as fast as the other side takes it; `can_write` says when it has."""
         self._send(data, len(self._layers))
 
     async def start_tls(self, context: ssl.SSLContext, name: str) -> None:
@@ -187,7 +187,7 @@ class Connection(asyncio.BufferedProtocol):
         Raises:
             OSError: The connection or the handshake broke, or the server said something unasked.
         """
-        layer = TLS(context, name)
+        layer = TLSLayer(context, name)
         depth = len(self._layers)
         data = b""
         try:

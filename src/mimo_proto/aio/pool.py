@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from mimo_proto.aio.connection import READ_BUFFER_BYTES
 
 if TYPE_CHECKING:
-    from mimo_proto.aio.connection import Connection
+    from mimo_proto.aio.connection import AsyncConnection
 
-__all__ = ["Pool", "Pools"]
+__all__ = ["AsyncPool", "AsyncPools"]
 
 
-class Pool:
+class AsyncPool:
     """The idle connections of one loop. All methods: in the loop's thread.
 
     Args:
@@ -39,10 +39,10 @@ class Pool:
         self.loop = loop
         self.buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self._size = size
-        self._idle: list[Connection] = []
+        self._idle: list[AsyncConnection] = []
         self._closed = False
 
-    def take(self) -> Connection | None:
+    def take(self) -> AsyncConnection | None:
         """Give an idle connection to a call; None when there is none."""
         while self._idle:
             connection = self._idle.pop()
@@ -53,7 +53,7 @@ class Pool:
             connection.close()
         return None
 
-    def give(self, connection: Connection, seconds: float) -> None:
+    def give(self, connection: AsyncConnection, seconds: float) -> None:
         """Keep a connection whose response has ended, or close it where there is no room.
 
         Args:
@@ -77,7 +77,7 @@ class Pool:
             self._idle.pop().close()
 
 
-class Pools:
+class AsyncPools:
     """The pools of one client, by loop. All methods: any thread.
 
     Args:
@@ -90,16 +90,16 @@ class Pools:
     def __init__(self, size: int) -> None:
         self.closed = False
         self._size = size
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._pools: dict[asyncio.AbstractEventLoop, AsyncPool] = {}
 
-    def of_loop(self, loop: asyncio.AbstractEventLoop) -> Pool:
+    def of_loop(self, loop: asyncio.AbstractEventLoop) -> AsyncPool:
         """Give the pool of the running loop."""
         pool = self._pools.get(loop)
         if pool is None:
             for other in list(self._pools):
                 if other.is_closed():
                     self._pools.pop(other, None)
-            pool = self._pools[loop] = Pool(loop, self._size)
+            pool = self._pools[loop] = AsyncPool(loop, self._size)
         return pool
 
     def close(self) -> None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-__all__ = ["TLS", "default_context"]
+__all__ = ["TLSLayer", "default_context"]
 
 RECORD_BYTES: Final = 16 * 1024
 """The most that a record holds (RFC 8446, 5.1)."""
 
 
-class TLS:
+class TLSLayer:
     """The client's side of one TLS connection. One thread at a time.
 
     Args:

@@ -4,7 +4,7 @@ Rules:
 
 - Read first, then send: a response that comes while the request is still being sent is heard, sending stops, and the
   connection is not used again (RFC 9112, 9.5).
-- A request goes out piece by piece, so the read clock bounds the gap between two pieces, not the whole.
+- A request goes out piece by piece, so the read clock bounds the gap between two parts, not the whole.
 - Nothing is sent twice: whether to try again is the caller's decision.
 - What is raised is ours; asyncio, ssl and socket are known here and below only.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mimo_proto.aio.connect import connect
 from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
-from mimo_proto.aio.pool import Pools
+from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.keep_alive import max_idle_seconds
@@ -30,15 +30,15 @@ from mimo_proto.protocol.http11 import HeadDecoder
 if TYPE_CHECKING:
     import ssl
 
-    from mimo_proto.aio.connection import Connection
+    from mimo_proto.aio.connection import AsyncConnection
     from mimo_proto.aio.deadlines import Deadlines
-    from mimo_proto.aio.pool import Pool
+    from mimo_proto.aio.pool import AsyncPool
     from mimo_proto.call.clocks import Reason
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["Transport"]
+__all__ = ["AsyncTransport"]
 
 PIECE_BYTES: Final = 16 * 1024
 """How much of a request is written at a time; what a TLS record holds."""
@@ -56,7 +56,7 @@ PLACES: Final[dict[Stage, str]] = {
 """Where a connection broke, for its error."""
 
 
-class Transport(HTTPLibrary):
+class AsyncTransport(HTTPLibrary):
     """Sends requests to one origin. Any number of tasks, and of loops.
 
     Args:
@@ -71,7 +71,7 @@ class Transport(HTTPLibrary):
 
     def __init__(self, base_url: str, *, pool_size: int, ssl_context: ssl.SSLContext | None, proxy: str | None) -> None:
         self._route = make_route(base_url, proxy)
-        self._pools = Pools(pool_size)
+        self._pools = AsyncPools(pool_size)
         self._context = ssl_context
 
     def close(self) -> None:
@@ -83,12 +83,13 @@ class Transport(HTTPLibrary):
         self._loop = None
         return super().running_loop()
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:  # noqa: ARG002 - reading never stops here
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:  # noqa: ARG002 - progress is seen here
         """Send a request as it is and wait for the head of the response.
 
         Args:
             request: What to send; its URL lies under the base URL.
-            timeouts: Has the connect and the read clock.
+            timeouts: Has the connect and the read clock, in seconds.
+            deadlines: Not used: the clock on sending is kept here.
 
         Raises:
             ConnectError, ConnectTimeout: Nothing was sent.
@@ -106,9 +107,9 @@ class Transport(HTTPLibrary):
             except (OSError, ValueError) as error:
                 raise _own_error(error, "connect", timeouts) from None
         connection.wakeup.seconds = timeouts.read
-        exchange = Exchange(connection, pool, timeouts)
+        exchange = _Exchange(connection, pool, timeouts)
         try:
-            await exchange.open(_pieces(self._route.encode_request(request), request.body))
+            await exchange.open(_parts(self._route.encode_request(request), request.body))
         except BaseException:
             connection.abort()
             raise
@@ -124,7 +125,7 @@ class Transport(HTTPLibrary):
         return self._context
 
 
-class Exchange(LibraryResponse):
+class _Exchange(LibraryResponse):
     """One request and its response on one connection. See `mimo_proto.aio.library.LibraryResponse`.
 
     Args:
@@ -133,7 +134,7 @@ class Exchange(LibraryResponse):
         timeouts: The call's.
     """
 
-    def __init__(self, connection: Connection, pool: Pool, timeouts: Timeouts) -> None:
+    def __init__(self, connection: AsyncConnection, pool: AsyncPool, timeouts: Timeouts) -> None:
         self._connection = connection
         self._pool = pool
         self._timeouts = timeouts
@@ -143,24 +144,24 @@ class Exchange(LibraryResponse):
         self._reusable = False
         self._open = True
 
-    async def open(self, pieces: deque[bytes | memoryview]) -> None:
+    async def open(self, parts: deque[bytes | memoryview]) -> None:
         """Send the request and wait for the head of the response.
 
         Args:
-            pieces: What is sent, in the order of sending; what a response made needless stays in it.
+            parts: What is sent, in the order of sending; what a response made needless stays in it.
 
         Raises:
-            ConnectionClosed, ReadTimeout, RemoteProtocolError: See `Transport.request`.
+            ConnectionClosed, ReadTimeout, RemoteProtocolError: See `AsyncTransport.request`.
         """
         connection = self._connection
         try:
-            self._head, self._rest = await _send_and_receive(connection, pieces)
+            self._head, self._rest = await _send_and_receive(connection, parts)
         except (OSError, ValueError) as error:
-            stage: Stage = "head" if connection.can_write and not pieces else "send"
+            stage: Stage = "head" if connection.can_write and not parts else "send"
             raise _own_error(error, stage, self._timeouts) from None
         self.status, self.headers = self._head.status, self._head.headers
         self._body = BodyDecoder(self._head)
-        self._reusable = self._head.kept and connection.can_write and not pieces
+        self._reusable = self._head.kept and connection.can_write and not parts
 
     async def read(self) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
@@ -202,12 +203,12 @@ class Exchange(LibraryResponse):
             self._connection.abort()
 
 
-async def _send_and_receive(connection: Connection, pieces: deque[bytes | memoryview]) -> tuple[Head, bytes]:
+async def _send_and_receive(connection: AsyncConnection, parts: deque[bytes | memoryview]) -> tuple[Head, bytes]:
     """Send a request until the head of its response has come, and give that with what came behind it.
 
     Args:
         connection: Where it is sent.
-        pieces: What is sent; what has been is taken away.
+        parts: What is sent; what has been is taken away.
 
     Raises:
         OSError: The connection broke, or nothing went on in time. HeadError: It is no HTTP.
@@ -221,15 +222,15 @@ async def _send_and_receive(connection: Connection, pieces: deque[bytes | memory
         elif connection.ended:
             where = " inside the head" if decoder.rest else ""
             raise connection.failure or ConnectionResetError(f"it was closed{where}")
-        elif pieces and connection.can_write:
-            connection.write(pieces.popleft())
-            if pieces:
+        elif parts and connection.can_write:
+            connection.write(parts.popleft())
+            if parts:
                 await asyncio.sleep(0)  # what the loop has read comes first
         else:
             await connection.wakeup.wait()
 
 
-def _pieces(head: bytes, body: bytes | None) -> deque[bytes | memoryview]:
+def _parts(head: bytes, body: bytes | None) -> deque[bytes | memoryview]:
     """Cut a request into what is written at a time; a small one in one piece, which saves a system call."""
     if body is None or len(body) <= PIECE_BYTES:
         return deque([head + (body or b"")])
