@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import socket
 from collections import deque
@@ -78,15 +79,21 @@ async def resolve(route: Route) -> Sequence[AddressInfo]:
     """
     host, port, _ = route.address
     try:
-        # An address is its own: no thread is asked.
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except OSError:
-        pass
-    try:
+        if _is_address(host):  # no thread is asked
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         problem = f"no connection: {error}{unused_proxy(route, os.getenv)}"
     raise ConnectError(problem)
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an IP address, perhaps with a zone."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
@@ -118,7 +125,7 @@ async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
         for task in running:
             task.cancel()
             task.add_done_callback(_close_late)
-    raise ConnectionError("; ".join(failures))
+    raise ConnectionError("; ".join(failures) or "the name has no address")
 
 
 def _interleave(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
@@ -173,7 +180,7 @@ async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
     decoder = HeadDecoder()
     while (head := decoder.feed(data := await connection.receive())) is None:
         if not data:
-            raise ConnectionResetError("the proxy closed the connection before it answered CONNECT")
+            raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
     check_tunnel(head.status)
     if decoder.rest:
         raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
