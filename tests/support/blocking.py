@@ -9,19 +9,13 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-import uvloop
-
 from mimo_proto import AsyncClient
+from tests.support.loops import LOOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-__all__ = ["LOOPS", "BlockingClient"]
-
-LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": asyncio.new_event_loop,
-    "uvloop": uvloop.new_event_loop,
-}
+__all__ = ["BlockingClient"]
 
 
 class BlockingClient:
