@@ -25,7 +25,6 @@ from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk, 
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
     import trustme
 
