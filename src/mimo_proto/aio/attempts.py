@@ -98,7 +98,10 @@ class AsyncCall(BaseCall):
             data, self._unread = self._unread, b""
             return data
         with self._deadlines:
-            return await self._guarded(response.read(), has_head=True)
+            try:
+                return await response.read()
+            except BaseException as exc:  # noqa: BLE001 - see the rules above
+                raise self._own(exc, has_head=True) from None
 
     def unread(self, data: bytes) -> None:
         """Give what was read back: the next `read` gives it again."""
@@ -183,6 +186,10 @@ class AsyncCall(BaseCall):
             try:
                 return await work
             except BaseException as exc:  # noqa: BLE001 - see the rules above
-                failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
-                exc.__context__ = None
-                raise (failure or exc).with_traceback(None) from None
+                raise self._own(exc, has_head=has_head) from None
+
+    def _own(self, exc: BaseException, *, has_head: bool) -> BaseException:
+        """Give our error for what the library raised; what passes through, a cancellation, comes without its frames."""
+        failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
+        exc.__context__ = None
+        return (failure or exc).with_traceback(None)

@@ -42,11 +42,13 @@ class Deadlines:
         decoder: What takes the bytes of a stream; None where no stream is read.
 
     Attributes:
-        send_at: When the send clock ends the wait; inf while nothing of a request is being sent.
+        send_at: When the read clock ends the wait for a piece of the request to go; inf while none is sent.
+        read_at: When the read clock ends the wait for the next bytes; inf while none are waited for.
     """
 
     def __init__(self, timeouts: Timeouts, limits: Limits, decoder: StreamDecoder[Any] | None) -> None:
         self.send_at = inf
+        self.read_at = inf
         self._timeouts = timeouts
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
         idle = inf if timeouts.idle is None else timeouts.idle
@@ -65,22 +67,30 @@ class Deadlines:
 
     def begin_attempt(self) -> None:
         """Let the idle clock run: the first event is waited for from now on."""
-        self.send_at = inf
+        self.send_at = self.read_at = inf
         self._clocks.restart(monotonic())
 
     def end_attempt(self) -> None:
         """Let no clock run but the total one: another attempt is waited for."""
-        self.send_at = self._clocks.idle_at = inf
+        self.send_at = self.read_at = self._clocks.idle_at = inf
 
     def seconds_left(self) -> float:
         """Give what is left of the total clock; inf where it is off."""
         return self._total_at - monotonic()
 
-    def restart_send(self) -> None:
-        """Let the send clock begin anew: a piece of the request has gone."""
-        if self._timeouts.read is not None:
-            self.send_at = monotonic() + self._timeouts.read
-            self._start_timer()
+    def expect_send(self) -> None:
+        """Let the read clock run until the next piece of the request has gone."""
+        self.send_at = self._read_ends(monotonic())
+        self._start_timer()
+
+    def expect_bytes(self) -> None:
+        """Let the read clock run until the next bytes come, from now on anew in each wait: all of the request has gone.
+
+        A library that does not say so has a read clock of its own.
+        """
+        self.send_at = inf
+        self.read_at = self._read_ends(monotonic())
+        self._start_timer()
 
     def cancel(self) -> None:
         """End the call from any thread: what is waited for ends, and nothing else can be waited for."""
@@ -108,7 +118,10 @@ class Deadlines:
             raise end_error("cancelled", self._timeouts)
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
-        self._clocks.start(monotonic())
+        now = monotonic()
+        self._clocks.start(now)
+        if self.read_at < inf:
+            self.send_at, self.read_at = inf, self._read_ends(now)
         self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         self._start_timer()
@@ -127,11 +140,15 @@ class Deadlines:
         if task.uncancel() <= self._cancellations and error is not None:
             raise end_error(reason, self._timeouts)
 
+    def _read_ends(self, now: float) -> float:
+        return inf if self._timeouts.read is None else now + self._timeouts.read
+
     def _next(self) -> tuple[float, Reason]:
         """Find which clock runs out first, and when."""
         clocks: list[tuple[float, Reason]] = [
             (self._total_at, "total"),
             (self.send_at, "send"),
+            (self.read_at, "read"),
             (self._clocks.idle_at, "idle"),
             (self._clocks.linger_at, "linger"),
         ]
@@ -139,12 +156,11 @@ class Deadlines:
 
     def _start_timer(self) -> None:
         """See to it that the timer comes up in time; one that comes up sooner is left alone."""
-        at, _ = self._next()
+        at = min(self._total_at, self.send_at, self.read_at, self._clocks.idle_at, self._clocks.linger_at)
         if self._timer is not None:
             if self._timer_at <= at:
                 return
             self._timer.cancel()
-            self._timer = None
         if self._loop is not None and at < inf:
             self._timer_at = at
             self._timer = self._loop.call_later(at - monotonic(), self._look)

@@ -20,7 +20,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, pieces_of, shown
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop, shown
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -56,7 +56,7 @@ class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
     """Calls MiMo through httpx. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
 
     @staticmethod
-    def _wrap(client: httpx.AsyncClient) -> HTTPLibrary:
+    def _wrap(client: object) -> HTTPLibrary:
         if not isinstance(client, httpx.AsyncClient):
             raise ConfigurationError(f"HTTPXAdapter takes an httpx.AsyncClient, not a {type(client).__name__}")
         return HTTPXLibrary(client)
@@ -84,6 +84,8 @@ class HTTPXLibrary(HTTPLibrary):
         return _Response(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if is_of_another_loop(exc):
+            return LocalProtocolError(f"the httpx.AsyncClient belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, httpx.ConnectTimeout):
@@ -106,8 +108,8 @@ class _Body(httpx.AsyncByteStream):
         self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in pieces_of(self._body):
-            yield piece
+        for block in blocks_of(self._body):
+            yield block
 
 
 class _Response(LibraryResponse):

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["HTTPLibrary", "LibraryResponse", "pieces_of", "shown"]
+__all__ = ["HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of", "shown"]
 
-PIECE_BYTES: Final = 16384
+BLOCK_BYTES: Final = 16384
 """How much of a request's body is handed over at a time: a piece that has gone is progress, for the send clock."""
 
 MAX_SHOWN_CHARACTERS: Final = 300
@@ -33,15 +33,23 @@ PASSWORDS: Final = re.compile(r"(?<=//)[^/\s'\"]*@|(?<=BasicAuth\()[^)]*")
 `repr` of aiohttp's credentials."""
 
 
-def pieces_of(body: bytes) -> Iterator[bytes]:
+def blocks_of(body: bytes) -> Iterator[bytes]:
     """Cut a request's body into the pieces in which it is sent."""
-    for at in range(0, len(body), PIECE_BYTES):
-        yield body[at : at + PIECE_BYTES]
+    for at in range(0, len(body), BLOCK_BYTES):
+        yield body[at : at + BLOCK_BYTES]
 
 
 def shown(exc: BaseException) -> str:
     """Give what a library says, cut and without passwords; its class where it says nothing."""
     return PASSWORDS.sub("", str(exc))[:MAX_SHOWN_CHARACTERS] or type(exc).__name__
+
+
+def is_of_another_loop(exc: BaseException) -> bool:
+    """Whether asyncio says that something belongs to another event loop, or to one that is closed.
+
+    It has no class for that, and words of several kinds.
+    """
+    return type(exc) is RuntimeError and "loop" in str(exc)
 
 
 class LibraryResponse(ABC):

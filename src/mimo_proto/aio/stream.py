@@ -51,7 +51,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     async def __aenter__(self) -> Self:
         self._state.raise_failure()
-        await self._open()
+        if not self._opened:
+            await self._open()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -177,8 +178,6 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._call.cancel()
 
     async def _open(self) -> None:
-        if self._opened:
-            return
         self._opened = True
         with without_frames:
             try:
@@ -220,8 +219,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         decoder, tee = self._decoder, self._call.tee
         if decoder.done:
             return []
-        # An error that came behind the last events was kept back for now.
-        events = decoder.feed(b"")
+        events = decoder.feed(b"") if decoder.has_failed else []
         while not events and not decoder.done:
             try:
                 data = await self._call.read(cast("LibraryResponse", self._response))
