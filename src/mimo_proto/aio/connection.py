@@ -4,7 +4,7 @@ Rules:
 
 - What the loop reads waits as bytes until the call's task takes it. One read buffer serves all connections of a loop:
   a buffer is used from `get_buffer` to `buffer_updated` only, between which nothing else runs.
-- One future wakes the task, and one timer bounds its wait: waiting is an assignment, not a task or a context.
+- One future wakes the task. Clocks are the call's.
 - Reading goes on while a request is being sent, so that an early response is heard; it stops while more waits than
   `MAX_WAITING_BYTES`. What the system still holds when a write fails is read: it may be the response that says why.
 - An idle connection on which anything happens is closed: what came answers nothing.
@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 from mimo_proto.aio.tls import TLSLayer
@@ -32,61 +31,6 @@ MAX_WAITING_BYTES: Final = 256 * 1024
 """How many bytes may wait for the task before the loop stops reading."""
 
 
-class Wakeup:
-    """Wake one task that waits, or let its wait end with a clock. One task at a time, in the loop's thread.
-
-    Args:
-        loop: The loop of the task.
-
-    Attributes:
-        seconds: How long one wait may last; None: for ever.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.seconds: float | None = None
-        self._loop = loop
-        self._waiting: asyncio.Future[None] | None = None
-        self._ends_at = inf
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def wait(self) -> None:
-        """Wait until `wake` is called.
-
-        Raises:
-            TimeoutError: It was not called in time.
-        """
-        self._waiting = self._loop.create_future()
-        if self.seconds is not None:
-            self._ends_at = self._loop.time() + self.seconds
-            if self._timer is None:
-                self._timer = self._loop.call_at(self._ends_at, self._look)
-        try:
-            await self._waiting
-        finally:
-            self._waiting = None
-
-    def wake(self) -> None:
-        """Wake the task, if it waits."""
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    def stop(self) -> None:
-        """Take the timer back, which would hold the connection as long as it runs."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self) -> None:
-        """End the wait if it has lasted too long; a later one is looked at when its own time comes."""
-        self._timer = None
-        if self._waiting is None or self._waiting.done():
-            return
-        if self._loop.time() < self._ends_at:
-            self._timer = self._loop.call_at(self._ends_at, self._look)
-        else:
-            self._waiting.set_exception(TimeoutError())
-
-
 class AsyncConnection(asyncio.BufferedProtocol):
     """A connection that belongs to one call, or to nobody. One task at a time, in the loop's thread.
 
@@ -97,21 +41,19 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     Attributes:
         failure: What broke the connection; None as long as nothing did.
-        idle: Whether no call has it.
+        idle_until: Up to when a call may take it, by the loop's clock; None while a call has it.
         reused: Whether another call had it before.
-        usable_until: Up to when a call may take it, by the loop's clock.
-        wakeup: Wakes the task of the call; has the clock on its waits.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> None:
         self.failure: BaseException | None = None
-        self.idle = False
+        self.idle_until: float | None = None
         self.reused = False
-        self.usable_until = inf
-        self.wakeup = Wakeup(loop)
+        self._loop = loop
         self._socket = sock
         self._buffer = buffer
         self._transport: asyncio.Transport
+        self._waiting: asyncio.Future[None] | None = None
         self._layers: list[TLSLayer] = []
         self._received = b""
         self._ended = False
@@ -163,15 +105,23 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """Wait for bytes; empty at the end.
 
         Raises:
-            OSError: The connection broke, or nothing came in time.
+            OSError: The connection broke.
         """
         while not (data := self.take()):
             if self.ended:
                 if self.failure is not None:
                     raise self.failure
                 return b""
-            await self.wakeup.wait()
+            await self.wait()
         return data
+
+    async def wait(self) -> None:
+        """Wait until bytes or the end come, or what was written has left."""
+        self._waiting = self._loop.create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
 
     def write(self, data: bytes | memoryview) -> None:
         """Send it, as fast as the other side takes it; `can_write` says when it has."""
@@ -205,12 +155,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """Close the connection when what was written has left."""
-        self.wakeup.stop()
         self._transport.close()
 
     def abort(self) -> None:
         """Close the connection at once."""
-        self.wakeup.stop()
         self._transport.abort()
 
     def _send(self, data: bytes | memoryview, depth: int) -> None:
@@ -238,12 +186,12 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._received += self._buffer[:nbytes].tobytes()
         if len(self._received) >= MAX_WAITING_BYTES:
             self._transport.pause_reading()
-        self._notify()
+        self._wake()
 
     def eof_received(self) -> None:
         """See `asyncio.BufferedProtocol`; the transport closes itself."""
         self._ended = True
-        self._notify()
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.BaseProtocol`; the socket is still open."""
@@ -253,7 +201,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
                 while data := self._socket.recv(READ_BUFFER_BYTES):
                     self._received += data
         self._ended = self._can_write = True
-        self._notify()
+        self._wake()
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
@@ -262,9 +210,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
         self._can_write = True
-        self.wakeup.wake()
+        self._wake()
 
-    def _notify(self) -> None:
-        if self.idle:
+    def _wake(self) -> None:
+        """Wake the task that waits; without one, nothing is to happen here."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+        elif self.idle_until is not None:
             self.abort()
-        self.wakeup.wake()

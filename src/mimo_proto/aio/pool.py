@@ -46,8 +46,8 @@ class AsyncPool:
         """Give an idle connection to a call; None when there is none."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable_until > self.loop.time() and connection.is_open:
-                connection.idle = False
+            idle_until, connection.idle_until = connection.idle_until, None
+            if idle_until is not None and idle_until > self.loop.time() and connection.is_open:
                 connection.reused = True
                 return connection
             connection.close()
@@ -60,14 +60,12 @@ class AsyncPool:
             connection: The connection; nothing waits on it.
             seconds: How long it may be idle and still be used.
         """
-        connection.wakeup.stop()
         if len(self._idle) >= self._size:
             self._idle = [idle for idle in self._idle if idle.is_open]
         if self._closed or len(self._idle) >= self._size:
             connection.close()
             return
-        connection.idle = True
-        connection.usable_until = self.loop.time() + seconds
+        connection.idle_until = self.loop.time() + seconds
         self._idle.append(connection)
 
     def close(self) -> None:

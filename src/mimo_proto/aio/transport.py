@@ -17,7 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mimo_proto.aio.connect import connect
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.aio.library import BLOCK_BYTES, HTTPLibrary, LibraryResponse, blocks_of, shown
 from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
 from mimo_proto.call.clocks import end_error
@@ -33,20 +33,13 @@ if TYPE_CHECKING:
     from mimo_proto.aio.connection import AsyncConnection
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.aio.pool import AsyncPool
-    from mimo_proto.call.clocks import Reason
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
     from mimo_proto.protocol.request import HTTPRequest
 
 __all__ = ["AsyncTransport"]
 
-PIECE_BYTES: Final = 16 * 1024
-"""How much of a request is written at a time; what a TLS record holds."""
-
-Stage: TypeAlias = Literal["connect", "send", "head", "body"]
-
-CLOCKS: Final[dict[Stage, Reason]] = {"connect": "connect", "send": "send", "head": "read", "body": "read"}
-"""The clock that runs in each stage."""
+Stage: TypeAlias = Literal["send", "head", "body"]
 
 PLACES: Final[dict[Stage, str]] = {
     "send": "while the request was sent",
@@ -83,17 +76,17 @@ class AsyncTransport(HTTPLibrary):
         self._loop = None
         return super().running_loop()
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:  # noqa: ARG002 - progress is seen here
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:
         """Send a request as it is and wait for the head of the response.
 
         Args:
             request: What to send; its URL lies under the base URL.
-            timeouts: Has the connect and the read clock, in seconds.
-            deadlines: Not used: the clock on sending is kept here.
+            timeouts: Has the connect clock, in seconds.
+            deadlines: Has the read clock.
 
         Raises:
             ConnectError, ConnectTimeout: Nothing was sent.
-            ConnectionClosed, ReadTimeout: It may have been.
+            ConnectionClosed: It may have been.
             RemoteProtocolError: The response is not HTTP.
             LocalProtocolError: The client is closed.
         """
@@ -105,9 +98,8 @@ class AsyncTransport(HTTPLibrary):
             try:
                 connection = await connect(self._route, self._tls_context, pool.buffer, timeouts.connect)
             except (OSError, ValueError) as error:
-                raise _own_error(error, "connect", timeouts) from None
-        connection.wakeup.seconds = timeouts.read
-        exchange = _Exchange(connection, pool, timeouts)
+                raise _connect_error(error, timeouts) from None
+        exchange = _Exchange(connection, pool, deadlines)
         try:
             await exchange.open(_parts(self._route.encode_request(request), request.body))
         except BaseException:
@@ -131,34 +123,34 @@ class _Exchange(LibraryResponse):
     Args:
         connection: Where it is sent; it belongs to the call.
         pool: Where the connection goes back to.
-        timeouts: The call's.
+        deadlines: The call's.
     """
 
-    def __init__(self, connection: AsyncConnection, pool: AsyncPool, timeouts: Timeouts) -> None:
+    def __init__(self, connection: AsyncConnection, pool: AsyncPool, deadlines: Deadlines) -> None:
         self._connection = connection
         self._pool = pool
-        self._timeouts = timeouts
+        self._deadlines = deadlines
         self._head: Head
         self._body: BodyDecoder
         self._rest = b""
         self._reusable = False
         self._open = True
 
-    async def open(self, parts: deque[bytes | memoryview]) -> None:
+    async def open(self, parts: deque[bytes]) -> None:
         """Send the request and wait for the head of the response.
 
         Args:
             parts: What is sent, in the order of sending; what a response made needless stays in it.
 
         Raises:
-            ConnectionClosed, ReadTimeout, RemoteProtocolError: See `AsyncTransport.request`.
+            ConnectionClosed, RemoteProtocolError: See `AsyncTransport.request`.
         """
         connection = self._connection
         try:
-            self._head, self._rest = await _send_and_receive(connection, parts)
+            self._head, self._rest = await _send_and_receive(connection, parts, self._deadlines)
         except (OSError, ValueError) as error:
             stage: Stage = "head" if connection.can_write and not parts else "send"
-            raise _own_error(error, stage, self._timeouts) from None
+            raise _own_error(error, stage) from None
         self.status, self.headers = self._head.status, self._head.headers
         self._body = BodyDecoder(self._head)
         self._reusable = self._head.kept and connection.can_write and not parts
@@ -167,7 +159,7 @@ class _Exchange(LibraryResponse):
         """Wait for the next bytes of the body; empty at its end.
 
         Raises:
-            ConnectionClosed, ReadTimeout, RemoteProtocolError: The response is cut, silent or broken.
+            ConnectionClosed, RemoteProtocolError: The response is cut or broken.
         """
         body = self._body
         try:
@@ -178,8 +170,9 @@ class _Exchange(LibraryResponse):
                     raise ConnectionResetError(missing)
                 if data and (content := body.feed(data)):
                     return content
+                self._deadlines.expect_bytes()  # more framing came
         except (OSError, ValueError) as error:
-            raise _own_error(error, "body", self._timeouts) from None
+            raise _own_error(error, "body") from None
         return b""
 
     async def aclose(self) -> None:
@@ -203,15 +196,18 @@ class _Exchange(LibraryResponse):
             self._connection.abort()
 
 
-async def _send_and_receive(connection: AsyncConnection, parts: deque[bytes | memoryview]) -> tuple[Head, bytes]:
+async def _send_and_receive(
+    connection: AsyncConnection, parts: deque[bytes], deadlines: Deadlines
+) -> tuple[Head, bytes]:
     """Send a request until the head of its response has come, and give that with what came behind it.
 
     Args:
         connection: Where it is sent.
         parts: What is sent; what has been is taken away.
+        deadlines: Have the read clock, which each part and each byte begins anew.
 
     Raises:
-        OSError: The connection broke, or nothing went on in time. HeadError: It is no HTTP.
+        OSError: The connection broke. HeadError: It is no HTTP.
     """
     decoder = HeadDecoder()
     while True:
@@ -227,31 +223,34 @@ async def _send_and_receive(connection: AsyncConnection, parts: deque[bytes | me
             if parts:
                 await asyncio.sleep(0)  # what the loop has read comes first
         else:
-            await connection.wakeup.wait()
+            if parts or not connection.can_write:
+                deadlines.expect_send()
+            else:
+                deadlines.expect_bytes()
+            await connection.wait()
 
 
-def _parts(head: bytes, body: bytes | None) -> deque[bytes | memoryview]:
+def _parts(head: bytes, body: bytes | None) -> deque[bytes]:
     """Cut a request into what is written at a time; a small one in one piece, which saves a system call."""
-    if body is None or len(body) <= PIECE_BYTES:
+    if body is None or len(body) <= BLOCK_BYTES:
         return deque([head + (body or b"")])
-    view = memoryview(body)
-    return deque([head, *(view[at : at + PIECE_BYTES] for at in range(0, len(body), PIECE_BYTES))])
+    return deque([head, *blocks_of(body)])
 
 
-def _own_error(exc: OSError | ValueError, stage: Stage, timeouts: Timeouts) -> MimoError:
+def _connect_error(exc: OSError | ValueError, timeouts: Timeouts) -> MimoError:
+    """Map what broke off the connecting to our tree."""
+    if isinstance(exc, TimeoutError):
+        return end_error("connect", timeouts)
+    return ConnectError(f"no connection: {shown(exc)}")
+
+
+def _own_error(exc: OSError | ValueError, stage: Stage) -> MimoError:
     """Map what asyncio, ssl, socket and the decoders raise to our tree.
 
     Args:
         exc: What was raised.
         stage: What was being done.
-        timeouts: The call's.
     """
-    # A timeout with a number is TCP's own: its probes were not answered.
-    if isinstance(exc, TimeoutError) and exc.errno is None:
-        return end_error(CLOCKS[stage], timeouts)
-    text = str(exc)[:300] or type(exc).__name__
-    if stage == "connect":
-        return ConnectError(f"no connection: {text}")
     if isinstance(exc, OSError):
-        return ConnectionClosed(f"the connection broke {PLACES[stage]}: {text}")
-    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(exc).__name__}: {text}")
+        return ConnectionClosed(f"the connection broke {PLACES[stage]}: {shown(exc)}")
+    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(exc).__name__}: {shown(exc)}")

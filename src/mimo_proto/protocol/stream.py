@@ -137,8 +137,6 @@ class StreamDecoder(Generic[EventT]):
         """
         if self._state != "open":
             return self._refuse()
-        if not data:
-            return []
         self._state = "ended"  # and stays so when the caller is interrupted
         event = self._whole_delta(data)
         events = self._take(data) if event is None else [event]
