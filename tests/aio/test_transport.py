@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from mimo_proto import (
     RemoteProtocolError,
     Timeouts,
 )
-from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
+from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk, error_body
@@ -80,6 +81,25 @@ def test_a_response_that_comes_while_the_request_is_sent_is_heard(
         done.set()
         assert server.connections == 10
     assert monotonic() - started < 15
+
+
+def test_the_clock_on_sending_ends_with_the_sending(loop: str) -> None:
+    """The body of a response that came early may take its time."""
+    body = json.dumps(error_body("413", "too large")).encode()
+
+    def script(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(head(413, f"Content-Length: {len(body)}"))
+        peer.drip([body[at : at + 30] for at in range(0, len(body), 30)], every=0.3)
+        peer.gone()
+
+    async def main() -> None:
+        async with AsyncClient(KEY, server.url, timeouts=Timeouts(read=0.5)) as client:
+            with pytest.raises(APIError, match="too large"):
+                await client.create_chat_completion(**HUGE)
+
+    with Server(script) as server:
+        run_on(loop, main)
 
 
 @each_security

@@ -115,13 +115,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
             await self.wait()
         return data
 
-    async def wait(self) -> None:
-        """Wait until bytes or the end come, or what was written has left."""
+    def wait(self) -> asyncio.Future[None]:
+        """Give what is done when bytes or the end have come, or what was written has left."""
         self._waiting = self._loop.create_future()
-        try:
-            await self._waiting
-        finally:
-            self._waiting = None
+        return self._waiting
 
     def write(self, data: bytes | memoryview) -> None:
         """Send it, as fast as the other side takes it; `can_write` says when it has."""

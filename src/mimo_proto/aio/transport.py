@@ -130,7 +130,6 @@ class _Exchange(LibraryResponse):
         self._connection = connection
         self._pool = pool
         self._deadlines = deadlines
-        self._head: Head
         self._body: BodyDecoder
         self._rest = b""
         self._reusable = False
@@ -147,13 +146,15 @@ class _Exchange(LibraryResponse):
         """
         connection = self._connection
         try:
-            self._head, self._rest = await _send_and_receive(connection, parts, self._deadlines)
+            head, self._rest = await _send_and_receive(connection, parts, self._deadlines)
         except (OSError, ValueError) as error:
             stage: Stage = "head" if connection.can_write and not parts else "send"
             raise _own_error(error, stage) from None
-        self.status, self.headers = self._head.status, self._head.headers
-        self._body = BodyDecoder(self._head)
-        self._reusable = self._head.kept and connection.can_write and not parts
+        self.status, self.headers = head.status, head.headers
+        self._body = BodyDecoder(head)
+        self._deadlines.expect_bytes()
+        surplus = self._rest if self._body.ended else b""
+        self._reusable = head.kept and connection.can_write and not parts and not surplus
 
     async def read(self) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
@@ -161,16 +162,22 @@ class _Exchange(LibraryResponse):
         Raises:
             ConnectionClosed, RemoteProtocolError: The response is cut or broken.
         """
-        body = self._body
+        body, connection = self._body, self._connection
+        data, self._rest = self._rest, b""
         try:
             while not body.ended:
-                data = self._rest or (b"" if body.broken else await self._connection.receive())
-                self._rest = b""
-                if not data and (missing := body.end_connection()):
+                data = data or connection.take()
+                if data or body.broken:
+                    content, data = body.feed(data), b""
+                    if content:
+                        return content
+                    self._deadlines.expect_bytes()  # more framing came
+                elif not connection.ended:
+                    await connection.wait()
+                elif connection.failure is not None:
+                    raise connection.failure
+                elif missing := body.end_connection():
                     raise ConnectionResetError(missing)
-                if data and (content := body.feed(data)):
-                    return content
-                self._deadlines.expect_bytes()  # more framing came
         except (OSError, ValueError) as error:
             raise _own_error(error, "body") from None
         return b""
@@ -188,9 +195,7 @@ class _Exchange(LibraryResponse):
         if not self._open:
             return
         self._open = False
-        # What has not been taken of a body may be its surplus.
-        surplus = self._rest if self._body.ended else b""
-        if self._reusable and self._body.ended and not self._body.surplus and not surplus:
+        if self._reusable and self._body.ended and not self._body.surplus:
             self._pool.give(self._connection, max_idle_seconds(self.headers))
         else:
             self._connection.abort()

@@ -67,12 +67,8 @@ class BodyDecoder:
 
         Returns:
             What of the body is missing; empty when the end of the connection is that of the body.
-
-        Raises:
-            ChunkedError: The framing was broken before that.
         """
         if self._chunks is not None:
-            self._chunks.feed(b"")
             return "the last chunk is missing"
         if self._bytes_left is not None:
             return f"{self._bytes_left} bytes of the body are missing"
