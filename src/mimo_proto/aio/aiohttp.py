@@ -16,6 +16,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -235,5 +236,5 @@ class _Response(LibraryResponse):
 
 def _retrieve(closed: asyncio.Future[None]) -> None:
     """Take the exception of a connection that was broken off, or asyncio would log it."""
-    if not closed.cancelled():
+    with contextlib.suppress(asyncio.CancelledError):
         closed.exception()

@@ -217,13 +217,11 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _fetch(self) -> list[EventT]:
         """Read until an event is complete; nothing when the stream is complete."""
-        decoder, tee = self._decoder, self._call.tee
-        if decoder.done:
-            return []
+        decoder, tee, response = self._decoder, self._call.tee, cast("LibraryResponse", self._response)
         events = decoder.feed(b"") if decoder.has_failed else []
         while not events and not decoder.done:
             try:
-                data = await self._call.read(cast("LibraryResponse", self._response))
+                data = await self._call.read(response)
             except MimoError as error:
                 # A cut or silence behind a complete answer is its end.
                 if isinstance(error, StreamCancelled) or not decoder.finished:
