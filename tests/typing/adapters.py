@@ -19,9 +19,10 @@ from mimo_proto.models import (
 
 if TYPE_CHECKING:
     from mimo_proto.aio.adapter import AsyncAdapter
+    from mimo_proto.aio.threads import ThreadsAdapter
+
     from mimo_proto.aio.aiohttp import AiohttpAdapter
     from mimo_proto.aio.httpx import HTTPXAdapter
-    from mimo_proto.aio.threads import ThreadsAdapter
 
 __all__ = ["adapters", "answers", "streams"]
 
