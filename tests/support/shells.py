@@ -22,14 +22,18 @@ from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 
     from mimo_proto import AsyncStream
 
-__all__ = ["ASYNC", "LIBRARIES", "SHELLS", "Seen", "call", "make_http", "open_shell", "run"]
+__all__ = ["ASYNC", "LIBRARIES", "OWN", "SHELLS", "Seen", "call", "make_http", "open_shell", "run"]
 
 LIBRARIES: Final = ("httpx", "httpx2", "aiohttp")
 """AsyncClient over the client of a library, on asyncio's own loop."""
+
+OWN: Final = ("client", *LOOPS)
+"""Those with connections of our own."""
 
 ASYNC: Final = (*LOOPS, *LIBRARIES)
 """AsyncClient: by itself, by loop; and over the libraries."""
@@ -87,14 +91,16 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
         yield word
 
 
-def make_http(library: str) -> Any:
-    """Make a client of a library, to be used and closed in the running loop."""
-    makers: dict[str, Callable[[], Any]] = {
-        "httpx": httpx.AsyncClient,
-        "httpx2": httpx2.AsyncClient,
-        "aiohttp": aiohttp.ClientSession,
-    }
-    return makers[library]()
+def make_http(library: str, trust: ssl.SSLContext | None = None) -> Any:
+    """Make a client of a library, to be used and closed in the running loop.
+
+    Args:
+        library: Which one.
+        trust: The context for TLS; None for the library's own.
+    """
+    if library == "aiohttp":
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust or True))
+    return (httpx2 if library == "httpx2" else httpx).AsyncClient(verify=trust or True)
 
 
 @asynccontextmanager

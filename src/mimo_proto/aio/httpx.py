@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTPXLibrary"]
 
-CLOSED_TEXTS = ("Server disconnected", "peer closed connection")
+CLOSED_TEXTS = ("Server disconnected", "peer closed connection", "peer unexpectedly closed connection")
 """How the texts begin by which httpx reports a broken connection; it has no class for that."""
 
 
