@@ -1,6 +1,7 @@
 """The names that the package offers: documented, usable by `help()` and `inspect`, and the client only when asked for.
 
-Public are the names of `mimo_proto`, `mimo_proto.models` and `mimo_proto.testing`. The snapshot has their signatures as they are written, one a line.
+Public are the names of `mimo_proto`, `mimo_proto.models` and `mimo_proto.testing`. The snapshot has their signatures as
+they are written, one a line.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ connections of our own. tests/aio has what a library's connections are held to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,9 +25,10 @@ SLOW = {"test_time", "test_cancel", "test_size"}
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Say over which clients a test runs."""
-    if getattr(metafunc.module, "client_for", None) is not client_for or "shell" in metafunc.fixturenames:
+    names: dict[str, Any] = metafunc.function.__globals__
+    if names.get("client_for") is not client_for or "shell" in metafunc.fixturenames:
         return
-    module = metafunc.module.__name__.rpartition(".")[2]
+    module = metafunc.definition.path.stem
     kinds = [*OWN, *(LIBRARIES if module in OVER_LIBRARIES else ())]
     marker = metafunc.definition.get_closest_marker("clients")
     if marker is not None:
