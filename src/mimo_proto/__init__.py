@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode import encode_done, encode_event, to_json
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.json_content import decode_content
+    from mimo_proto.protocol.tool_arguments import parse_arguments
+    from mimo_proto.speech import pcm_to_wav
+    from mimo_proto.tools import function_tool
 
 __all__: list[str] = [
     # talk to MiMo
@@ -79,6 +83,11 @@ __all__: list[str] = [
     "assistant",
     "tool",
     "to_request",
+    # tools, typed answers and speech
+    "function_tool",
+    "parse_arguments",
+    "decode_content",
+    "pcm_to_wav",
     # values
     "Timeouts",
     "Limits",
@@ -105,6 +114,10 @@ LAZY = {
     "encode_done": "protocol.encode",
     "encode_error": "protocol.encode_error",
     "ErrorReply": "protocol.encode_error",
+    "function_tool": "tools",
+    "parse_arguments": "protocol.tool_arguments",
+    "decode_content": "protocol.json_content",
+    "pcm_to_wav": "speech",
 }
 
 
