@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mimo_proto.http.stream import Stream
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.history import ReasoningMemory, Watch
 
 __all__: list[str] = [
     # talk to MiMo
@@ -59,6 +60,8 @@ __all__: list[str] = [
     "adapt_request",
     "Adapted",
     "Finding",
+    "ReasoningMemory",
+    "Watch",
     # messages
     "system",
     "developer",
@@ -85,6 +88,8 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "ReasoningMemory": "protocol.history",
+    "Watch": "protocol.history",
 }
 
 
