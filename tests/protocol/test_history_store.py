@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from sys import getsizeof
 
 import pytest
@@ -80,7 +81,8 @@ def test_threads() -> None:
             store[key] = bytes(step)
             if (entry := store.get(key)) is not None:
                 assert set(entry) <= {0}
-            store.pop(f"{step % 40}", None)
+            with suppress(KeyError):
+                del store[f"{step % 40}"]
             list(store)
 
     with ThreadPoolExecutor(8) as pool:

@@ -8,7 +8,7 @@ Rules:
   (`history_entries`). `history_messages` has the rules of Chat, `history_items` those of Responses.
 - A reply counts as soon as it is complete: on Chat by its `finish_reason`, on Responses item by item
   (`response.output_item.done`). Whoever leaves there finds it.
-- Nothing that a server or a client sent makes an error here; what cannot be read is not remembered.
+- Nothing that a server or a client sent makes an error here: what cannot be read is not remembered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.errors import MimoError
+from mimo_proto.errors import DecodeError, LocalProtocolError, MimoError
 from mimo_proto.protocol.adapt import Adapted
 from mimo_proto.protocol.chat_accumulator import ChatAccumulator
 from mimo_proto.protocol.completion import TERMINAL
@@ -30,7 +30,7 @@ from mimo_proto.protocol.output_items import DONE
 from mimo_proto.protocol.response_accumulator import ResponseAccumulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import MutableMapping
 
     from msgspec import Struct
 
@@ -65,15 +65,22 @@ class ReasoningMemory:
         """
         return Watch(Entries(self._store, scope))
 
-    def remember(self, reply: Struct | Mapping[str, Any], scope: str = "") -> None:
+    def remember(self, reply: Struct | dict[str, Any], scope: str = "") -> None:
         """Remember a whole reply, of either API.
 
         Args:
             reply: A `ChatCompletion` or a `Response`, or the same as JSON decodes it.
             scope: Whose conversation it is.
+
+        Raises:
+            LocalProtocolError: It is another object, such as the `Reply` that has the completion as its `value`.
         """
-        with suppress(MimoError):
-            _remember(plain_value(reply), Entries(self._store, scope))
+        if not (is_object(reply) or hasattr(reply, "choices") or hasattr(reply, "output")):
+            name = type(reply).__name__
+            raise LocalProtocolError(f"remember() takes a ChatCompletion or a Response, and this is a {name}")
+        entries = Entries(self._store, scope)
+        with suppress(DecodeError):
+            _remember(reply if is_object(reply) else plain_value(reply), entries)
 
     def restore(self, body: dict[str, Any], scope: str = "", missing: str | None = "") -> Adapted:
         """Put what is remembered back into a request, of either API.
