@@ -47,13 +47,14 @@ class ItemChanges(NamedTuple):
 def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if not is_object(item):
         return item
-    changes, (kind, call) = state.changes, (item.get("type"), text_or_empty(item.get("call_id")))
+    changes, kind = state.changes, item.get("type")
     row = changes.row("item", kind)
     if row is not None:
         changes.act(row, at)
-        state.lost_calls.add(call)
+        if call := text_or_empty(item.get("call_id")):
+            state.lost_calls.add(call)
         return GONE
-    if kind == "function_call_output" and call and call in state.lost_calls:
+    if state.lost_calls and kind == "function_call_output" and text_or_empty(item.get("call_id")) in state.lost_calls:
         changes.change(at, "the call that it answers was left out", "RESP-2")
         return GONE
     if kind == "reasoning":

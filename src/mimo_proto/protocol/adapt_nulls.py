@@ -42,18 +42,15 @@ def without_nulls(value: Any, node: TypeNode) -> Any:
 
 @cache
 def _inner_nodes(shape: StructShape) -> tuple[tuple[str, TypeNode], ...]:
-    """List the fields that may hold objects of the spec."""
-    return tuple((key, node) for _, key, node, _ in shape.fields if node.structs or node.item is not None)
+    """List the fields that may hold objects of the spec, or lists of them."""
+    return tuple((key, node) for _, key, node, _ in shape.fields if node.structs or (node.item and node.item.structs))
 
 
 def _object_without_nulls(value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
-    changed: dict[str, Any] = {}
     for key, node in _inner_nodes(shape):
         old = value.get(key)
         if old.__class__ in CONTAINERS and (new := without_nulls(old, node)) is not old:
-            changed[key] = new
-    if changed:
-        value = {**value, **changed}
+            value = {**value, key: new}
     if None not in value.values():
         return value
     return {key: member for key, member in value.items() if member is not None}
