@@ -27,6 +27,7 @@ from mimo_proto import (
     adapt_request,
     parse_response,
 )
+from mimo_proto.protocol.json_types import is_array, is_object
 from mimo_proto.testing import LoopbackServer
 from tests.support.sums import CHUNKS, EVENTS, added, delta, done
 
@@ -83,7 +84,7 @@ STREAM = [
 def test_a_chat_stream_counts_from_its_finish_reason_on() -> None:
     memory = ReasoningMemory()
     watching = memory.watch()
-    found = []
+    found: list[Any] = []
     for event in STREAM:
         watching.add(event)
         found.append(chat_thinking(memory))
@@ -116,7 +117,14 @@ def test_a_stream_that_broke_off_is_not_remembered() -> None:
 
 # Streams of Responses
 
-RESPONSE = {"id": "x", "object": "response", "created_at": 1, "model": "m", "status": "completed", "output": []}
+RESPONSE: dict[str, Any] = {
+    "id": "x",
+    "object": "response",
+    "created_at": 1,
+    "model": "m",
+    "status": "completed",
+    "output": [],
+}
 ARGUMENTS_DELTA = {"type": "response.function_call_arguments.delta", "output_index": 1, "delta": ARGUMENTS}
 
 
@@ -127,8 +135,8 @@ def terminal(kind: str = "completed", *output: dict[str, Any]) -> dict[str, Any]
 def test_a_response_counts_item_by_item() -> None:
     memory = ReasoningMemory()
     watching = memory.watch()
-    found = []
-    stream = [
+    found: list[str] = []
+    stream: list[Any] = [
         {"type": "response.created", "response": {**RESPONSE, "status": "in_progress"}},
         added({**THOUGHT, "content": []}),
         done(THOUGHT),
@@ -216,9 +224,9 @@ def spoil(draw: st.DrawFn, value: Any) -> Any:
     """Replace some of a JSON value by any other."""
     if draw(st.integers(0, 9)) == 0:
         return draw(json_values)
-    if isinstance(value, dict):
+    if is_object(value):
         return {name: spoil(draw, member) for name, member in value.items()}
-    return [spoil(draw, member) for member in value] if isinstance(value, list) else value
+    return [spoil(draw, member) for member in value] if is_array(value) else value
 
 
 @st.composite
@@ -253,7 +261,7 @@ def test_no_stream_makes_an_error(stream: list[Any]) -> None:
 
 @given(spoilt(COMPLETION, {"output": [THOUGHT, ITEM]}))
 def test_no_reply_makes_an_error(reply: Any) -> None:
-    ReasoningMemory().remember({"choices": [reply], "output": [reply], **(reply if isinstance(reply, dict) else {})})
+    ReasoningMemory().remember({"choices": [reply], "output": [reply], **(reply if is_object(reply) else {})})
 
 
 BODIES = [
@@ -387,7 +395,7 @@ def test_threads() -> None:
     memory = ReasoningMemory(max_bytes=200_000)
 
     def talk(user: int) -> list[Any]:
-        found = []
+        found: list[Any] = []
         for turn in range(40):
             call = {**NAMED, "id": f"c{turn % 7}"}
             deltas: list[Any] = [{"reasoning_content": f"{user} in {turn}"}, {"tool_calls": [{**call, "index": 0}]}]
@@ -407,7 +415,7 @@ def test_either_order_gives_the_same_body() -> None:
     memory = ReasoningMemory()
     memory.remember(COMPLETION)
     memory.remember({"output": [THOUGHT, ITEM]})
-    hollow = {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x"}
+    hollow: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x"}
     bodies: list[tuple[Any, Any]] = [
         (
             CHAT_COMPLETIONS,

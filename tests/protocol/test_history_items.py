@@ -124,14 +124,19 @@ def test_custom_calls() -> None:
     "empty", [{}, {"content": []}, {"content": None}, {"content": [{"type": "reasoning_text", "text": ""}, 5]}]
 )
 def test_an_item_without_text_gives_way(item_id: str | None, empty: dict[str, Any]) -> None:
-    sent: dict[str, Any] = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "s"}], "encrypted_content": "x", **empty}
+    sent: dict[str, Any] = {
+        "type": "reasoning",
+        "summary": [{"type": "summary_text", "text": "s"}],
+        "encrypted_content": "x",
+        **empty,
+    }
     if item_id is not None:
         sent["id"] = item_id
     assert restored(knows([thought(), call()]), USER, sent, call(), result()) == [USER, thought(), call(), result()]
 
 
 def test_an_item_without_text_stays_where_nothing_is_known() -> None:
-    sent = {"type": "reasoning", "id": "r1", "summary": []}
+    sent: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": []}
     assert restored(ReasoningMemory(), sent, call()) == [sent, call()]
 
 
