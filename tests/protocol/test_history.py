@@ -152,6 +152,15 @@ def test_a_response_counts_item_by_item() -> None:
     assert memory.restore({"input": [{"type": "item_reference", "id": "r1"}]}).body["input"] == [THOUGHT]
 
 
+def test_fields_that_the_spec_lacks_come_back() -> None:
+    memory = ReasoningMemory()
+    novel = {**ITEM, "id": "f1", "mood": {"glad": None}}
+    for _ in range(3):
+        watch(events(done({**THOUGHT, "phase": 1}), {**done(novel, 1), "pace": 2}, terminal()), memory)
+    items = [{"type": "item_reference", "id": "f1"}]
+    assert memory.restore({"input": items}).body["input"] == [{**THOUGHT, "phase": 1}, novel]
+
+
 def test_a_terminal_event_that_tells_less_takes_nothing_back() -> None:
     memory = ReasoningMemory()
     watch(events(done(THOUGHT), done(ITEM, 1), terminal("completed", ITEM)), memory)

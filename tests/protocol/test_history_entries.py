@@ -21,10 +21,14 @@ def made(call_id: object = "c1", name: object = "f", arguments: object = "{}", k
     return call
 
 
+def keep(entries: Entries, *calls: MadeCall, thinking: Any = THOUGHT) -> None:
+    entries.keep_calls(calls, entries.keep_thinking(calls[0], thinking))
+
+
 def kept(*calls: MadeCall, scope: str = "") -> tuple[dict[str, bytes], Entries]:
     store: dict[str, bytes] = {}
     entries = Entries(store, scope)
-    entries.keep_thinking(calls, THOUGHT, calls[0])
+    keep(entries, *calls)
     return store, entries
 
 
@@ -113,7 +117,7 @@ def test_calls_of_one_reply_share_what_they_came_with() -> None:
 def test_calls_of_two_replies_share_nothing() -> None:
     first, second = made("c1"), made("c2")
     store, entries = kept(first)
-    Entries(store, "").keep_thinking([second], THOUGHT, second)
+    keep(Entries(store, ""), second)
     assert entries.thinking_of([first]).key != entries.thinking_of([second]).key
     assert entries.thinking_of([first, second]).objects == []
 
@@ -121,9 +125,9 @@ def test_calls_of_two_replies_share_nothing() -> None:
 def test_the_last_reply_with_a_call_counts() -> None:
     call = made()
     _, entries = kept(call)
-    entries.keep_thinking([call], [{"reasoning_content": "Ah."}], call)
+    keep(entries, call, thinking=[{"reasoning_content": "Ah."}])
     assert entries.thinking_of([call]).objects == [{"reasoning_content": "Ah."}]
-    entries.keep_thinking([call], [], call)
+    keep(entries, call, thinking=[])
     assert entries.thinking_of([call]).objects == []
 
 
@@ -131,7 +135,7 @@ def test_one_id_for_two_calls() -> None:
     """Servers that number the calls of each reply begin with the same id each time."""
     one, other = made("call_0", arguments='{"a":1}'), made("call_0", arguments='{"a":2}')
     store, entries = kept(one)
-    Entries(store, "").keep_thinking([other], [{"reasoning_content": "Ah."}], other)
+    keep(Entries(store, ""), other, thinking=[{"reasoning_content": "Ah."}])
     assert entries.thinking_of([one]).objects == THOUGHT
     assert entries.thinking_of([other]).objects == [{"reasoning_content": "Ah."}]
 
@@ -159,7 +163,7 @@ def test_scopes_never_meet(owners: list[tuple[str, str]]) -> None:
     store: dict[str, bytes] = {}
     for number, (scope, call_id) in enumerate(owners):
         call = made(call_id)
-        Entries(store, scope).keep_thinking([call], [{"reasoning": number}], call)
+        keep(Entries(store, scope), call, thinking=[{"reasoning": number}])
         Entries(store, scope).keep_item({"id": call_id, "number": number})
     for number, (scope, call_id) in enumerate(owners):
         assert Entries(store, scope).thinking_of([made(call_id)]).objects == [{"reasoning": number}]
@@ -236,7 +240,7 @@ def test_what_is_no_json_is_not_kept() -> None:
         store: dict[str, bytes] = {}
         entries = Entries(store, "")
         entries.keep_item({"id": "m1", "content": value})
-        entries.keep_thinking([call], [{"reasoning": value}], call)
+        keep(entries, call, thinking=[{"reasoning": value}])
         assert entries.item("m1") is None
         assert entries.thinking_of([call]).objects == []
     while deep:

@@ -69,6 +69,21 @@ def test_calls_of_one_reply_have_it_once() -> None:
     assert restored(memory, USER, call("c2"), result("c2")) == [USER, thought(), call("c2"), result("c2")]
 
 
+def test_a_flood_of_calls_writes_the_thinking_once() -> None:
+    written: list[bytes] = []
+
+    class Watched(dict[str, bytes]):
+        def __setitem__(self, key: str, entry: bytes) -> None:
+            written.append(entry)
+            super().__setitem__(key, entry)
+
+    memory = ReasoningMemory(Watched())
+    calls = [call(f"c{number}") for number in range(100)]
+    memory.remember({"output": [thought(None, "Hm." * 100), *calls]})
+    assert sum(map(len, written)) < 100 * 200
+    assert restored(memory, *calls) == [thought(None, "Hm." * 100), *calls]
+
+
 def test_each_reply_has_its_own() -> None:
     memory = knows([thought("r1"), call("c1")], [thought("r2", "Ah."), call("c2")])
     given = [call("c1"), result("c1"), call("c2"), result("c2")]

@@ -22,7 +22,7 @@ from msgspec import Struct
 from mimo_proto.protocol.json_types import text_or_empty
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping, Sequence
+    from collections.abc import Iterable, MutableMapping
 
 __all__ = ["Entries", "MadeCall", "Thinking"]
 
@@ -116,24 +116,35 @@ class Entries:
         self._store = store
         self._scope = scope
 
-    def keep_thinking(self, calls: Sequence[MadeCall], objects: list[dict[str, Any]], first: MadeCall) -> None:
-        """Keep the thinking that calls came with.
+    def keep_thinking(self, first: MadeCall, objects: list[dict[str, Any]]) -> str:
+        """Keep the thinking of a reply, before the calls that it led to: what refers to it finds it.
+
+        Args:
+            first: The first of the calls.
+            objects: The thinking.
+
+        Returns:
+            Its key, for `keep_calls`; "" where there was none.
+        """
+        entry = _encoded(_Objects(1, objects)) if objects else None
+        if entry is None:
+            return ""
+        key = self._key("thinking", *first, entry.decode())
+        self._store[key] = entry
+        return key
+
+    def keep_calls(self, calls: Iterable[MadeCall], thinking: str) -> None:
+        """Keep what calls came with.
 
         Args:
             calls: The calls.
-            objects: The thinking; empty where there was none, and then earlier replies with such calls are forgotten.
-            first: The first call of the reply that came with this thinking.
+            thinking: The key of the thinking; "" where there was none, and what earlier replies with such calls came
+                with is forgotten.
         """
-        key = ""
-        entry = _encoded(_Objects(1, objects)) if objects else None
-        if entry is not None:
-            key = self._key("thinking", *first, entry.decode())
-            # Before the calls: what refers to it can be found from then on.
-            self._store[key] = entry
         for call in calls:
-            self._store[self._key("call", *call)] = msgspec.json.encode(_Call(1, key))
+            self._store[self._key("call", *call)] = msgspec.json.encode(_Call(1, thinking))
 
-    def thinking_of(self, calls: Sequence[MadeCall]) -> Thinking:
+    def thinking_of(self, calls: Iterable[MadeCall]) -> Thinking:
         """Give the thinking that all of these calls came with; what they did not share is unknown."""
         keys = {entry.thinking if (entry := self._get(self._key("call", *call), _Call)) else "" for call in calls}
         if len(keys) != 1:

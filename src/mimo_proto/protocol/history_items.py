@@ -38,8 +38,8 @@ class Output:
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
         self._thinking: list[dict[str, Any]] = []
-        # The first call after the thinking.
-        self._first: MadeCall | None = None
+        # The key of the thinking, once it has led to a call: servers send floods of those (XiaomiMiMo/MiMo#98).
+        self._key: str | None = None
         self._thinks = False
 
     def add(self, item: dict[str, Any]) -> None:
@@ -48,15 +48,16 @@ class Output:
         if thinks:
             item = {**item, "summary": []} if item.get("summary") else item
             if not self._thinks:
-                self._thinking, self._first = [], None
+                self._thinking, self._key = [], None
             if _has_thinking(item):
                 self._thinking.append(item)
         self._thinks = thinks
         self._entries.keep_item(item)
         call = _call_of(item)
         if call is not None:
-            self._first = self._first or call
-            self._entries.keep_thinking([call], self._thinking, self._first)
+            if self._key is None:
+                self._key = self._entries.keep_thinking(call, self._thinking)
+            self._entries.keep_calls([call], self._key)
 
 
 def restore_items(items: Any, entries: Entries) -> Any:

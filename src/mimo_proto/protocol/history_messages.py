@@ -37,7 +37,7 @@ def remember_message(message: dict[str, Any], entries: Entries) -> None:
     calls = list(_calls_of(message))
     if calls:
         thinking = _thinking_of(message)
-        entries.keep_thinking(calls, [thinking] if thinking else [], calls[0])
+        entries.keep_calls(calls, entries.keep_thinking(calls[0], [thinking] if thinking else []))
 
 
 class MessageChanges(NamedTuple):
@@ -65,7 +65,7 @@ def _restore_message(message: Any, at: Place, changes: MessageChanges) -> Any:
     said = _thinking_of(message)
     if "reasoning_content" in said:
         return message
-    known = changes.entries.thinking_of(list(_calls_of(message))).objects
+    known = changes.entries.thinking_of(_calls_of(message)).objects
     if known:
         return {**message, **known[0], **said}
     if changes.missing is None or message.get("reasoning_content") == changes.missing:
