@@ -299,6 +299,42 @@ def test_events_behind_the_end_are_passed_over() -> None:
     assert item_thinking(memory) == ""
 
 
+def too_deep() -> list[Any]:
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    return deep
+
+
+def test_a_stream_of_which_an_event_cannot_be_added_is_not_remembered() -> None:
+    """What comes of its thinking would be a part of it."""
+    memory = ReasoningMemory()
+    deep = chunk({"reasoning_content": "m.", "audio_tokens": []})
+    deep.choices[0].delta.audio_tokens = too_deep()
+    watch([*STREAM[:2], deep, *STREAM[3:]], memory)
+    assert chat_thinking(memory) is None
+
+
+def test_a_reply_that_cannot_be_read_is_not_remembered() -> None:
+    memory = ReasoningMemory()
+    reply: Any = parse_response(CHAT_COMPLETIONS, 200, {}, msgspec.json.encode(COMPLETION))
+    reply.choices[0].message.audio_tokens = too_deep()
+    memory.remember(reply)
+    assert chat_thinking(memory) is None
+
+
+def test_a_finish_reason_in_every_chunk_costs_no_more() -> None:
+    written: list[str] = []
+
+    class Watched(dict[str, bytes]):
+        def __setitem__(self, key: str, entry: bytes) -> None:
+            written.append(key)
+            super().__setitem__(key, entry)
+
+    watch([*STREAM, *[chunk({"content": "x"}, "tool_calls")] * 100], ReasoningMemory(Watched()))
+    assert len(written) == 2
+
+
 # Scopes
 
 

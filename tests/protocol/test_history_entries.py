@@ -64,6 +64,8 @@ def test_equal_calls(one: object, other: object) -> None:
         {"call_id": "c1 "},
         {"name": "g"},
         {"name": None},
+        {"call_id": "c", "name": "1f"},
+        {"name": "f{", "arguments": '"a":1}'},
         {"kind": "function_call"},
         *({"arguments": text} for text in ("", "[]", "null", '{"a":true}', '{"a":"1"}', '{"a":1,"b":2}', '{"a":1')),
         *({"arguments": text} for text in ("no JSON", '{"a":"\ud800"}', "[" * 100_000)),
@@ -170,11 +172,11 @@ def test_scopes_never_meet(owners: list[tuple[str, str]]) -> None:
         assert Entries(store, scope).item(call_id) == {"id": call_id, "number": number}
 
 
-@pytest.mark.parametrize("scope", ["a", "a:", '","', '["', "a\x00", "\ud800", "6:a", "a" * 10_000])
+@pytest.mark.parametrize("scope", ["a", "calltool_calls", "a:", '","', '["', "a\x00", "\ud800", "6:a", "a" * 10_000])
 def test_no_scope_spells_another(scope: str) -> None:
     store, _ = kept(made("c1"), scope=scope)
     for other in ("", scope + "call", scope + '","call', scope[:-1], "call", json.dumps([scope, "call"])):
-        for call_id in ("c1", scope + "c1", f'{scope}","c1', "call"):
+        for call_id in ("c1", scope + "c1", "calltool_callsc1", f'{scope}","c1', "call"):
             assert Entries(store, other).thinking_of([made(call_id)]).objects == []
     assert {len(key) for key in store} == {64}
     assert all(key.isascii() and key.isalnum() for key in store)
@@ -226,9 +228,17 @@ def test_an_entry_without_its_thinking_is_unknown() -> None:
 
 
 def test_entries_are_json_with_a_version() -> None:
-    store, entries = kept(made())
+    call = made()
+    store, entries = kept(call)
     entries.keep_item({"id": "m1"})
-    assert [msgspec.json.decode(entry)["version"] for entry in store.values()] == [1, 1, 1]
+    for key, entry in list(store.items()):
+        fields = msgspec.json.decode(entry)
+        assert fields["version"] == 1
+        store[key] = msgspec.json.encode({**fields, "version": 2})
+        assert entries.thinking_of([call]).objects == [] or entries.item("m1") is None
+        store[key] = msgspec.json.encode({**fields, "added": "by a later release"})
+        assert entries.thinking_of([call]).objects == THOUGHT
+        assert entries.item("m1") == {"id": "m1"}
 
 
 def test_what_is_no_json_is_not_kept() -> None:

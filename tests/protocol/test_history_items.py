@@ -150,6 +150,11 @@ def test_an_item_without_text_gives_way(item_id: str | None, empty: dict[str, An
     assert restored(knows([thought(), call()]), USER, sent, call(), result()) == [USER, thought(), call(), result()]
 
 
+def test_an_item_without_text_becomes_that_of_its_id() -> None:
+    sent: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": []}
+    assert restored(knows([thought(), SAID]), sent, SAID) == [thought(), SAID]
+
+
 def test_an_item_without_text_stays_where_nothing_is_known() -> None:
     sent: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": []}
     assert restored(ReasoningMemory(), sent, call()) == [sent, call()]

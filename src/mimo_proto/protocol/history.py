@@ -150,6 +150,7 @@ class Watch:
 
     def _add_chunk(self, chunk: Any) -> None:
         self._chunks.add(chunk)
+        # Once: a server may repeat its finish reasons with each chunk, and a sum costs what has come so far.
         finished = {choice.index or 0 for choice in chunk.choices if choice.finish_reason} - self._finished
         if finished:
             self._finished |= finished

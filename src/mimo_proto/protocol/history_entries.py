@@ -162,9 +162,7 @@ class Entries:
 
     def item(self, item_id: object) -> dict[str, Any] | None:
         """Give the item of Responses that has an id, or None."""
-        if not isinstance(item_id, str) or not item_id:
-            return None
-        entry = self._get(self._key("item", item_id), _Objects)
+        entry = self._get(self._key("item", text_or_empty(item_id)), _Objects)
         return entry.objects[0] if entry and entry.objects else None
 
     def _key(self, kind: str, *found_by: str) -> str:
