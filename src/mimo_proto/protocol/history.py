@@ -85,7 +85,8 @@ class ReasoningMemory:
     def restore(self, body: dict[str, Any], scope: str = "", missing: str | None = "") -> Adapted:
         """Put what is remembered back into a request, of either API.
 
-        Call it before `adapt_request`, which refuses references to items that are not known.
+        Call it before `adapt_request`, which refuses references to items, and drops reasoning items without text: what
+        they stand for is found by their ids. The thinking of tool calls comes back in either order.
 
         Args:
             body: The request as JSON decodes it. It is not changed; what need not change is handed on as the same
