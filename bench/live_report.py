@@ -1,0 +1,162 @@
+"""What is wanted of live streams, what became of it, and the report: tables in Markdown, and a chart."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.against import ROOT, commit
+from bench.block import Goal
+from bench.chart import Panel, svg
+from bench.live_search import MAX_GAP_MS
+from bench.report import COLUMNS, head, line, machine, number, row, table
+from bench.runner import Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.live_client import Figures
+    from bench.runner import Verdict
+
+__all__ = ["LINES", "STREAMS", "Taken", "chart", "judged", "markdown", "rows"]
+
+LINES = ("plain", "TLS")
+STREAMS = 128
+
+Taken = dict[tuple[str, str], list["Figures"]]
+"""What was measured, by "plain" or "TLS" and by way: figures, repeat by repeat."""
+
+Most = dict[tuple[str, str], int]
+"""The most streams that come at their pace, by the same."""
+
+# The budgets: for plain connections, and over TLS.
+CPU = (
+    Goal("AsyncClient", "BufferedProtocol", "at most", 1.25),
+    Goal("AsyncClient over aiohttp", "aiohttp", "at most", 1.2),
+    Goal("AsyncClient over httpx", "httpx", "at most", 1.1),
+    Goal("Client in threads", "sockets in threads", "at most", 1.25),
+    Goal("AsyncClient on uvloop", "BufferedProtocol on uvloop", "at most"),
+)
+AGAINST_OPENAI = {"plain": 0.25, "TLS": 0.35}
+MEMORY = {"plain": 60, "TLS": 380}
+MOST = {"plain": (650, 800), "TLS": (300, 500)}
+MOST_AGAINST_OPENAI = {"plain": 8, "TLS": 4}
+
+NOTES = f"""\
+- **CPU.** Time of the client's process an event, with {STREAMS} streams.
+  Each stream has an event each 20 ms, one HTTP chunk an event.
+  All streams are under way, so connecting and requests are no part of it.
+  Where a way cannot keep the pace, its events come several at a time, which makes each of them cheaper.
+- **p99.** The gap between two events of a stream as its reader sees them, at the 99th percentile; the pace is 20 ms.
+- **Memory.** What an open stream on which nothing comes takes: by how much the process grew.
+- **A core, most streams.** The most streams, on one core, whose p99 is at most {MAX_GAP_MS:g} ms.
+  It is searched for by doubling, then bisecting.
+- **AsyncClient** sends over asyncio's own transports, or over the library that is named.
+- **BufferedProtocol** and **sockets in threads** are the limit, and keep no promise of a client.
+  They are our decoders on a bare `asyncio.BufferedProtocol`, and on blocking sockets, a thread a stream.
+- **aiohttp** and **httpx** are the library alone with a `StreamDecoder`.
+- All but the threads run on asyncio's own loop, where uvloop is not named.
+- A ratio is the median of the ratios within each repeat, beside it the lowest and the highest of them.
+"""
+
+Sections = list[tuple[str, Measured]]
+"""Titles, and what was measured there."""
+
+
+def judged(taken: Taken, most: Most) -> Sections:
+    """All figures, with the goals that this run has both sides of."""
+    sections: Sections = []
+    for where in LINES:
+        cpu = Goal("AsyncClient", "openai", "at most", AGAINST_OPENAI[where])
+        memory = Goal("AsyncClient", None, "at most", MEMORY[where])
+        goals = (
+            Goal("AsyncClient", None, "more", *MOST[where]),
+            Goal("AsyncClient", "openai", "more", MOST_AGAINST_OPENAI[where]),
+        )
+        title = "Plain connections" if where == "plain" else "TLS"
+        block = f"{STREAMS} streams, {where}"
+        sections += [
+            (title, measured(block, "µs", figures(taken, where, lambda one: one.cpu), (cpu, *CPU))),
+            (title, measured(f"memory, {where}", "KiB", figures(taken, where, lambda one: one.memory), (memory,))),
+            (title, measured(f"a core, {where}", "streams", counts(most, where), goals)),
+        ]
+    return sections
+
+
+def figures(taken: Taken, where: str, figure: Callable[[Figures], float]) -> dict[str, list[float]]:
+    return {way: [figure(one) for one in samples] for (over, way), samples in taken.items() if over == where}
+
+
+def counts(most: Most, where: str) -> dict[str, list[float]]:
+    return {way: [float(count)] for (over, way), count in most.items() if over == where}
+
+
+def measured(title: str, unit: str, samples: dict[str, list[float]], goals: tuple[Goal, ...]) -> Measured:
+    """A block, with those goals whose cases were measured."""
+    kept = [goal for goal in goals if goal.case in samples and (goal.against is None or goal.against in samples)]
+    return Measured(title, dict.fromkeys(samples, unit), samples, kept)
+
+
+def entries(sections: Sections) -> list[tuple[str, Measured, Verdict]]:
+    return [(title, block, verdict) for title, block in sections for verdict in block.verdicts()]
+
+
+def rows(sections: Sections) -> list[str]:
+    """The verdicts, for a terminal."""
+    return ["  ".join(cell for cell in row(block, verdict) if cell) for _, block, verdict in entries(sections)]
+
+
+def markdown(sections: Sections, taken: Taken, most: Most, repeats: int, late: float) -> str:
+    """The whole report."""
+    all_entries = entries(sections)
+    with_budget = [entry for entry in all_entries if entry[2].passed is not None]
+    kept = sum(1 for *_, verdict in with_budget if verdict.passed)
+    facts = [
+        *machine(),
+        ("commit", commit(ROOT)),
+        ("command", "`make bench-live`"),
+        ("repeats", f"{repeats}, interleaved; medians"),
+        ("server", f"at the 99th percentile {late:.1f} ms late, a median over all runs"),
+    ]
+    lines = head("Live streams", "make bench-live", facts)
+    lines += [f"**{kept} of {len(with_budget)} budgets kept.**", "", "## Budgets", ""]
+    lines += [*table(all_entries, len(COLUMNS)), "", "## All figures", "", *every_figure(taken, most), ""]
+    return "\n".join([*lines, "## What the rows mean", "", NOTES])
+
+
+def every_figure(taken: Taken, most: Most) -> list[str]:
+    """A line a way: CPU an event, p99, memory a stream and the most streams, for plain connections and TLS."""
+    titles = [f"{name}, {where}" for where in LINES for name in ("CPU µs", "p99 ms", "memory KiB", "most streams")]
+    lines = [line(["", *titles]), "|---" * (len(titles) + 1) + "|"]
+    for way in dict.fromkeys(way for _, way in taken):
+        cells = [way]
+        for where in LINES:
+            samples = taken[where, way]
+            medians = (median(getattr(one, name) for one in samples) for name in ("cpu", "gap", "memory"))
+            cells += [*map(number, medians), str(most.get((where, way), ""))]
+        lines.append(line(cells))
+    return lines
+
+
+def kind(way: str) -> str:
+    """How the chart shows it: ours, a limit, or theirs."""
+    if way.startswith(("AsyncClient", "Client")):
+        return "ours"
+    return "limit" if way.startswith(("BufferedProtocol", "sockets")) else "theirs"
+
+
+def chart(taken: Taken, most: Most) -> str:
+    """CPU an event and the most streams, plain and over TLS."""
+    panels: list[Panel] = []
+    for where in LINES:
+        cpu = {way: median(one.cpu for one in samples) for (over, way), samples in taken.items() if over == where}
+        bars = [(way, figure, kind(way)) for way, figure in sorted(cpu.items(), key=lambda item: item[1])]
+        panels.append(Panel(f"{STREAMS} streams, {where}: CPU an event", "µs", bars))
+    for where in LINES:
+        counted = sorted(((count, way) for (over, way), count in most.items() if over == where), reverse=True)
+        shown = [(way, float(count), kind(way)) for count, way in counted]
+        panels.append(Panel(f"The most streams a core, {where} (more is better)", "streams", shown))
+    facts = dict(machine())
+    where_and_when = f"{facts['Python']}, {facts['machine']}, {facts['date']}"
+    note = f"An event each 20 ms in every stream; streams a core at p99 ≤ {MAX_GAP_MS:g} ms. {where_and_when}."
+    return svg("What a live stream costs in asyncio", note, panels)
