@@ -77,9 +77,11 @@ class ProtocolStream(asyncio.BufferedProtocol):
         self.answer = Answer()
         self.events: deque[ChatCompletionChunk] = deque()
         self.waiting: asyncio.Future[None] | None = None
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast("asyncio.Transport", transport).write(self.request)  # uvloop's is of no class of asyncio's
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is of no class of asyncio's
+        self.transport.write(self.request)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio calls it
         return VIEW
@@ -102,6 +104,8 @@ class ProtocolStream(asyncio.BufferedProtocol):
                 await self.waiting
             while events:
                 yield events.popleft()
+        if self.transport is not None:
+            self.transport.abort()  # the server closes it as well
 
 
 async def open_stream(

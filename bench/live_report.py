@@ -49,7 +49,7 @@ NOTES = f"""\
   Where a way cannot keep the pace, its events come several at a time, which makes each of them cheaper.
 - **p99.** The gap between two events of a stream as its reader sees them, at the 99th percentile; the pace is 20 ms.
 - **Memory.** What an open stream on which nothing comes takes: by how much the process grew.
-- **A core, most streams.** The most streams, on one core, whose p99 is at most {MAX_GAP_MS:g} ms.
+- **Most streams, streams a core.** The most streams, on one core, whose p99 is at most {MAX_GAP_MS:g} ms.
   It is searched for by doubling, then bisecting.
 - **AsyncClient** sends over asyncio's own transports, or over the library that is named.
 - **BufferedProtocol** and **sockets in threads** are the limit, and keep no promise of a client.
@@ -77,8 +77,11 @@ def judged(taken: Taken, most: Most) -> Sections:
         block = f"{STREAMS} streams, {where}"
         sections += [
             (title, measured(block, "µs", figures(taken, where, lambda one: one.cpu), (cpu, *CPU))),
-            (title, measured(f"memory, {where}", "KiB", figures(taken, where, lambda one: one.memory), (memory,))),
-            (title, measured(f"a core, {where}", "streams", counts(most, where), goals)),
+            (
+                title,
+                measured(f"memory a stream, {where}", "KiB", figures(taken, where, lambda one: one.memory), (memory,)),
+            ),
+            (title, measured(f"streams a core, {where}", "streams", counts(most, where), goals)),
         ]
     return sections
 
@@ -92,8 +95,10 @@ def counts(most: Most, where: str) -> dict[str, list[float]]:
 
 
 def measured(title: str, unit: str, samples: dict[str, list[float]], goals: tuple[Goal, ...]) -> Measured:
-    """A block, with those goals whose cases were measured."""
-    kept = [goal for goal in goals if goal.case in samples and (goal.against is None or goal.against in samples)]
+    """A block, with those goals whose cases were measured; what is set against nothing at all has no ratio."""
+    kept = [
+        goal for goal in goals if goal.case in samples and (goal.against is None or any(samples.get(goal.against, ())))
+    ]
     return Measured(title, dict.fromkeys(samples, unit), samples, kept)
 
 

@@ -197,3 +197,10 @@ def test_figures_of_the_readme_are_those_of_the_results() -> None:
     [table] = re.findall(r"\| what \| against \| ratio \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", text_of("README.md"))
     for line in table.splitlines():
         assert tuple(line.strip("| ").split(" | ")) in results
+
+
+def test_live_streams_of_the_readme_are_those_of_the_results() -> None:
+    """A new `bench/LIVE.md` wants its lines in the README, those of the same ways."""
+    [table] = re.findall(r"\|  \| CPU µs, plain \|.*\n(?:\|.*\n)+", text_of("README.md"))
+    results = text_of("bench/LIVE.md").splitlines()
+    assert [line for line in table.splitlines() if line not in results] == []
