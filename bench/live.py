@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from bench.live_client import Figures
-from bench.live_report import LINES, STREAMS, Taken, chart, judged, markdown, rows
+from bench.live_report import LINES, STREAMS, Taken, chart, facts_of, judged, markdown, rows
 from bench.live_search import most_streams
 from bench.live_server import live_server
 from bench.live_ways import ASYNC, THREADS
@@ -128,8 +128,9 @@ def main() -> None:
     print("\n".join(["", *rows(sections), "", f"{monotonic() - start:.0f} s"]))
     if options.quick or options.only:
         return
-    (HERE / "LIVE.md").write_text(markdown(sections, taken, most, repeats, median(bench.late)))
-    (HERE / "live.svg").write_text(chart(taken, most))
+    facts = facts_of(repeats, median(bench.late))
+    (HERE / "LIVE.md").write_text(markdown(sections, taken, most, facts))
+    (HERE / "live.svg").write_text(chart(taken, most, facts))
     print(f"written: {HERE / 'LIVE.md'}, {HERE / 'live.svg'}")
 
 

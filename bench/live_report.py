@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.live_client import Figures
     from bench.runner import Verdict
 
-__all__ = ["LINES", "STREAMS", "Taken", "chart", "judged", "markdown", "rows"]
+__all__ = ["LINES", "STREAMS", "Taken", "chart", "facts_of", "judged", "markdown", "rows"]
 
 LINES = ("plain", "TLS")
 STREAMS = 128
@@ -28,6 +28,11 @@ Taken = dict[tuple[str, str], list["Figures"]]
 
 Most = dict[tuple[str, str], int]
 """The most streams that come at their pace, by the same."""
+
+Facts = dict[str, str]
+"""What a run was made on."""
+
+COMMAND = "make bench-live"
 
 # The budgets: for plain connections, and over TLS.
 CPU = (
@@ -111,19 +116,23 @@ def rows(sections: Sections) -> list[str]:
     return ["  ".join(cell for cell in row(block, verdict) if cell) for _, block, verdict in entries(sections)]
 
 
-def markdown(sections: Sections, taken: Taken, most: Most, repeats: int, late: float) -> str:
+def facts_of(repeats: int, late: float) -> Facts:
+    """What a run was made on; `late` is how late the server was, in ms."""
+    return {
+        **dict(machine()),
+        "commit": commit(ROOT),
+        "command": f"`{COMMAND}`",
+        "repeats": f"{repeats}, interleaved; medians",
+        "server": f"at the 99th percentile {late:.1f} ms late, a median over all runs",
+    }
+
+
+def markdown(sections: Sections, taken: Taken, most: Most, facts: Facts) -> str:
     """The whole report."""
     all_entries = entries(sections)
     with_budget = [entry for entry in all_entries if entry[2].passed is not None]
     kept = sum(1 for *_, verdict in with_budget if verdict.passed)
-    facts = [
-        *machine(),
-        ("commit", commit(ROOT)),
-        ("command", "`make bench-live`"),
-        ("repeats", f"{repeats}, interleaved; medians"),
-        ("server", f"at the 99th percentile {late:.1f} ms late, a median over all runs"),
-    ]
-    lines = head("Live streams", "make bench-live", facts)
+    lines = head("Live streams", COMMAND, facts.items())
     lines += [f"**{kept} of {len(with_budget)} budgets kept.**", "", "## Budgets", ""]
     lines += [*table(all_entries, len(COLUMNS)), "", "## All figures", "", *every_figure(taken, most), ""]
     return "\n".join([*lines, "## What the rows mean", "", NOTES])
@@ -150,7 +159,7 @@ def kind(way: str) -> str:
     return "limit" if way.startswith(("BufferedProtocol", "sockets")) else "theirs"
 
 
-def chart(taken: Taken, most: Most) -> str:
+def chart(taken: Taken, most: Most, facts: Facts) -> str:
     """CPU an event and the most streams, plain and over TLS."""
     panels: list[Panel] = []
     for where in LINES:
@@ -161,7 +170,6 @@ def chart(taken: Taken, most: Most) -> str:
         counted = sorted(((count, way) for (over, way), count in most.items() if over == where), reverse=True)
         shown = [(way, float(count), kind(way)) for count, way in counted]
         panels.append(Panel(f"The most streams a core, {where} (more is better)", "streams", shown))
-    facts = dict(machine())
-    where_and_when = f"{facts['Python']}, {facts['machine']}, {facts['date']}"
-    note = f"An event each 20 ms in every stream; streams a core at p99 ≤ {MAX_GAP_MS:g} ms. {where_and_when}."
+    run = f"{facts['Python']}, {facts['machine']}, {facts['date']}"
+    note = f"An event each 20 ms in every stream; streams a core at p99 ≤ {MAX_GAP_MS:g} ms. {run}."
     return svg("What a live stream costs in asyncio", note, panels)

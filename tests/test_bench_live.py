@@ -9,7 +9,7 @@ import pytest
 
 from bench.block import Goal
 from bench.live_client import Figures, measure
-from bench.live_report import STREAMS, chart, judged
+from bench.live_report import STREAMS, chart, judged, markdown
 from bench.live_search import MAX_GAP_MS, most_streams
 from bench.live_server import live_server
 
@@ -84,7 +84,11 @@ def test_the_report_judges_both_kinds_of_connections() -> None:
     ratios = [verdict.ratio for _, block in sections for verdict in block.verdicts()]
     assert ratios == [0.13, 1.04, 40.0, 800.0, 12.5] * 2
     assert all(verdict.passed for _, block in sections for verdict in block.verdicts())
-    assert f"{STREAMS} streams, plain: CPU an event" in chart(taken, most)
+    facts = {"Python": "CPython", "machine": "2 cores", "date": "2026-11-30"}
+    assert f"{STREAMS} streams, plain: CPU an event" in chart(taken, most, facts)
+    report = markdown(sections, taken, most, facts).splitlines()
+    assert "**10 of 10 budgets kept.**" in report
+    assert "| AsyncClient | 26.0 | 21.0 | 40.0 | 800 | 26.0 | 21.0 | 40.0 | 800 |" in report
 
 
 @pytest.mark.parametrize("openai", [0, 64])
