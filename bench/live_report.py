@@ -53,6 +53,7 @@ NOTES = f"""\
   All streams are under way, so connecting and requests are no part of it.
   Where a way cannot keep the pace, its events come several at a time, which makes each of them cheaper.
 - **p99.** The gap between two events of a stream as its reader sees them, at the 99th percentile; the pace is 20 ms.
+  Where the streams fell behind that by more, it is how far they were behind at their end.
 - **Memory.** What an open stream on which nothing comes takes: by how much the process grew.
 - **Most streams, streams a core.** The most streams, on one core, whose p99 is at most {MAX_GAP_MS:g} ms.
   It is searched for by doubling, then bisecting.

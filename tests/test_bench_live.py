@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.block import Goal
-from bench.live_client import Figures, measure
+from bench.live_client import Figures, gap_of, measure
 from bench.live_report import STREAMS, chart, judged, markdown
 from bench.live_search import MAX_GAP_MS, most_streams
 from bench.live_server import live_server
@@ -42,6 +42,18 @@ def test_a_way_gives_every_event_of_every_stream(origins: Origins, line: str, wa
     assert figures.cpu > 0
     assert figures.gap >= 15  # an event each 20 ms
     assert origins.late() >= 0
+
+
+def test_the_gap_is_that_between_two_events_behind_the_first() -> None:
+    steady = [0.0, *(0.5 + place * 0.02 for place in range(100))]
+    assert gap_of([steady, steady]) == pytest.approx(20)
+    jumpy = [0.0, *(0.5 + place * 0.02 + (place % 2) * 0.01 for place in range(100))]
+    assert gap_of([jumpy]) == pytest.approx(30)
+
+
+def test_a_backlog_that_is_read_at_once_is_a_gap() -> None:
+    at_once = [0.0, 0.5, *(4.0 + place * 0.001 for place in range(150))]
+    assert gap_of([at_once, at_once]) == pytest.approx(3.5e3 + 149 - 150 * 20)
 
 
 @pytest.mark.parametrize("start", [1, 50, 512, 700, 5000])
