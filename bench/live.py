@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from bench.live_client import Figures
-from bench.live_report import LINES, STREAMS, Taken, chart, facts_of, judged, markdown, rows
+from bench.live_report import LINES, Taken, chart, every_figure, facts_of, judged, markdown, rows, streams_of
 from bench.live_search import most_streams
 from bench.live_server import live_server
 from bench.live_ways import ASYNC, THREADS
@@ -33,7 +33,7 @@ __all__ = ["main"]
 
 REPEATS, QUICK_REPEATS = 3, 1
 RUN_SECONDS = 60  # that one measurement may take
-SEARCH_SECONDS = 26  # that one search may take
+SEARCH_SECONDS = 22  # that one search may take
 HERE = Path(__file__).parent
 
 UVLOOP = " on uvloop"
@@ -99,7 +99,7 @@ class Bench:
         for repeat in range(repeats):
             turn = repeat * len(cases) // repeats
             for line, way in cases[turn:] + cases[:turn]:
-                figures = self.run(line, way, STREAMS)
+                figures = self.run(line, way, streams_of(way))
                 taken[line, way].append(figures)
                 shown = f"{figures.cpu:5.1f} µs  p99 {figures.gap:6.1f} ms  {figures.memory:5.0f} KiB"
                 print(f"  {line + ', ' + way:<40} {shown}  server {self.late[-1]:.1f}", flush=True)
@@ -125,7 +125,7 @@ def main() -> None:
         taken = bench.take(options.ways, repeats)
         most = {} if options.quick else bench.search(way for way in SEARCHED if way in options.ways)
     sections = judged(taken, most)
-    print("\n".join(["", *rows(sections), "", f"{monotonic() - start:.0f} s"]))
+    print("\n".join(["", *every_figure(taken, most), "", *rows(sections), "", f"{monotonic() - start:.0f} s"]))
     if options.quick or options.only:
         return
     facts = facts_of(repeats, median(bench.late))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CLIENT_CORE", "OPEN_SECONDS", "SERVER_CORE", "Origins", "allow_many_sockets", "live_server", "pin"]
 
+ROOT = Path(__file__).parent.parent
 OPEN_SECONDS = 0.4  # that streams stay open behind their first event; their memory is taken then
 BACKLOG = 4096
 CLIENT_CORE, SERVER_CORE = 0, -1  # places in the list of those that may be used
@@ -139,7 +140,7 @@ def live_server() -> Iterator[Origins]:
     """Run the server in a process of its own."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "bench.live_server", directory]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None
                 plain, tls = json.loads(process.stdout.readline())

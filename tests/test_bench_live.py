@@ -89,7 +89,7 @@ def test_more_is_better_where_a_goal_says_so() -> None:
 def test_the_report_judges_both_kinds_of_connections() -> None:
     taken: Taken = {}
     for line in ("plain", "TLS"):
-        for way, cpu in {"AsyncClient": 26.0, "BufferedProtocol": 25.0, "openai": 200.0}.items():
+        for way, cpu in {"AsyncClient": 26.0, "BufferedProtocol": 25.0, "openai": 200.0, "httpx": 99.0}.items():
             taken[line, way] = [Figures(cpu, 21.0, 40.0)] * 3
     most = {(line, way): count for line in ("plain", "TLS") for way, count in (("AsyncClient", 800), ("openai", 64))}
     sections = judged(taken, most)
@@ -98,9 +98,11 @@ def test_the_report_judges_both_kinds_of_connections() -> None:
     assert all(verdict.passed for _, block in sections for verdict in block.verdicts())
     facts = {"Python": "CPython", "machine": "2 cores", "date": "2026-11-30"}
     assert f"{STREAMS} streams, plain: CPU an event" in chart(taken, most, facts)
+    assert "httpx" not in chart(taken, most, facts)  # it is measured with fewer streams
     report = markdown(sections, taken, most, facts).splitlines()
     assert "**10 of 10 budgets kept.**" in report
     assert "| AsyncClient | 26.0 | 21.0 | 40.0 | 800 | 26.0 | 21.0 | 40.0 | 800 |" in report
+    assert "| httpx, 64 streams | 99.0 | 21.0 | 40.0 |  | 99.0 | 21.0 | 40.0 |  |" in report
 
 
 @pytest.mark.parametrize("openai", [0, 64])
