@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ASYNC", "THREADS", "Target", "Times"]
 
 REQUEST = REQUESTS["chat"]
-PATH = "/chat/completions"
+READ_SECONDS = 600.0
 
 Times = list[float]
 """When each event of one stream came, in seconds."""
@@ -120,7 +120,8 @@ async def bare_httpx(target: Target, streams: list[Times]) -> None:
     from mimo_proto import CHAT_COMPLETIONS, StreamDecoder, build_request
 
     http = build_request(CHAT_COMPLETIONS, REQUEST, api_key=KEY, base_url=target.base_url, stream=True)
-    async with httpx.AsyncClient(verify=target.verify, limits=httpx.Limits(), timeout=None) as client:
+    # With a clock on each read, as whoever depends on a network has one; its default of 5 s may end the wait for a head.
+    async with httpx.AsyncClient(verify=target.verify, limits=httpx.Limits(), timeout=READ_SECONDS) as client:
 
         async def read(times: Times) -> None:
             decoder = StreamDecoder(CHAT_COMPLETIONS)
