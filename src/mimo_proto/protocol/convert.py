@@ -105,6 +105,11 @@ class StructShape:
         )
 
     @cached_property
+    def nodes(self) -> dict[str, TypeNode]:
+        """Give the hints of the fields, by JSON name."""
+        return {field.key: field.node for field in self.fields}
+
+    @cached_property
     def keys(self) -> frozenset[str | None]:
         """List the JSON names, the tag's included."""
         return frozenset([self.tag_field, *(field.key for field in self.fields)])
@@ -114,6 +119,7 @@ shape_of = cache(StructShape)
 """Give the shape of a Struct, made once."""
 
 SCALARS = (str, int, float, bool, type(None))
+TAGS = (str, int)
 LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
 
 
@@ -185,7 +191,7 @@ class TypeNode:
         if self.tag_field not in value:
             return self.default
         tag = value[self.tag_field]
-        return self.structs.get(tag) if isinstance(tag, str | int) else None
+        return self.structs.get(tag) if isinstance(tag, TAGS) else None
 
 
 @cache
