@@ -120,7 +120,7 @@ async def bare_httpx(target: Target, streams: list[Times]) -> None:
     from mimo_proto import CHAT_COMPLETIONS, StreamDecoder, build_request
 
     http = build_request(CHAT_COMPLETIONS, REQUEST, api_key=KEY, base_url=target.base_url, stream=True)
-    # With a clock on each read, as whoever depends on a network has one; its default of 5 s may end the wait for a head.
+    # With a clock on each read, as its users have one; the default of 5 s may end the wait for a head.
     async with httpx.AsyncClient(verify=target.verify, limits=httpx.Limits(), timeout=READ_SECONDS) as client:
 
         async def read(times: Times) -> None:

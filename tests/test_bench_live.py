@@ -29,7 +29,7 @@ def origins() -> Iterator[Origins]:
 
 
 @pytest.mark.parametrize("line", ["plain", "tls"])
-@pytest.mark.parametrize("way", ["BufferedProtocol", "aiohttp", "sockets in threads"])
+@pytest.mark.parametrize("way", ["AsyncClient", "AsyncClient over aiohttp", "BufferedProtocol", "sockets in threads"])
 def test_a_way_gives_every_event_of_every_stream(origins: Origins, line: str, way: str) -> None:
     figures = measure(
         way=way,
