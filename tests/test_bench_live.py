@@ -46,14 +46,14 @@ def test_a_way_gives_every_event_of_every_stream(origins: Origins, line: str, wa
 
 def test_the_gap_is_that_between_two_events_behind_the_first() -> None:
     steady = [0.0, *(0.5 + place * 0.02 for place in range(100))]
-    assert gap_of([steady, steady]) == pytest.approx(20)
+    assert round(gap_of([steady, steady]), 3) == 20
     jumpy = [0.0, *(0.5 + place * 0.02 + (place % 2) * 0.01 for place in range(100))]
-    assert gap_of([jumpy]) == pytest.approx(30)
+    assert round(gap_of([jumpy]), 3) == 30
 
 
 def test_a_backlog_that_is_read_at_once_is_a_gap() -> None:
     at_once = [0.0, 0.5, *(4.0 + place * 0.001 for place in range(150))]
-    assert gap_of([at_once, at_once]) == pytest.approx(3.5e3 + 149 - 150 * 20)
+    assert round(gap_of([at_once, at_once]), 3) == 3500 + 149 - 150 * 20
 
 
 @pytest.mark.parametrize("start", [1, 50, 512, 700, 5000])
