@@ -111,3 +111,11 @@ def test_a_client_that_keeps_no_stream_has_no_ratio(openai: int) -> None:
     sections = judged(taken, {("plain", "AsyncClient"): 10, ("plain", "openai"): openai})
     [block] = [block for _, block in sections if block.title == "streams a core, plain"]
     assert [verdict.passed for verdict in block.verdicts()] == ([False] if openai == 0 else [False, False])
+
+
+def test_a_chart_is_drawn_where_no_stream_was_kept() -> None:
+    taken: Taken = {(line, "AsyncClient"): [Figures(26.0, 99.0, 40.0)] for line in ("plain", "TLS")}
+    facts = {"Python": "CPython", "machine": "2 cores", "date": "2026-11-30"}
+    drawn = chart(taken, {("plain", "AsyncClient"): 0, ("TLS", "AsyncClient"): 1}, facts)
+    assert "The most streams a core, TLS" in drawn
+    assert "The most streams a core, plain" not in drawn
