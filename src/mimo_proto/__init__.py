@@ -1,6 +1,6 @@
 """mimo-proto: Xiaomi MiMo's Chat Completions and Responses APIs, typed, streamed, and without I/O where you want none.
 
-- `Client` talks to MiMo over urllib3.
+- `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
 - `DeltaReader` says what the events of a stream say, alike in both APIs.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
@@ -32,6 +32,8 @@ from mimo_proto.unknown import Unknown
 from . import errors, models
 
 if TYPE_CHECKING:
+    from mimo_proto.aio.client import AsyncClient
+    from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
     from mimo_proto.protocol.adapt import Adapted, adapt_request
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode import encode_done, encode_event, to_json
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.history import ReasoningMemory, Watch
     from mimo_proto.protocol.json_content import decode_content
     from mimo_proto.protocol.tool_arguments import parse_arguments
     from mimo_proto.speech import pcm_to_wav
@@ -49,6 +52,8 @@ __all__: list[str] = [
     # talk to MiMo
     "Client",
     "Stream",
+    "AsyncClient",
+    "AsyncStream",
     "Reply",
     # the same without I/O
     "Endpoint",
@@ -76,6 +81,8 @@ __all__: list[str] = [
     "encode_done",
     "encode_error",
     "ErrorReply",
+    "ReasoningMemory",
+    "Watch",
     # messages
     "system",
     "developer",
@@ -118,6 +125,10 @@ LAZY = {
     "parse_arguments": "protocol.tool_arguments",
     "decode_content": "protocol.json_content",
     "pcm_to_wav": "speech",
+    "AsyncClient": "aio.client",
+    "AsyncStream": "aio.stream",
+    "ReasoningMemory": "protocol.history",
+    "Watch": "protocol.history",
 }
 
 

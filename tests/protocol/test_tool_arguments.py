@@ -66,6 +66,12 @@ class Verbatim(Search):
     raw: Raw = Raw(b"null")
 
 
+class Folder(Struct):
+    """Holds itself."""
+
+    folder: Folder | None = None
+
+
 class Strict(Struct, forbid_unknown_fields=True):
     """Refuses what it does not know."""
 
@@ -192,7 +198,9 @@ CITY = '{"place": {"city": "x"}, '
         ("{'city': 'a'}", Place, "$", "no JSON"),
         ('{"city": NaN}', Place, "$", "no JSON"),
         ("Wuhan", Place, "$", "no JSON"),
-        ("[" * 100_000, Place, "$", "$"),
+        ("[" * 100_000, Place, "$", "nested too deeply"),
+        ('{"folder":' * 400 + '"{}"' + "}" * 400, Folder, "$", "nested too deeply"),
+        (json.dumps({"city": 3, "note": "[" * 100_000}), Place, "$.city", "Expected `str`"),
         ("3", Place, "$", "Expected `object`, got `int`"),
         ("null", Place, "$", "Expected `object`, got `null`"),
     ],

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["AiohttpAdapter", "RequestBody"]
+__all__ = ["AiohttpAdapter"]
 
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
@@ -69,10 +69,10 @@ class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
             raise ConfigurationError(
                 f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
             )
-        return _Aiohttp(client)
+        return AiohttpLibrary(client)
 
 
-class _Aiohttp(HTTPLibrary):
+class AiohttpLibrary(HTTPLibrary):
     """How aiohttp is used."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:

@@ -44,9 +44,8 @@ def read_model_json(text: str, wanted: Any) -> Any:
         return decode(text)
     except (ValueError, RecursionError):
         pass
-    value = _parse(text)
     try:
-        return _ModelConverter().value(value, TypeNode(wanted))
+        return _ModelConverter().value(_parse(text), TypeNode(wanted))
     except RecursionError:
         pass
     raise Mismatch("nested too deeply")
@@ -63,7 +62,7 @@ def _decoder_of(wanted: Any) -> Callable[[str], Any]:
 def _parse(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         problem = str(error)
     try:
         # A lone surrogate is all that the C decoder would not have taken.
