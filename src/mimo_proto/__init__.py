@@ -5,7 +5,7 @@
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
-The client, and with it urllib3, is imported when it is first asked for (PEP 562).
+What a first call does not need, the client and urllib3 with it, is imported when it is first asked for (PEP 562).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from . import errors, models
 if TYPE_CHECKING:
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.protocol.adapt import Adapted, adapt_request
+    from mimo_proto.protocol.finding import Finding
 
 __all__: list[str] = [
     # talk to MiMo
@@ -53,6 +55,10 @@ __all__: list[str] = [
     "ResponseAccumulator",
     "SSEDecoder",
     "ServerSentEvent",
+    # what other clients send
+    "adapt_request",
+    "Adapted",
+    "Finding",
     # messages
     "system",
     "developer",
@@ -72,11 +78,18 @@ __all__: list[str] = [
 __all__ += errors.__all__
 __all__ += models.__all__
 
-LAZY = {"Client": "client", "Reply": "client", "Stream": "http.stream"}
+LAZY = {
+    "Client": "client",
+    "Reply": "client",
+    "Stream": "http.stream",
+    "Adapted": "protocol.adapt",
+    "adapt_request": "protocol.adapt",
+    "Finding": "protocol.finding",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the client's names when they are first asked for."""
+    """Import a name of `LAZY` when it is first asked for."""
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - as late as what it imports

@@ -63,14 +63,14 @@ def take_apart(request: Any, arguments: dict[str, Any]) -> tuple[Any, CallOption
         arguments: The keyword arguments of the call.
 
     Returns:
-        The request, which is the fields where none was given, and the options.
+        The request, which is the fields where none was given, and the options. A field that is None is not set.
 
     Raises:
         InvalidRequestError: There is a request, and fields beside it.
     """
     options: Any = {name: arguments.pop(name) for name in OPTIONS & arguments.keys()}
     if request is None:
-        return arguments, options
+        return {name: value for name, value in arguments.items() if value is not None}, options
     if arguments:
         names = ", ".join(sorted(arguments))
         raise InvalidRequestError(f"give the request or its fields, not both: {names} came beside a request")

@@ -8,13 +8,13 @@ Rules:
 - A Struct within a dict is trusted: type checkers have seen it. A request that is a Struct itself was handed over to be
   checked, so it is, to its last leaf.
 - A reply's message goes back as it came, without a role or with a new one too: the server wrote it.
+- Null content beside an assistant's tool calls is taken: most clients send it, and `build_request` sends "" for it.
 - A tag may be left out where the spec says what an object without one is: a Responses item is a message. No other text
   that the spec requires may be left out, since a dict is sent as it is written (`required_constants`).
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import UNSET, Raw, Struct
@@ -22,7 +22,9 @@ from msgspec import UNSET, Raw, Struct
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, shape_of
+from mimo_proto.protocol.foreign_names import foreign_hint
 from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.protocol.null_content import is_null_beside_calls
 from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
 
@@ -32,25 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 RequestT = TypeVar("RequestT", bound=Struct)
-
-# The names of other APIs, the other one of MiMo's included, and what they may be called here.
-OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
-    "max_tokens": ("max_completion_tokens", "max_output_tokens"),
-    "max_completion_tokens": ("max_output_tokens",),
-    "max_output_tokens": ("max_completion_tokens",),
-    "functions": ("tools",),
-    "function_call": ("tool_choice",),
-    "messages": ("input",),
-    "input": ("messages",),
-    "prompt": ("messages", "input"),
-    "system": ("instructions", "messages"),
-    "reasoning": ("thinking",),
-    "reasoning_effort": ("reasoning", "thinking"),
-    "enable_thinking": ("thinking", "reasoning"),
-    "thinking": ("reasoning",),
-    "response_format": ("text",),
-    "text": ("response_format",),
-}
 
 # The Structs of a reply that stand for a member of the request's union (`x-accepts` in the spec), by name, as an
 # overlay's models have classes of their own; and the tag of that member.
@@ -83,6 +66,7 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
         fields = _opened(request, shape) if isinstance(request, Struct) else request
         checked = SENT.request(fields, shape)
         find_missing_const(fields, shape.cls)
+        _find_no_message(fields)
     except Mismatch as mismatch:
         reason, path = mismatch.reason, mismatch.path
     except RecursionError:
@@ -104,11 +88,16 @@ def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
     )
 
 
+def _find_no_message(fields: Mapping[str, Any]) -> None:
+    messages = fields.get("messages")
+    if messages is not None and not len(messages):
+        raise Mismatch("a conversation has at least one message", "messages")
+
+
 def _not_known(name: str, shape: StructShape) -> str:
-    known = [field.key for field in shape.fields]
-    others = [other for other in OTHER_NAMES.get(name, ()) if other in known] or get_close_matches(name, known, 1)
-    hint = f' (it has "{others[0]}")' if others else ""
-    return f'"{name}" is not in MiMo\'s table{hint}; extra_body={{"{name}": ...}} sends it'
+    hint = foreign_hint(name, [field.key for field in shape.fields])
+    sends = f'extra_body={{"{name}": ...}} sends it'
+    return f'"{name}" is not in MiMo\'s table{hint}; {sends}, and adapt_request() takes requests of other clients'
 
 
 class SentConverter(Converter):
@@ -120,6 +109,12 @@ class SentConverter(Converter):
             if name not in shape.keys:
                 raise Mismatch(_not_known(name, shape), name)
         return self.struct(dict(value), shape)
+
+    def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
+        """Check an object; null beside tool calls is the empty text that is sent for it."""
+        if shape.tag == "assistant" and is_null_beside_calls(value):
+            value = {**value, "content": ""}
+        return super().struct(value, shape)
 
     def finish(self, _: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         """Ignore unknown fields, as MiMo does."""
