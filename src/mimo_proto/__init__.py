@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mimo_proto.http.stream import Stream
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.preflight import preflight
 
 __all__: list[str] = [
     # talk to MiMo
@@ -55,6 +56,8 @@ __all__: list[str] = [
     "ResponseAccumulator",
     "SSEDecoder",
     "ServerSentEvent",
+    # before sending
+    "preflight",
     # what other clients send
     "adapt_request",
     "Adapted",
@@ -85,6 +88,7 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "preflight": "protocol.preflight",
 }
 
 
