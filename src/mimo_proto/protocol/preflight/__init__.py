@@ -78,7 +78,7 @@ def preflight(
 
 def _fields(request: object) -> Mapping[str, Any]:
     fields = members(request)
-    if "messages" not in fields and "input" not in fields:
+    if fields.get("messages") is None and fields.get("input") is None:
         raise ValueError('it has neither "messages" (Chat) nor "input" (Responses)')
     return fields
 

@@ -62,7 +62,7 @@ class Check:
 
     def __init__(self, fields: Mapping[str, Any], *, is_hosted: bool, today: date | None) -> None:
         self.fields = fields
-        self.api = "chat" if "messages" in fields else "responses"
+        self.api = "responses" if fields.get("messages") is None else "chat"
         model = fields.get("model")
         self.model = model if isinstance(model, str) else ""
         self.is_hosted = is_hosted
@@ -114,4 +114,8 @@ def elements(value: object) -> Sequence[Any]:
 
 def _open(value: object) -> Any:
     """Open what msgspec has no builtin type for: encoded JSON, and mappings that are no dicts."""
-    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else dict(members(value))
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
+    if is_mapping(value):
+        return dict(value)
+    raise TypeError(f"a value of type {type(value).__name__} is no JSON")

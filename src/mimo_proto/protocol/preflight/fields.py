@@ -50,8 +50,8 @@ MAX_TOKENS = Rule(
 REASONING_EFFORT = Rule(
     "reasoning_effort",
     "risky",
-    "by some accounts low, medium and high are taken (litellm), or `none` too (lidge-jun/opencodex#1483), by others "
-    "the field or most of its words are refused (NousResearch/hermes-agent#48562, llmgateway#4175), and no account saw "
+    "by some accounts `reasoning_effort` takes low, medium and high (litellm), and `none` (lidge-jun/opencodex#1483), by "
+    "others it is refused, or most of its words (NousResearch/hermes-agent#48562, llmgateway#4175), and no account saw "
     "an effect; send `thinking`",
     "THINK NousResearch/hermes-agent#48562 lidge-jun/opencodex#1483 llmgateway#4175 litellm",
 )
@@ -62,6 +62,9 @@ FILTERED_FIELD = Rule(
     "and filtered strictly by three (Zoo-Code#80, openclaw/openclaw#82976, OmniRoute#4224); {advice}: leave it out",
     "NousResearch/hermes-agent#89770 zed-industries/zed#56600 Zoo-Code#80 openclaw/openclaw#82976 OmniRoute#4224",
 )
+
+ELSEWHERE = ("response_format",)
+"""The fields whose members are looked at elsewhere, see `check_format`."""
 
 REQUESTS: Mapping[str, TypeNode] = {"chat": TypeNode(ChatCompletionRequest), "responses": TypeNode(ResponseRequest)}
 
@@ -82,7 +85,7 @@ def check_fields(check: Check) -> None:
     request = REQUESTS[check.api].structs[None]
     foreign = foreign_names(check.api, "field")
     for field in request.fields:
-        if field.key in check.fields and field.node.structs:
+        if field.key in check.fields and field.node.structs and field.key not in ELSEWHERE:
             _check_members(check, check.fields[field.key], field.node, field.key)
     for name, value in check.fields.items():
         if name in request.keys or value is None:

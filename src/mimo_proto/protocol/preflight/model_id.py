@@ -7,13 +7,14 @@ Rules:
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol.preflight.check import Rule
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mimo_proto.models.model_facts import ModelFacts
     from mimo_proto.protocol.preflight.check import Check
 
@@ -68,12 +69,9 @@ def is_retired(facts: ModelFacts, today: date | None) -> bool:
     """
     if facts.retired is None:
         return False
-    return _day(facts.retired) <= (today or _day(facts.as_of))
-
-
-def _day(text: str) -> date:
-    """Give the day of a date, or of a time, of RFC 3339."""
-    return date.fromisoformat(text[:10])
+    # Dates and times of RFC 3339 begin with the day, and days written like this compare as texts.
+    day = facts.as_of if today is None else today.isoformat()
+    return facts.retired[:10] <= day[:10]
 
 
 def check_model(check: Check) -> None:
