@@ -50,9 +50,9 @@ MAX_TOKENS = Rule(
 REASONING_EFFORT = Rule(
     "reasoning_effort",
     "risky",
-    "by some accounts `reasoning_effort` takes low, medium and high (litellm), and `none` (lidge-jun/opencodex#1483), by "
-    "others it is refused, or most of its words (NousResearch/hermes-agent#48562, llmgateway#4175), and no account saw "
-    "an effect; send `thinking`",
+    "by some accounts `reasoning_effort` takes low, medium and high (litellm), and `none` (lidge-jun/opencodex#1483); "
+    "by others it is refused, or most of its words (NousResearch/hermes-agent#48562, llmgateway#4175), and no account "
+    "saw an effect; send `thinking`",
     "THINK NousResearch/hermes-agent#48562 lidge-jun/opencodex#1483 llmgateway#4175 litellm",
 )
 FILTERED_FIELD = Rule(
