@@ -62,7 +62,7 @@ def test_a_model_of_the_other_endpoint() -> None:
 @pytest.mark.parametrize(("request_", "name"), [(CHAT, "max_completion_tokens"), (RESPONSES, "max_output_tokens")])
 def test_more_than_the_cap(request_: dict[str, object], name: str) -> None:
     finding = only({**request_, name: 131_073})
-    assert (finding.code, finding.severity, finding.path) == ("over_cap", "refused", f"$.{name}")
+    assert (finding.code, finding.severity, finding.path) == ("above_cap", "refused", f"$.{name}")
     assert "131072" in finding.message
     assert found({**request_, name: 131_072}) == []
     assert found({**request_, name: None}) == []
@@ -71,14 +71,14 @@ def test_more_than_the_cap(request_: dict[str, object], name: str) -> None:
 def test_caps_are_the_models_own() -> None:
     speech = {"model": "mimo-v2.5-tts", "messages": [{"role": "assistant", "content": "hi"}]}
     assert found({**speech, "max_completion_tokens": 8192}) == []
-    assert found({**speech, "max_completion_tokens": 8193}) == [("over_cap", "refused", "$.max_completion_tokens")]
+    assert found({**speech, "max_completion_tokens": 8193}) == [("above_cap", "refused", "$.max_completion_tokens")]
 
 
 def test_a_cap_that_is_a_reading_of_ours_is_risky() -> None:
     sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
     request = {"model": "mimo-v2.5-asr", "messages": [{"role": "user", "content": [sound]}]}
     finding = only({**request, "max_completion_tokens": 3000})
-    assert (finding.code, finding.severity) == ("over_cap", "risky")
+    assert (finding.code, finding.severity) == ("above_cap", "risky")
 
 
 @pytest.mark.parametrize("model", ["mimo-v2.5-pro", "MiMo-V2.6-Pro", "gpt-5", "XiaomiMiMo/MiMo-V2.5"])

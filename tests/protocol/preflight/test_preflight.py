@@ -79,9 +79,10 @@ def test_whatever_the_request_is_made_of(kind: str) -> None:
 
 
 def test_a_struct_that_holds_json_and_mappings() -> None:
+    encoded: Any = msgspec.Raw(b'{"role":"assistant","content":null}')
     request = ChatCompletionRequest(
         model="mimo-v2.6-pro",
-        messages=[user("hi"), msgspec.Raw(b'{"role":"assistant","content":null}')],  # type: ignore[list-item] - as allowed
+        messages=[user("hi"), encoded],
         tools=[Unknown({"type": "oracle", "more": MappingProxyType({"a": 1})})],
     )
     assert [code for code, _, _ in found(request)] == ["foreign_tool", "no_content"]

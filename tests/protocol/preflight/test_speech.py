@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.preflighting import CHAT, ELSEWHERE, found, preflight
+from mimo_proto import preflight
+from tests.support.preflighting import CHAT, ELSEWHERE, found
 
 SAMPLE = "data:audio/wav;base64,UklGRg=="
 DESIGN = "mimo-v2.5-tts-voicedesign"

@@ -11,9 +11,10 @@ from mimo_proto.protocol.preflight.check import Rule, elements, members
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mimo_proto.models.model_facts import ModelFacts
     from mimo_proto.protocol.preflight.check import Check
 
-__all__ = ["check_parts"]
+__all__ = ["check_parts", "takes_medium"]
 
 NO_MEDIUM = Rule(
     "no_medium",
@@ -52,6 +53,11 @@ DATA_URL = re.compile(r"data:([^;,]*)")
 IMAGE_TYPES = {f"image/{name}" for name in ("bmp", "gif", "jpeg", "jpg", "png", "webp")}
 
 
+def takes_medium(facts: ModelFacts, medium: str) -> bool:
+    """Whether a model takes images, audio or video; where nobody said, nothing is held against it."""
+    return medium in facts.media or "media" in facts.unproven
+
+
 def check_parts(check: Check, content: object, *at: str | int) -> None:
     """Look at the parts of a message, or of what a tool gave back, on their way to a host of MiMo's.
 
@@ -74,7 +80,7 @@ def check_parts(check: Check, content: object, *at: str | int) -> None:
 
 def _check_medium(check: Check, part: Mapping[str, Any], *at: str | int) -> None:
     facts, medium = check.facts, MEDIA[part.get("type")]
-    if facts is not None and medium not in facts.media and "media" not in facts.unproven:
+    if facts is not None and not takes_medium(facts, medium):
         taken = f"text and {', '.join(facts.media)}" if facts.media else "text only"
         check.find(NO_MEDIUM, *at, medium=medium, model=facts.id, taken=taken)
     if medium == "image":

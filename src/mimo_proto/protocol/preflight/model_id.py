@@ -44,14 +44,14 @@ WRONG_ENDPOINT = Rule(
     'MiMo answers 400, "Unsupported model": "{model}" is for chat completions; send it a request of that endpoint',
     "TTS ASR RESP-2",
 )
-OVER_CAP = Rule(
-    "over_cap",
+ABOVE_CAP = Rule(
+    "above_cap",
     "refused",
     'MiMo answers 400, "max_completion_tokens is too large": "{model}" gives {cap} tokens at most, thinking included; '
     "ask for no more, or leave the field out",
     "CHAT-2 RESP-2 MODELS CherryHQ/cherry-studio#20539",
 )
-OVER_UNPROVEN_CAP = OVER_CAP._replace(
+UNPROVEN_CAP = ABOVE_CAP._replace(
     severity="risky",
     message='MiMo\'s page gives "{model}" 2K tokens, read here as {cap}, and refuses more than a cap; ask for no more',
     source="MODELS",
@@ -98,5 +98,5 @@ def check_cap(check: Check) -> None:
     asked = check.fields.get(name)
     if facts is None or not isinstance(asked, int) or asked <= facts.output_cap:
         return
-    rule = OVER_UNPROVEN_CAP if "output_cap" in facts.unproven else OVER_CAP
+    rule = UNPROVEN_CAP if "output_cap" in facts.unproven else ABOVE_CAP
     check.find(rule, name, model=facts.id, cap=facts.output_cap)
