@@ -40,7 +40,7 @@ KEYWORDS_BESIDE: Mapping[str, Mapping[str, Any]] = {
     "type": {"type": (str, list)},
 }
 KEYWORDS_BY_TYPE: Mapping[str, Mapping[str, Any]] = {
-    "string": {"minLength": int, "maxLength": int, "pattern": str},
+    "string": {"minLength": int, "maxLength": int, "pattern": str, "x-known": list},
     "integer": {"minimum": int, "maximum": int},
     "number": {"minimum": (int, float), "maximum": (int, float)},
     "array": {"minItems": int, "maxItems": int, "items": dict},
@@ -52,7 +52,18 @@ BOUNDS = ("minLength", "maxLength", "pattern", "minimum", "maximum", "minItems",
 # What a property may say besides its type.
 PROPERTY_KEYWORDS: Mapping[str, Any] = {**NOTES, "default": object, "examples": list, "x-absent": object}
 ALL_KEYWORDS = sorted(
-    {*FILE_KEYWORDS, *OBJECT_KEYWORDS, *UNION_KEYWORDS, *PROPERTY_KEYWORDS, *BOUNDS, "$ref", "const", "enum", "items"}
+    {
+        *FILE_KEYWORDS,
+        *OBJECT_KEYWORDS,
+        *UNION_KEYWORDS,
+        *PROPERTY_KEYWORDS,
+        *BOUNDS,
+        "$ref",
+        "const",
+        "enum",
+        "items",
+        "x-known",
+    }
 )
 # What may stand for an absent property, by JSON type.
 ABSENT_VALUES: Mapping[str, object] = {"string": "", "array": [], "object": {}, "null": None}
@@ -207,8 +218,18 @@ def _values(path: str, schema: Schema) -> Messages:
     values = _get(schema, "enum", list)
     if schema.get("type", "string") != "string":
         yield f"{path}/type", "const and enum are of type string"
-    if "enum" in schema and (not values or any(not isinstance(v, str) or values.count(v) > 1 for v in values)):
+    if "enum" in schema and not _are_texts(values):
         yield f"{path}/enum", "an enum lists strings, each once"
+
+
+def _known(path: str, schema: Schema) -> Messages:
+    if "x-known" in schema and not _are_texts(_get(schema, "x-known", list)):
+        yield f"{path}/x-known", "the known values are strings, each once"
+
+
+def _are_texts(values: list[Any]) -> bool:
+    """Whether a list has strings, each once, and nothing else."""
+    return bool(values) and all(isinstance(value, str) and values.count(value) == 1 for value in values)
 
 
 def _value(
@@ -243,6 +264,7 @@ def _value(
             yield from _types(path, schema.get("type"), types)
             if "items" in schema:
                 yield from _value(f"{path}/items", area, schema["items"], definitions)
+            yield from _known(path, schema)
             yield from _bounds(path, schema)
 
 

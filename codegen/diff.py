@@ -214,6 +214,9 @@ def _values(path: str, before: Schema, after: Schema, shape: Shape) -> Differenc
         yield path, f"only {', '.join(map(repr, after['enum']))} from now on", shape != "received"
     elif "enum" in before:
         yield path, "any text from now on", False
+    known, still = before.get("x-known", []), after.get("x-known", [])
+    yield from ((path, f"known value {value!r} added", False) for value in still if value not in known)
+    yield from ((path, f"known value {value!r} removed", False) for value in known if value not in still)
 
 
 def _items(path: str, before: Schema, after: Schema, shape: Shape) -> Differences:
@@ -231,7 +234,7 @@ def _alternatives(spec: Spec, schema: Schema) -> dict[str, Schema]:
         return _named_type(spec.definitions[target(schema["$ref"])])
     if "const" in schema:
         return {"string": {"enum": [schema["const"]]}}
-    kept = {key: schema[key] for key in (*BOUNDS, "enum") if key in schema}
+    kept = {key: schema[key] for key in (*BOUNDS, "enum", "x-known") if key in schema}
     if "items" in schema:
         kept["items"] = _alternatives(spec, schema["items"])
     return {name: {} if name == "null" else kept for name in types_of(schema)}

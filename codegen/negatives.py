@@ -111,8 +111,8 @@ def _example(spec: Spec, definition: Definition) -> Schema:
 def _value(spec: Spec, schema: Schema) -> Any:
     if "const" in schema:
         return schema["const"]
-    if schema.get("examples"):
-        return schema["examples"][0]
+    if examples := schema.get("examples") or schema.get("x-known"):
+        return examples[0]
     if "enum" in schema:
         return schema["enum"][0]
     if "oneOf" in schema:

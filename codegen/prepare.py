@@ -105,12 +105,15 @@ def _of_type(name: str, schema: Schema, shape: Shape) -> list[Schema]:
     """The types that one JSON type of a schema becomes, with its bounds and items."""
     if name == "number" and shape != "sent":
         return [{"type": "integer"}, {"type": "number"}]
+    known: list[Schema] = (
+        [{"type": name, "enum": schema["x-known"]}] if name == "string" and "x-known" in schema else []
+    )
     kept: Schema = {}
     if shape == "sent":
         kept = {key: schema[key] for key in BOUNDS if key in schema and key in KEYWORDS_BY_TYPE[name]}
     if name == "array" and "items" in schema:
         kept["items"] = _one_of(_alternatives(schema["items"], shape))
-    return [{"type": name, **kept}]
+    return [*known, {"type": name, **kept}]
 
 
 def _one_of(alternatives: Iterable[Schema]) -> Schema:
@@ -225,9 +228,10 @@ def _field_description(schema: Schema) -> str:
     parts = [_description(schema)]
     if "default" in schema:
         parts.append(f"The server's default: `{json.dumps(schema['default'], ensure_ascii=False)}`.")
-    if "examples" in schema:
-        examples = ", ".join(f"`{json.dumps(example, ensure_ascii=False)}`" for example in schema["examples"])
-        parts.append(f"Examples: {examples}.")
+    for keyword, title in (("examples", "Examples"), ("x-known", "Known")):
+        if keyword in schema:
+            values = ", ".join(f"`{json.dumps(value, ensure_ascii=False)}`" for value in schema[keyword])
+            parts.append(f"{title}: {values}.")
     return " ".join(filter(None, parts))
 
 

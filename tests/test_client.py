@@ -19,14 +19,19 @@ from mimo_proto import (
     ChatCompletionRequest,
     Client,
     ConfigurationError,
+    Delta,
+    FunctionDefinition,
+    FunctionTool,
     InvalidRequestError,
     Limits,
     LocalProtocolError,
+    RateLimitError,
     Response,
     ResponseOutputTextDelta,
     ResponseRequest,
     RetryPolicy,
     Timeouts,
+    UserMessage,
     user,
 )
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
@@ -34,6 +39,8 @@ from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RE
 
 KEY = "sk-0123456789"
 MODEL_LIST = {"object": "list", "data": [{"id": "mimo-v2.6-pro", "object": "model", "owned_by": "xiaomi"}]}
+
+LONG_NAME = FunctionDefinition(name="f" * 65)
 
 
 def serve(peer: Peer) -> None:
@@ -66,11 +73,11 @@ def client(server: Server) -> Any:
 def test_chat_in_every_form(server: Server, client: Client) -> None:
     struct = ChatCompletionRequest(model="mimo-v2.6-pro", messages=[user("hi")])
     replies = [
-        client.create_chat_completion(struct),
-        client.create_chat_completion(CHAT_REQUEST),
+        client.create_chat_completion(**CHAT_REQUEST),
         client.create_chat_completion(**CHAT_REQUEST),
         client.create_chat_completion(model="mimo-v2.6-pro", messages=[user("hi")]),
         client.create_chat_completion(model="mimo-v2.6-pro", messages=[{"role": "user", "content": "hi"}]),
+        client.send(CHAT_COMPLETIONS, CHAT_REQUEST).value,
         client.send(CHAT_COMPLETIONS, struct).value,
     ]
     assert all(reply == msgspec.convert(CHAT, ChatCompletion) for reply in replies)
@@ -81,9 +88,9 @@ def test_chat_in_every_form(server: Server, client: Client) -> None:
 def test_chat_streamed_in_every_form(server: Server, client: Client) -> None:
     struct = ChatCompletionRequest(model="mimo-v2.6-pro", messages=[user("hi")])
     for stream in (
-        client.stream_chat_completion(struct),
-        client.stream_chat_completion(CHAT_REQUEST),
+        client.stream_chat_completion(**CHAT_REQUEST),
         client.stream_chat_completion(model="mimo-v2.6-pro", messages=[user("hi")]),
+        client.stream(CHAT_COMPLETIONS, CHAT_REQUEST),
         client.stream(CHAT_COMPLETIONS, struct),
     ):
         with stream:
@@ -97,15 +104,15 @@ def test_chat_streamed_in_every_form(server: Server, client: Client) -> None:
 def test_responses_in_every_form(server: Server, client: Client) -> None:
     struct = ResponseRequest(model="mimo-v2.6-pro", input="hi")
     replies: list[Response] = [
-        client.create_response(struct),
-        client.create_response(RESPONSE_REQUEST),
+        client.create_response(**RESPONSE_REQUEST),
         client.create_response(model="mimo-v2.6-pro", input="hi"),
+        client.send(RESPONSES, RESPONSE_REQUEST).value,
         client.send(RESPONSES, struct).value,
     ]
     for stream in (
-        client.stream_response(struct),
-        client.stream_response(RESPONSE_REQUEST),
+        client.stream_response(**RESPONSE_REQUEST),
         client.stream_response(model="mimo-v2.6-pro", input="hi"),
+        client.stream(RESPONSES, RESPONSE_REQUEST),
         client.stream(RESPONSES, struct),
     ):
         with stream:
@@ -126,7 +133,7 @@ def test_list_models_and_reply(server: Server, client: Client) -> None:
 
 
 def test_what_a_stream_tells(client: Client) -> None:
-    stream = client.stream_chat_completion(CHAT_REQUEST)
+    stream = client.stream_chat_completion(**CHAT_REQUEST)
     assert (stream.status, dict(stream.headers), stream.request_id, stream.attempts, stream.end) == (
         None,
         {},
@@ -144,10 +151,53 @@ def test_what_a_stream_tells(client: Client) -> None:
     assert list(stream) == [], "over"
 
 
+def test_a_stream_is_opened_before_it_is_read(server: Server, client: Client) -> None:
+    stream = client.stream_chat_completion(**CHAT_REQUEST).open()
+    assert (stream.status, stream.end, len(server.requests)) == (200, None, 1)
+    with stream.open() as same:
+        assert same is stream
+        assert "".join(stream.text()) == "Hello world"
+    assert len(server.requests) == 1
+
+
+def test_an_error_is_known_when_a_stream_is_opened() -> None:
+    def refuse(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer({"error": {"code": "429", "message": "Too many requests"}}, 429))
+
+    with Server(refuse) as server, Client(KEY, server.url) as client:
+        stream = client.stream_response(**RESPONSE_REQUEST)
+        for _ in range(2):
+            with pytest.raises(RateLimitError):
+                stream.open()
+        assert (stream.end, len(server.requests)) == ("error", 1)
+
+
+def test_deltas_are_alike_in_both_apis(client: Client) -> None:
+    for stream in (client.stream_chat_completion(**CHAT_REQUEST), client.stream_response(**RESPONSE_REQUEST)):
+        with stream:
+            deltas = stream.deltas()
+            assert next(deltas) == Delta("text", "Hello")
+            assert list(deltas) == [Delta("text", " world")]
+            stream.result()
+            assert stream.end == "completed"
+            assert list(stream.deltas()) == []
+
+
+def test_text_goes_on_where_another_loop_was_left(client: Client) -> None:
+    """The event that ends a response has its text once more."""
+    with client.stream_response(**RESPONSE_REQUEST) as stream:
+        for event in stream:
+            if event.type == "response.output_text.delta" and event.delta == " world":
+                break
+        assert list(stream.text()) == []
+        assert stream.result().output_text == "Hello world"
+
+
 def test_headers(server: Server) -> None:
     with Client(KEY, server.url + "/", headers={"X-Team": "a", "X-Both": "client"}) as client:
-        client.create_chat_completion(CHAT_REQUEST, extra_headers={"X-Both": "call", "x-more": "b"})
-    with Client(KEY, server.url, auth="api-key") as client, client.stream_chat_completion(CHAT_REQUEST) as stream:
+        client.create_chat_completion(**CHAT_REQUEST, extra_headers={"X-Both": "call", "x-more": "b"})
+    with Client(KEY, server.url, auth="api-key") as client, client.stream_chat_completion(**CHAT_REQUEST) as stream:
         stream.result()
     first, second = (request.headers for request in server.requests)
     assert first["authorization"] == f"Bearer {KEY}"
@@ -168,7 +218,7 @@ def test_options_of_a_call(server: Server, client: Client) -> None:
     assert server.requests[0].json == {**CHAT_REQUEST, "new": 1, "stream": False}
     assert msgspec.json.decode(b"".join(seen)) == CHAT
     seen.clear()
-    with client.stream_chat_completion(CHAT_REQUEST, tee=seen.append) as stream:
+    with client.stream_chat_completion(**CHAT_REQUEST, tee=seen.append) as stream:
         stream.result()
     assert b"".join(seen) == b"".join(CHAT_EVENTS)
 
@@ -176,17 +226,20 @@ def test_options_of_a_call(server: Server, client: Client) -> None:
 def test_dicts_and_keywords_are_checked_before_sending(server: Server, client: Client) -> None:
     loose: Any = client
     calls = [
-        lambda: client.create_chat_completion({"model": "m", "messages": [], "max_tokens": 3}),
-        lambda: client.stream_chat_completion({"model": "m", "messages": [], "max_tokens": 3}),
+        lambda: loose.create_chat_completion(model="m", messages=[], max_tokens=3),
+        lambda: loose.stream_chat_completion(model="m", messages=[], max_tokens=3),
+        lambda: client.send(CHAT_COMPLETIONS, {"model": "m", "messages": [], "max_tokens": 3}),
+        lambda: client.stream(CHAT_COMPLETIONS, {"model": "m", "messages": [], "max_tokens": 3}),
         lambda: client.create_chat_completion(model="m", messages=[{"role": "king"}]),
         lambda: client.create_chat_completion(model="m", messages=[user("hi")], stream=True),
-        lambda: loose.create_chat_completion(CHAT_REQUEST, model="m"),
+        lambda: client.create_chat_completion(model="m", messages=[UserMessage(content=5)]),  # type: ignore[arg-type]
+        lambda: client.create_chat_completion(**CHAT_REQUEST, tools=[FunctionTool(function=LONG_NAME)]),
         loose.create_chat_completion,
     ]
     for call in calls:
         with pytest.raises(InvalidRequestError):
             call()
-    client.create_chat_completion({**CHAT_REQUEST, "max_tokens": 3}, validate=False)
+    loose.create_chat_completion(**CHAT_REQUEST, max_tokens=3, validate=False)
     assert [request.json.get("max_tokens") for request in server.requests] == [3]
 
 
@@ -211,6 +264,8 @@ def test_projection(client: Client) -> None:
             stream.result()
         with pytest.raises(LocalProtocolError, match="projected"):
             stream.text()
+        with pytest.raises(LocalProtocolError, match="projected"):
+            stream.deltas()
     with client.stream(RESPONSES, RESPONSE_REQUEST, event_type=ResponseOutputTextDelta) as narrow:
         assert [event.delta for event in narrow] == ["Hello", " world"]
 
@@ -275,7 +330,7 @@ def test_a_client_is_neither_pickled_nor_copied() -> None:
 
 def test_a_closed_client_refuses(server: Server) -> None:
     client = Client(KEY, server.url)
-    stream = client.stream_chat_completion(CHAT_REQUEST)
+    stream = client.stream_chat_completion(**CHAT_REQUEST)
     with stream:
         next(iter(stream))
         client.close()
@@ -290,6 +345,6 @@ def test_limits_of_the_client(server: Server) -> None:
 
     with Client(KEY, server.url, limits=Limits(body=10, event=10)) as client:
         with pytest.raises(BodyTooLargeError):
-            client.create_chat_completion(CHAT_REQUEST)
-        with client.stream_chat_completion(CHAT_REQUEST) as stream, pytest.raises(EventTooLargeError):
+            client.create_chat_completion(**CHAT_REQUEST)
+        with client.stream_chat_completion(**CHAT_REQUEST) as stream, pytest.raises(EventTooLargeError):
             stream.result()

@@ -1,7 +1,8 @@
 """mimo-proto: Xiaomi MiMo's Chat Completions and Responses APIs, typed, streamed, and without I/O where you want none.
 
-- `Client` talks to MiMo over urllib3.
+- `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
+- `DeltaReader` says what the events of a stream say, alike in both APIs.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
@@ -31,9 +32,15 @@ from mimo_proto.unknown import Unknown
 from . import errors, models
 
 if TYPE_CHECKING:
+    from mimo_proto.aio.client import AsyncClient
+    from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
     from mimo_proto.protocol.adapt import Adapted, adapt_request
+    from mimo_proto.protocol.delta_parts import Delta
+    from mimo_proto.protocol.deltas import DeltaReader
+    from mimo_proto.protocol.encode import encode_done, encode_event, to_json
+    from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.preflight import preflight
 
@@ -41,6 +48,8 @@ __all__: list[str] = [
     # talk to MiMo
     "Client",
     "Stream",
+    "AsyncClient",
+    "AsyncStream",
     "Reply",
     # the same without I/O
     "Endpoint",
@@ -54,6 +63,8 @@ __all__: list[str] = [
     "StreamDecoder",
     "ChatAccumulator",
     "ResponseAccumulator",
+    "DeltaReader",
+    "Delta",
     "SSEDecoder",
     "ServerSentEvent",
     # before sending
@@ -62,6 +73,12 @@ __all__: list[str] = [
     "adapt_request",
     "Adapted",
     "Finding",
+    # what other clients get
+    "encode_event",
+    "to_json",
+    "encode_done",
+    "encode_error",
+    "ErrorReply",
     # messages
     "system",
     "developer",
@@ -85,10 +102,19 @@ LAZY = {
     "Client": "client",
     "Reply": "client",
     "Stream": "http.stream",
+    "Delta": "protocol.delta_parts",
+    "DeltaReader": "protocol.deltas",
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
     "preflight": "protocol.preflight",
+    "encode_event": "protocol.encode",
+    "to_json": "protocol.encode",
+    "encode_done": "protocol.encode",
+    "encode_error": "protocol.encode_error",
+    "ErrorReply": "protocol.encode_error",
+    "AsyncClient": "aio.client",
+    "AsyncStream": "aio.stream",
 }
 
 

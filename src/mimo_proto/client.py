@@ -13,7 +13,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Self, TypeVar, overload
 
-from mimo_proto.call.options import CallOptions, take_apart
+from mimo_proto.call.options import (
+    CallOptions,
+    ChatCompletionArguments,
+    NoArguments,
+    ResponseArguments,
+    no_such_attribute,
+    refuse_arguments,
+    show_keywords,
+    take_apart,
+)
 from mimo_proto.call.reply import Reply, accumulator_for
 from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
@@ -30,14 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from mimo_proto.call.options import ChatCompletionArguments, ResponseArguments
     from mimo_proto.models import (
         ChatCompletion,
         ChatCompletionChunk,
-        ChatCompletionRequest,
         ModelList,
         Response,
-        ResponseRequest,
         ResponseStreamEvent,
     )
     from mimo_proto.protocol.request import Auth
@@ -69,12 +75,19 @@ class Client:
         proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; "environment" for that of
             HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; None for none.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
+        **unknown: Not taken: what comes here is refused, with a hint at what it is called here.
 
     Raises:
-        ConfigurationError: No key, or a key, base URL, header or proxy that cannot be used.
+        ConfigurationError: No key; a key, base URL, header or proxy that cannot be used; a value of another type, or
+            an argument that there is not.
     """
 
     _base_url = ""
+
+    if TYPE_CHECKING:
+        pass  # a `__getattr__` would make every name a good one
+    else:
+        __getattr__ = no_such_attribute
 
     def __init__(
         self,
@@ -90,10 +103,12 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         allow_http: bool = False,
+        **unknown: Unpack[NoArguments],
     ) -> None:
         # First of all, so that no frame of ours shows the key.
         api_key = None if api_key is None else Secret(api_key)
         proxy = None if proxy is None else Secret(proxy)
+        refuse_arguments(unknown)
         self._settings = read_settings(
             os.getenv,
             api_key,
@@ -130,20 +145,15 @@ class Client:
         self._closed = True
         self._transport.close()
 
-    @overload
+    @show_keywords(ChatCompletionArguments)
     def create_chat_completion(
-        self, request: ChatCompletionRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
-    ) -> ChatCompletion: ...
-    @overload
-    def create_chat_completion(self, /, **arguments: Unpack[ChatCompletionArguments]) -> ChatCompletion: ...
-    def create_chat_completion(
-        self, request: ChatCompletionRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+        self, request: None = None, /, **arguments: Unpack[ChatCompletionArguments]
     ) -> ChatCompletion:
         """Ask for a chat completion: ``POST {base}/chat/completions``.
 
         Args:
-            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
-            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+            request: Not taken: a request that is a Struct or a dict goes to `send`.
+            **arguments: The fields of a `ChatCompletionRequest`, and the options in `CallOptions`.
 
         Raises:
             InvalidRequestError: The spec refuses the request; nothing was sent.
@@ -151,73 +161,54 @@ class Client:
             TransportError: The request or the answer did not get through.
             RemoteProtocolError: The answer is not what the protocol says.
         """
-        request, options = take_apart(request, arguments)
-        return self.send(CHAT_COMPLETIONS, request, **options).value
+        fields, options = take_apart(request, arguments, "send(CHAT_COMPLETIONS, request)")
+        return self.send(CHAT_COMPLETIONS, fields, **options).value
 
-    @overload
+    @show_keywords(ChatCompletionArguments)
     def stream_chat_completion(
-        self, request: ChatCompletionRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
-    ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
-    @overload
-    def stream_chat_completion(
-        self, /, **arguments: Unpack[ChatCompletionArguments]
-    ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
-    def stream_chat_completion(
-        self, request: ChatCompletionRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+        self, request: None = None, /, **arguments: Unpack[ChatCompletionArguments]
     ) -> Stream[ChatCompletionChunk, ChatCompletion]:
         """Ask for a chat completion, chunk by chunk; the request is sent when the stream is entered or first read.
 
         Args:
-            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
-            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+            request: Not taken: a request that is a Struct or a dict goes to `stream`.
+            **arguments: The fields of a `ChatCompletionRequest`, and the options in `CallOptions`.
 
         Raises:
             InvalidRequestError: The spec refuses the request; nothing was sent.
         """
-        request, options = take_apart(request, arguments)
-        return self.stream(CHAT_COMPLETIONS, request, **options)
+        fields, options = take_apart(request, arguments, "stream(CHAT_COMPLETIONS, request)")
+        return self.stream(CHAT_COMPLETIONS, fields, **options)
 
-    @overload
-    def create_response(
-        self, request: ResponseRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
-    ) -> Response: ...
-    @overload
-    def create_response(self, /, **arguments: Unpack[ResponseArguments]) -> Response: ...
-    def create_response(
-        self, request: ResponseRequest | Mapping[str, Any] | None = None, /, **arguments: Any
-    ) -> Response:
+    @show_keywords(ResponseArguments)
+    def create_response(self, request: None = None, /, **arguments: Unpack[ResponseArguments]) -> Response:
         """Ask for a response: ``POST {base}/responses``.
 
         Args:
-            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
-            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+            request: Not taken: a request that is a Struct or a dict goes to `send`.
+            **arguments: The fields of a `ResponseRequest`, and the options in `CallOptions`.
 
         Raises:
             MimoError: As `create_chat_completion` does.
         """
-        request, options = take_apart(request, arguments)
-        return self.send(RESPONSES, request, **options).value
+        fields, options = take_apart(request, arguments, "send(RESPONSES, request)")
+        return self.send(RESPONSES, fields, **options).value
 
-    @overload
+    @show_keywords(ResponseArguments)
     def stream_response(
-        self, request: ResponseRequest | Mapping[str, Any], /, **options: Unpack[CallOptions]
-    ) -> Stream[ResponseStreamEvent, Response]: ...
-    @overload
-    def stream_response(self, /, **arguments: Unpack[ResponseArguments]) -> Stream[ResponseStreamEvent, Response]: ...
-    def stream_response(
-        self, request: ResponseRequest | Mapping[str, Any] | None = None, /, **arguments: Any
+        self, request: None = None, /, **arguments: Unpack[ResponseArguments]
     ) -> Stream[ResponseStreamEvent, Response]:
         """Ask for a response, event by event; the request is sent when the stream is entered or first read.
 
         Args:
-            request: The request as a Struct or a dict; or leave it out, and give its fields as keywords.
-            **arguments: The fields, if no request is given, and the options in `CallOptions`.
+            request: Not taken: a request that is a Struct or a dict goes to `stream`.
+            **arguments: The fields of a `ResponseRequest`, and the options in `CallOptions`.
 
         Raises:
             InvalidRequestError: The spec refuses the request; nothing was sent.
         """
-        request, options = take_apart(request, arguments)
-        return self.stream(RESPONSES, request, **options)
+        fields, options = take_apart(request, arguments, "stream(RESPONSES, request)")
+        return self.stream(RESPONSES, fields, **options)
 
     def list_models(self, **options: Unpack[CallOptions]) -> ModelList:
         """Ask which models there are: ``GET {base}/models``; the options are those in `CallOptions`.

@@ -9,6 +9,7 @@ import threading
 import warnings
 import weakref
 import zlib
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from mimo_proto import (
     ConfigurationError,
     ConnectError,
     DecodeError,
+    Delta,
     IncompleteStreamError,
     InvalidRequestError,
     Limits,
@@ -108,12 +110,13 @@ def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
     return asyncio.create_task(wait())
 
 
-def over(shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any) -> Any:
-    async def main() -> Any:
-        async with open_shell(shell, server.url, **settings) as adapter:
-            return await work(adapter)
+def over(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
+    return run(partial(over_it, shell, server, work, **settings))
 
-    return run(main)
+
+async def over_it(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
+    async with open_shell(shell, server.url, **settings) as adapter:
+        return await work(adapter)
 
 
 def chat(adapter: AsyncAdapter, **options: Any) -> AsyncStream[Any, Any]:
@@ -237,6 +240,36 @@ def test_a_stream_that_completed_without_a_choice_stays_incomplete(shell: str) -
 
 class Choice(msgspec.Struct):
     finish_reason: str | None = None
+
+
+@pytest.mark.parametrize("shell", ADAPTERS)
+def test_a_stream_is_opened_before_it_is_read(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        for stream in (chat(adapter), adapter.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"})):
+            async with await stream.open():
+                assert (stream.status, stream.end) == (200, None)
+                assert await stream.open() is stream
+                assert [delta async for delta in stream.deltas()] == [Delta("text", "Hello"), Delta("text", " world")]
+                assert stream.end == "completed"
+
+    with Server(serve) as server:
+        over(shell, server, work)
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("shell", ADAPTERS)
+def test_an_error_is_known_when_a_stream_is_opened(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        for _ in range(2):
+            with pytest.raises(RateLimitError):
+                await stream.open()
+        assert stream.end == "error"
+        with pytest.raises(LocalProtocolError, match="projected"):
+            adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk).deltas()
+
+    with Server(says(answer(error_body("429", "Too many requests"), 429))) as server:
+        over(shell, server, work)
 
 
 class Chunk(msgspec.Struct):
@@ -847,7 +880,11 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         nonlocal hours
         hours += data.startswith(b":")
 
-    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", lambda: monotonic() + 3600 * hours)
+    def clock(loop: object = None) -> float:
+        return monotonic() + 3600 * hours
+
+    monkeypatch.setattr("mimo_proto.aio.deadlines.monotonic", clock)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "time", clock)
     comments = threading.Event()
 
     def script(peer: Peer) -> None:
@@ -866,7 +903,8 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         assert hours == 1
 
     with Server(script) as server:
-        over(shell, server, work, limits=Limits(linger=3000), timeouts=Timeouts(read=None, idle=None))
+        settings = {"limits": Limits(linger=3000), "timeouts": Timeouts(read=None, idle=None)}
+        asyncio.run(over_it(shell, server, work, **settings))  # not bounded by a timeout, which has that clock too
 
 
 @pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
@@ -877,7 +915,7 @@ def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monk
     def clock() -> float:
         return monotonic() + 3600 * hours
 
-    monkeypatch.setattr("mimo_proto.aio.attempts.monotonic", clock)
+    monkeypatch.setattr("mimo_proto.aio.deadlines.monotonic", clock)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     turns = [threading.Event() for _ in range(5)]
 

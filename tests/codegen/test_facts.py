@@ -18,6 +18,7 @@ from codegen.load import SpecError
 from mimo_proto import models
 from mimo_proto.models.foreign_names import FOREIGN_NAMES
 from mimo_proto.models.model_facts import MODEL_FACTS
+from mimo_proto.models.openai_shape import OPENAI_SHAPE
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -116,7 +117,10 @@ def test_no_facts(tmp_path: Path) -> None:
 # Ours
 
 
-@pytest.mark.parametrize(("file", "table"), [("models", list(MODEL_FACTS.values())), ("foreign", list(FOREIGN_NAMES))])
+@pytest.mark.parametrize(
+    ("file", "table"),
+    [("models", list(MODEL_FACTS.values())), ("foreign", list(FOREIGN_NAMES)), ("openai_shape", list(OPENAI_SHAPE))],
+)
 def test_the_tables_are_those_of_the_spec(file: str, table: list[msgspec.Struct]) -> None:
     rows = json.loads((SPEC / f"facts/{file}.json").read_bytes())["rows"]
     assert len(rows) == len(table)
@@ -138,4 +142,6 @@ def test_the_models_of_the_spec_have_facts() -> None:
 
 
 def test_the_facts_are_no_part_of_the_models_package() -> None:
-    assert {"ModelFacts", "MODEL_FACTS", "ForeignName", "FOREIGN_NAMES"}.isdisjoint(models.__all__)
+    assert {"ModelFacts", "MODEL_FACTS", "ForeignName", "FOREIGN_NAMES", "OpenAIField", "OPENAI_SHAPE"}.isdisjoint(
+        models.__all__
+    )

@@ -139,7 +139,7 @@ def test_cancel_while_connecting(black_hole: str, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     with client_for(black_hole, timeouts=no_clocks()) as client:
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         reader = Reader(stream)
         reader.start()
         assert there.wait(10)
@@ -161,7 +161,7 @@ def test_cancel_while_tls_shakes_hands(trust: ssl.SSLContext) -> None:
     with Server(script) as server:
         url = server.url.replace("http:", "https:")
         with client_for(url, ssl_context=trust, timeouts=no_clocks()) as client:
-            stream = client.stream_chat_completion(CHAT_REQUEST)
+            stream = client.stream_chat_completion(**CHAT_REQUEST)
             reader = Reader(stream)
             reader.start()
             assert there.wait(10)
@@ -182,7 +182,7 @@ def test_cancel_while_a_proxy_answers(trust: ssl.SSLContext) -> None:
         Server(script) as proxy,
         client_for("https://api.example.com/v1", proxy=proxy.origin, timeouts=no_clocks()) as client,
     ):
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         reader = Reader(stream)
         reader.start()
         assert there.wait(10)
@@ -207,6 +207,7 @@ def test_cancel_while_sending() -> None:
         assert type(reader.ended()) is StreamCancelled
 
 
+@pytest.mark.sync_client
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 def test_cancel_while_the_body_of_an_error_comes(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     def script(peer: Peer) -> None:
@@ -259,7 +260,7 @@ def test_cancel_between_two_attempts() -> None:
         peer.gone()
 
     with Server(script) as server, client_for(server.url, retry=retry(9)) as client:
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         reader = Reader(stream)
         reader.start()
         assert there.wait(10)
@@ -273,7 +274,7 @@ def test_cancel_between_two_attempts() -> None:
 
 def test_cancel_before_the_request_is_sent() -> None:
     with Server(lambda peer: peer.gone()) as server, client_for(server.url) as client:
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         stream.cancel()
         with pytest.raises(StreamCancelled) as caught, stream:
             pass
@@ -289,7 +290,7 @@ def test_cancel_and_close_after_the_end_change_nothing() -> None:
 
     with Server(script) as server, client_for(server.url) as client:
         for _ in range(3):
-            stream = client.stream_chat_completion(CHAT_REQUEST)
+            stream = client.stream_chat_completion(**CHAT_REQUEST)
             with stream:
                 stream.result()
                 stream.cancel()
@@ -307,7 +308,7 @@ def test_close_before_the_end() -> None:
         assert peer.gone()
 
     with Server(script) as server, client_for(server.url) as client:
-        with client.stream_chat_completion(CHAT_REQUEST) as stream:
+        with client.stream_chat_completion(**CHAT_REQUEST) as stream:
             next(iter(stream))
         assert stream.end == "cancelled"
         with pytest.raises(StreamCancelled) as caught:
@@ -317,7 +318,7 @@ def test_close_before_the_end() -> None:
 
 def test_a_stream_that_is_closed_unread_is_not_sent() -> None:
     with Server(lambda peer: None) as server, client_for(server.url) as client:
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         stream.close()
         with pytest.raises(StreamCancelled):
             list(stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -100,6 +100,7 @@ def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, 
     assert monotonic() - started < LATE
 
 
+@pytest.mark.sync_client
 def test_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection that had just been made is closed."""
     gone = threading.Event()
@@ -160,12 +161,12 @@ def test_a_request_that_nobody_takes() -> None:
     def script(peer: Peer) -> None:
         server.stopping.wait(30)
 
-    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 30_000_000}]}
+    huge: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 30_000_000}]}
     with Server(script) as server, Client(KEY, server.url, timeouts=Timeouts(read=CLOCK)) as client:
         with pytest.raises(ReadTimeout, match="could not be sent"):
-            client.create_chat_completion(huge)
+            client.create_chat_completion(**huge)
         with pytest.raises(DeadlineExceeded):
-            client.create_chat_completion(huge, timeouts=Timeouts(total=CLOCK))
+            client.create_chat_completion(**huge, timeouts=Timeouts(total=CLOCK))
 
 
 def test_an_answer_before_the_request_is_whole() -> None:
@@ -175,9 +176,9 @@ def test_an_answer_before_the_request_is_whole() -> None:
         peer.fin()
         peer.gone()
 
-    huge = {"model": "m", "messages": [{"role": "user", "content": "x" * 10_000_000}]}
+    huge: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 10_000_000}]}
     with Server(script) as server, Client(KEY, server.url) as client, pytest.raises(MimoError) as caught:
-        client.create_chat_completion(huge)
+        client.create_chat_completion(**huge)
     assert "413" in str(caught.value)
 
 

@@ -25,7 +25,7 @@ from tests.support.outcomes import (
     good,
     retry,
 )
-from tests.support.payloads import CHAT, CHAT_REQUEST, error_body
+from tests.support.payloads import CHAT, CHAT_REQUEST, RESPONSE_REQUEST, error_body
 
 if TYPE_CHECKING:
     import ssl
@@ -161,7 +161,7 @@ def test_unread_bytes_never_answer_the_next_call(kind: Kind) -> None:
 
     with Server(script) as server, client_for(server.url) as client:
         stream: Any = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
-        with stream(CHAT_REQUEST if kind.protocol == "chat" else {"model": "m", "input": "x"}) as opened:
+        with stream(**(CHAT_REQUEST if kind.protocol == "chat" else RESPONSE_REQUEST)) as opened:
             next(iter(opened))
         assert call(client, kind).kept == "Hello world"
         assert server.connections == 2

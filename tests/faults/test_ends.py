@@ -198,7 +198,7 @@ def test_finish_reason_without_done_is_complete(leave: Any, usage: bool) -> None
     with (
         serve(CHAT_STREAM, body, leave_when_read) as server,
         client_for(server.url) as client,
-        client.stream_chat_completion(CHAT_REQUEST) as stream,
+        client.stream_chat_completion(**CHAT_REQUEST) as stream,
     ):
         seen = 0
         for seen, _ in enumerate(stream, 1):
@@ -250,7 +250,7 @@ def test_the_linger_stands_still_while_an_event_is_looked_at(leave: Any) -> None
     with (
         Server(script) as server,
         client_for(server.url, limits=limits, timeouts=timeouts) as client,
-        client.stream_chat_completion(CHAT_REQUEST) as stream,
+        client.stream_chat_completion(**CHAT_REQUEST) as stream,
     ):
         others = len(WATCHDOG)
         for seen, _ in enumerate(stream, 1):

@@ -39,7 +39,7 @@ def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
             closed.release()
 
     with Server(script) as server, client_for(server.url, pool_size=2) as client:
-        streams = [client.stream_chat_completion(CHAT_REQUEST) for _ in range(5)]
+        streams = [client.stream_chat_completion(**CHAT_REQUEST) for _ in range(5)]
         for stream in streams:
             stream.__enter__()
         assert server.connections == 5
@@ -49,7 +49,7 @@ def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
         for _ in range(3):
             assert closed.acquire(timeout=10)
         assert not closed.acquire(blocking=False)
-        with client.stream_chat_completion(CHAT_REQUEST) as one, client.stream_chat_completion(CHAT_REQUEST) as two:
+        with client.stream_chat_completion(**CHAT_REQUEST) as one, client.stream_chat_completion(**CHAT_REQUEST) as two:
             one.result()
             two.result()
         assert server.connections == 5, "two were kept"
@@ -68,7 +68,7 @@ def test_a_client_that_nobody_closes_closes_its_idle_connections() -> None:
 
     with Server(script) as server:
         client = client_for(server.url)
-        client.create_chat_completion(CHAT_REQUEST)
+        client.create_chat_completion(**CHAT_REQUEST)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             del client
@@ -88,7 +88,7 @@ def test_what_is_given_back_after_close_is_closed() -> None:
 
     with Server(script) as server:
         client = client_for(server.url)
-        with client.stream_chat_completion(CHAT_REQUEST) as stream:
+        with client.stream_chat_completion(**CHAT_REQUEST) as stream:
             client.close()
             stream.result()
         assert closed.wait(10)
@@ -158,7 +158,7 @@ def test_a_stream_left_without_close(kind: Kind, way: str) -> None:
 
     with Server(script) as server, client_for(server.url) as client:
         make: Any = client.stream_chat_completion if kind.protocol == "chat" else client.stream_response
-        stream = make(CHAT_REQUEST if kind.protocol == "chat" else {"model": "m", "input": "x"})
+        stream = make(**(CHAT_REQUEST if kind.protocol == "chat" else {"model": "m", "input": "x"}))
         words = stream.text() if way == "text" else iter(stream)
         next(words)
         with warnings.catch_warnings(record=True) as caught:
@@ -176,7 +176,7 @@ def test_a_stream_left_without_close(kind: Kind, way: str) -> None:
 def test_a_stream_that_was_never_read_needs_no_close() -> None:
     with client_for("http://127.0.0.1:1/v1") as client, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        client.stream_chat_completion(CHAT_REQUEST)
+        client.stream_chat_completion(**CHAT_REQUEST)
         gc.collect()
     assert caught == []
 
@@ -185,7 +185,7 @@ def test_an_iteration_may_be_left_and_taken_up_again() -> None:
     with (
         Server(once(good(CHAT_STREAM))) as server,
         client_for(server.url) as client,
-        client.stream_chat_completion(CHAT_REQUEST) as stream,
+        client.stream_chat_completion(**CHAT_REQUEST) as stream,
     ):
         for _ in stream:
             break
@@ -226,7 +226,7 @@ def test_a_failing_tee_ends_a_stream() -> None:
     with (
         Server(script) as server,
         client_for(server.url) as client,
-        client.stream_chat_completion(CHAT_REQUEST, tee=tee) as stream,
+        client.stream_chat_completion(**CHAT_REQUEST, tee=tee) as stream,
     ):
         with pytest.raises(ZeroDivisionError):
             list(stream)

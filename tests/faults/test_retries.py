@@ -89,7 +89,7 @@ def test_attempts_are_told() -> None:
         Server(once(good(CHAT_STREAM))) as server,
         client_for(server.url) as client,
     ):
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         assert stream.attempts == 0
         with stream:
             assert stream.attempts == 1

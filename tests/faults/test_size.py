@@ -127,10 +127,10 @@ def peak():
 client = Client("sk-child", url, limits=Limits(event=cap, body=cap))
 chat = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 make = {
-    (True, "chat"): lambda: client.stream_chat_completion(chat),
-    (True, "responses"): lambda: client.stream_response({"model": "m", "input": "x"}),
-    (False, "chat"): lambda: client.create_chat_completion(chat),
-    (False, "responses"): lambda: client.create_response({"model": "m", "input": "x"}),
+    (True, "chat"): lambda: client.stream_chat_completion(**chat),
+    (True, "responses"): lambda: client.stream_response(**{"model": "m", "input": "x"}),
+    (False, "chat"): lambda: client.create_chat_completion(**chat),
+    (False, "responses"): lambda: client.create_response(**{"model": "m", "input": "x"}),
 }[streamed, protocol]
 before = peak()
 name = None

@@ -122,17 +122,17 @@ streamed = sys.argv[2] == "stream"
 request = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 try:
     if streamed:
-        stream = client.stream_chat_completion(request)
+        stream = client.stream_chat_completion(**request)
         with stream:
             for event in stream: pass
     else:
-        client.create_chat_completion(request)
+        client.create_chat_completion(**request)
 except KeyboardInterrupt as error:
     import traceback
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "interrupted-key" not in shown, shown
     end = stream.end if streamed else None
-    print(json.dumps([end, client.create_chat_completion(request).choices[0].message.content]))
+    print(json.dumps([end, client.create_chat_completion(**request).choices[0].message.content]))
 """
 
 

@@ -236,10 +236,14 @@ def test_what_is_encoded_already_is_trusted() -> None:
     validate(msgspec.structs.replace(ChatCompletionRequest(**chat()), messages=[msgspec.Raw(b"{}")]))
 
 
-def test_structs_within_a_dict_are_trusted() -> None:
+def test_structs_within_a_dict_are_checked_like_dicts() -> None:
     validate(chat(UserMessage(content="hi"), HI, thinking=Thinking(type="enabled")))
-    validate(chat(UserMessage(content=5)))  # type: ignore[arg-type]
     validate({**response(), "input": [MessageItem(role="user", content="hi"), {"role": "user", "content": "hi"}]})
+    assert refused(chat(HI, UserMessage(content=5))).path == "$.messages[1].content"  # type: ignore[arg-type]
+    assert refused(chat(thinking=Thinking(type="on"))).path == "$.thinking.type"  # type: ignore[arg-type]
+    long = FunctionTool(function=FunctionDefinition(name="f" * 65))
+    for tool in (long, {"type": "function", "function": long.function}):
+        assert refused(chat(tools=[tool])).path == "$.tools[0].function.name"
 
 
 def test_a_struct_that_was_handed_over_is_checked_to_the_last_leaf() -> None:

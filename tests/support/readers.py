@@ -17,8 +17,8 @@ __all__ = ["Reader", "no_clocks", "stream_of"]
 
 def stream_of(client: Client, kind: Kind, **options: Any) -> Any:
     if kind.protocol == "chat":
-        return client.stream_chat_completion(CHAT_REQUEST, **options)
-    return client.stream_response({"model": "m", "input": "x"}, **options)
+        return client.stream_chat_completion(**CHAT_REQUEST, **options)
+    return client.stream_response(model="m", input="x", **options)
 
 
 class Reader(threading.Thread):

@@ -15,6 +15,7 @@ from mimo_proto import (
     ChatCompletionChunk,
     ChatCompletionRequest,
     Client,
+    Delta,
     Limits,
     ModelList,
     Reply,
@@ -45,11 +46,12 @@ def clients() -> None:
 
 
 def forms_of_a_chat_call(client: Client, messages: list[dict[str, str]], mapping: Mapping[str, Any]) -> None:
-    """Struct, dict, or keywords; in these, messages as Structs, dicts, or a variable of dicts of strings."""
+    """Keywords, with messages as Structs, dicts, or a variable of dicts of strings; a whole request goes to `send`."""
     request = ChatCompletionRequest(model="m", messages=[user("hi")])
-    assert_type(client.create_chat_completion(request), ChatCompletion)
-    assert_type(client.create_chat_completion(mapping), ChatCompletion)
-    assert_type(client.create_chat_completion({"model": "m", "messages": messages}), ChatCompletion)
+    assert_type(client.send(CHAT_COMPLETIONS, request).value, ChatCompletion)
+    assert_type(client.send(CHAT_COMPLETIONS, mapping).value, ChatCompletion)
+    assert_type(client.send(CHAT_COMPLETIONS, {"model": "m", "messages": messages}).value, ChatCompletion)
+    assert_type(client.create_chat_completion(**mapping), ChatCompletion)
     assert_type(client.create_chat_completion(model="m", messages=messages), ChatCompletion)
     assert_type(client.create_chat_completion(model="m", messages=[user("hi")]), ChatCompletion)
     assert_type(client.create_chat_completion(model="m", messages=[{"role": "user", "content": "hi"}]), ChatCompletion)
@@ -70,7 +72,8 @@ def forms_of_a_chat_call(client: Client, messages: list[dict[str, str]], mapping
 
 def options_of_a_call(client: Client) -> None:
     client.create_chat_completion(
-        {"model": "m", "messages": []},
+        model="m",
+        messages=[],
         extra_body={"seed": 7},
         extra_headers={"x-a": "b"},
         timeouts=Timeouts(total=5),
@@ -82,8 +85,8 @@ def options_of_a_call(client: Client) -> None:
 
 
 def forms_of_a_response_call(client: Client, items: list[dict[str, str]]) -> None:
-    assert_type(client.create_response(ResponseRequest(model="m", input="hi")), Response)
-    assert_type(client.create_response({"model": "m", "input": "hi"}), Response)
+    assert_type(client.send(RESPONSES, ResponseRequest(model="m", input="hi")).value, Response)
+    assert_type(client.send(RESPONSES, {"model": "m", "input": "hi"}).value, Response)
     assert_type(client.create_response(model="m", input="hi"), Response)
     assert_type(client.create_response(model="m", input=items), Response)
     assert_type(client.create_response(model="m", input=[{"role": "user", "content": "hi"}]), Response)
@@ -94,7 +97,11 @@ def streamed_calls(client: Client, messages: list[dict[str, str]]) -> None:
         assert_type(stream, Stream[ChatCompletionChunk, ChatCompletion])
         for chunk in stream:
             assert_type(chunk, ChatCompletionChunk)
+        assert_type(stream.open(), Stream[ChatCompletionChunk, ChatCompletion])
         assert_type(stream.text(), Iterator[str])
+        for delta in stream.deltas():
+            assert_type(delta, Delta)
+            assert_type((delta.text, delta.choice, delta.part, delta.id, delta.name), tuple[str, int, int, str, str])
         assert_type(stream.result(), ChatCompletion)
         assert_type(stream.status, int | None)
         assert_type(stream.request_id, str | None)
@@ -129,11 +136,12 @@ def a_conversation(client: Client) -> None:
 
 
 def refused(client: Client) -> None:
-    client.create_chat_completion(model="m")  # type: ignore[call-overload]
-    client.create_chat_completion(model="m", messages=[], max_tokens=5)  # type: ignore[call-overload]
-    client.create_chat_completion(model=5, messages=[])  # type: ignore[call-overload]
-    client.create_chat_completion({"model": "m"}, extra="x")  # type: ignore[call-overload]
-    client.create_response(model="m", input=5)  # type: ignore[call-overload]
-    client.create_chat_completion(ResponseRequest(model="m", input="hi"))  # type: ignore[call-overload]
+    """`test_type_messages` has what is said of each."""
+    client.create_chat_completion(model="m")  # type: ignore[call-arg]
+    client.create_chat_completion(model="m", messages=[], max_tokens=5)  # type: ignore[call-arg]
+    client.create_chat_completion(model=5, messages=[])  # type: ignore[arg-type]
+    client.create_response(model="m", input=5)  # type: ignore[arg-type]
+    client.create_response(ResponseRequest(model="m", input="hi"))  # type: ignore[call-arg, arg-type]
+    Client(timeout=5)  # type: ignore[call-arg]
     Client(auth="basic")  # type: ignore[arg-type]
     client.send(MODELS).value.choices  # type: ignore[attr-defined]  # noqa: B018

@@ -17,12 +17,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 from math import inf
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.aio.library import (
+    MAX_SHOWN_CHARACTERS,
+    HTTPLibrary,
+    LibraryResponse,
+    blocks_of,
+    is_of_another_loop,
+    shown,
+)
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
     ConfigurationError,
@@ -39,6 +45,9 @@ except ImportError as error:
     raise ImportError("mimo_proto.aio.aiohttp needs aiohttp: pip install 'mimo-proto[aiohttp]'") from error
 
 if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+    from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
@@ -47,53 +56,77 @@ __all__ = ["AiohttpAdapter"]
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
 
-CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ServerFingerprintMismatch)
+CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch)
 CLOSED_ERRORS = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
-
-MAX_UNBUFFERED_BYTES = 2**20
-"""The largest body, in bytes, that aiohttp takes as bytes; it wants a larger one as a file."""
 
 
 class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
     """Calls MiMo through aiohttp. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
 
     @staticmethod
-    def _wrap(client: aiohttp.ClientSession) -> HTTPLibrary:
-        return _Aiohttp(client)
+    def _wrap(client: object) -> HTTPLibrary:
+        if not isinstance(client, aiohttp.ClientSession):
+            raise ConfigurationError(
+                f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
+            )
+        return AiohttpLibrary(client)
 
 
-class _Aiohttp(HTTPLibrary):
+class AiohttpLibrary(HTTPLibrary):
     """How aiohttp is used."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Response:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> _Response:
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
-        body = request.body
-        response = await self._session.request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            data=body if body is None or len(body) <= MAX_UNBUFFERED_BYTES else io.BytesIO(body),
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=timeouts.connect, sock_read=timeouts.read, ceil_threshold=inf
-            ),
-        )
-        return _Response(response)
+        while True:
+            body = None if request.body is None else RequestBody(request.body, deadlines)
+            response = await self._send(request, body, timeouts)
+            if body is None or body.begun:
+                return _Response(response)
+            # It had come before the request went out: an answer to none.
+            response.close()
+
+    async def _send(self, request: HTTPRequest, body: RequestBody | None, timeouts: Timeouts) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=body,
+                allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(
+                    # Where a body has told when all of it has gone, the read clock is the call's: aiohttp's is a timer
+                    # a read.
+                    total=None,
+                    sock_connect=timeouts.connect,
+                    sock_read=timeouts.read if body is None else None,
+                    ceil_threshold=inf,
+                ),
+            )
+        finally:
+            if body is not None:
+                body.end()
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if is_of_another_loop(exc):
+            return LocalProtocolError(f"the aiohttp.ClientSession belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, aiohttp.ConnectionTimeoutError):
             return end_error("connect", timeouts)
         if isinstance(exc, TimeoutError):
             return end_error("read", timeouts)
-        text = str(exc)[:300] or type(exc).__name__
+        if isinstance(exc, aiohttp.ClientHttpProxyError):
+            return ConnectError(f"no connection: the proxy answered {exc.status} {exc.message}"[:MAX_SHOWN_CHARACTERS])
+        if isinstance(exc, aiohttp.InvalidURL):
+            # Ours has been checked; and what is no URL has no userinfo that could be taken out.
+            return ConfigurationError("aiohttp refuses the URL of its proxy")
+        text = shown(exc)
         if isinstance(exc, CONNECT_ERRORS):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, CLOSED_ERRORS):
@@ -104,6 +137,57 @@ class _Aiohttp(HTTPLibrary):
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
+
+
+class RequestBody(aiohttp.Payload):
+    """A request's body, written block by block, so that the send clock sees its progress.
+
+    Attributes:
+        begun: Whether any of the request has gone.
+    """
+
+    def __init__(self, body: bytes, deadlines: Deadlines) -> None:
+        super().__init__(body)
+        self.begun = False
+        self._body = body
+        self._deadlines: Deadlines | None = deadlines
+
+    @property
+    def size(self) -> int:
+        """How many bytes are sent."""
+        return len(self._body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Give the body as text, for middlewares of the session."""
+        return self._body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write the body, a block at a time.
+
+        Raises:
+            ConnectionResetError: The server has sent something already.
+        """
+        # From Python 3.12 on this runs before aiohttp looks for the answer: one that is there already is nobody's.
+        if getattr(getattr(writer, "protocol", None), "should_close", False):
+            raise ConnectionResetError("the server sent something before the request")
+        self.begun = True
+        for number, block in enumerate(blocks_of(self._body)):
+            if number:
+                await asyncio.sleep(0)  # the loop reads meanwhile, perhaps an answer
+            if self._deadlines is None:
+                # The answer is here: aiohttp cancels this when it has been read, and closes the connection.
+                await asyncio.Event().wait()
+            else:
+                self._deadlines.expect_send()
+            await writer.write(block)
+            await writer.drain()
+        self.end()
+
+    def end(self) -> None:
+        """Send nothing on: the answer has come, perhaps before all of the request had gone."""
+        if self._deadlines is not None:
+            self._deadlines.expect_bytes()
+            self._deadlines = None
 
 
 class _Response(LibraryResponse):
@@ -119,6 +203,8 @@ class _Response(LibraryResponse):
         protocol = None if response.connection is None else response.connection.protocol
         self._closed: asyncio.Future[None] | None = getattr(protocol, "closed", None)
         if self._closed is not None:
+            self._closed.remove_done_callback(_retrieve)  # an earlier response's
+            self._closed.add_done_callback(_retrieve)
             self._closed.add_done_callback(self._report_closed)
 
     async def read(self) -> bytes:
@@ -139,11 +225,18 @@ class _Response(LibraryResponse):
         self._response.close()
 
     def drop(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
+        try:
             self._loop.call_soon_threadsafe(self._response.close)
+        except RuntimeError:  # the loop is closed, and the response would complain when it is collected
+            self._response.close()
 
-    def _report_closed(self, closed: asyncio.Future[None]) -> None:
+    def _report_closed(self, _: asyncio.Future[None]) -> None:
         content = self._response.content
-        closed.exception()  # retrieved, or asyncio would log it
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))
+
+
+def _retrieve(closed: asyncio.Future[None]) -> None:
+    """Take the exception of a connection that was broken off, or asyncio would log it."""
+    with contextlib.suppress(asyncio.CancelledError):
+        closed.exception()

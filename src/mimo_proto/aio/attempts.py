@@ -1,10 +1,10 @@
 """One call over somebody else's HTTP library: attempts, clocks, cancellation, and errors of ours only.
 
-This is `mimo_proto.http.attempts` and the watchdog's part of the transport, for asyncio:
+This is `mimo_proto.http.attempts` for asyncio:
 
-- The library sends and receives; it is given the connect and the read clock. The idle, the total and the linger clock,
-  and `cancel()`, end whatever it waits for by cancelling that wait; a call that was cancelled begins no other.
-- The idle clock begins with the attempt. It and the linger clock run only while something is waited for.
+- The library sends and receives; it is given the connect and the read clock. The other clocks, and `cancel()`, end
+  whatever it waits for (`aio.deadlines`); a call that was cancelled begins no other wait.
+- The idle clock begins with the attempt.
 - What a library raises ends here. Its frames hold the request's headers, so our errors, and what passes through (a
   cancelled task), leave without frames.
 """
@@ -15,13 +15,11 @@ import asyncio
 import contextlib
 import random
 import time
-from functools import partial
-from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.aio.content_coding import decoded
-from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_error
+from mimo_proto.aio.deadlines import Deadlines
+from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError, StreamCancelled
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
-    from mimo_proto.call.clocks import Reason
     from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
     from mimo_proto.endpoints import Endpoint
@@ -65,19 +62,10 @@ class AsyncCall(BaseCall):
         decoder: StreamDecoder[Any] | None = None,
     ) -> None:
         super().__init__(settings, tee)
-        self._send = partial(library.request, request, settings.timeouts)
-        self._own_error = library.own_error
+        self._library = library
+        self._request = request
+        self._deadlines = Deadlines(settings.timeouts, settings.limits, decoder)
         self._unread = b""
-        self._clocks = StreamClocks(
-            idle=inf if settings.timeouts.idle is None else settings.timeouts.idle,
-            linger=settings.limits.linger,
-            idle_at=inf,
-            decoder=decoder,
-        )
-        self._total_at = inf if settings.timeouts.total is None else monotonic() + settings.timeouts.total
-        self._cancelled = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: asyncio.Timeout | None = None
 
     async def open(self) -> LibraryResponse:
         """Send the request, again where the policy says so, until a response of success has begun.
@@ -118,23 +106,23 @@ class AsyncCall(BaseCall):
         Args:
             read: Reads as much of a response of success as belongs to the attempt.
         """
-        self._loop = asyncio.get_running_loop()
         with without_frames:
+            self._deadlines.attach(self._library.running_loop())
             while True:
-                self._refuse_if_cancelled()
                 step = after_attempt(
                     await self._attempt(read),
                     self.attempts,
                     self._settings.retry,
-                    seconds_left=self._total_at - monotonic(),
+                    seconds_left=self._deadlines.seconds_left(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
                 if isinstance(step, MimoError):
                     raise step
                 if not isinstance(step, Wait):
                     return step
-                self._clocks.idle_at = inf
-                await self._bounded(partial(asyncio.sleep, step.seconds), has_head=False)
+                self._deadlines.end_attempt()
+                with self._deadlines:
+                    await asyncio.sleep(step.seconds)
 
     async def read(self, response: LibraryResponse) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
@@ -146,11 +134,11 @@ class AsyncCall(BaseCall):
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        self._clocks.start(monotonic())
-        try:
-            return await self._bounded(response.read, has_head=True)
-        finally:
-            self._clocks.stop(monotonic())
+        with self._deadlines:
+            try:
+                return await response.read()
+            except BaseException as exc:  # noqa: BLE001 - see the rules above
+                raise self._own(exc, has_head=True) from None
 
     def unread(self, data: bytes) -> None:
         """Give what was read back: the next `read` gives it again."""
@@ -196,22 +184,27 @@ class AsyncCall(BaseCall):
 
     async def close(self, response: LibraryResponse) -> None:
         """Let the connection go."""
+        self._deadlines.stop()
         with contextlib.suppress(MimoError):
             await self._guarded(response.aclose(), has_head=True)
 
+    def drop(self, response: LibraryResponse) -> None:
+        """Do the same without waiting, from any thread."""
+        self._deadlines.stop_soon()
+        response.drop()
+
     def cancel(self) -> None:
         """End the call from any thread, whatever it is waiting for."""
-        self._cancelled = True
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing waits any more
-                self._loop.call_soon_threadsafe(self._wake)
+        self._deadlines.cancel()
 
     async def _attempt(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
-        self.attempts += 1
-        self._clocks.restart(monotonic())
+        self._deadlines.begin_attempt()
         try:
-            response = await self._bounded(self._send, has_head=False)
+            with self._deadlines:
+                self.attempts += 1
+                sending = self._library.request(self._request, self._settings.timeouts, self._deadlines)
+                response = await self._guarded(sending, has_head=False)
             response.headers = clean_headers(response.headers, self._settings.key)
             response = decoded(response)
             if 200 <= response.status <= 299:
@@ -224,45 +217,19 @@ class AsyncCall(BaseCall):
             return error
         return refuse_answer(response.status, response.headers, body, wanted="an answer", now=time.time())
 
-    async def _bounded(self, work: Callable[[], Coroutine[Any, Any, ResultT]], *, has_head: bool) -> ResultT:
-        """Await what the library does until it is done, a clock runs out, or the call is cancelled."""
-        # While nothing was waited for, `_wake` found nothing to end.
-        self._refuse_if_cancelled()
-        clocks: list[tuple[float, Reason]] = [
-            (self._total_at, "total"),
-            (self._clocks.idle_at, "idle"),
-            (self._clocks.linger_at, "linger"),
-        ]
-        at, reason = min(clocks)
-        self._waiting = timer = asyncio.timeout(None if at == inf else at - monotonic())
-        try:
-            async with timer:
-                return await self._guarded(work(), has_head=has_head)
-        except TimeoutError:
-            if not timer.expired():
-                raise
-        finally:
-            self._waiting = None
-        self._refuse_if_cancelled()
-        raise end_error(reason, self._settings.timeouts)
-
-    def _refuse_if_cancelled(self) -> None:
-        if self._cancelled:
-            raise end_error("cancelled", self._settings.timeouts)
-
     async def _guarded(self, work: Coroutine[Any, Any, ResultT], *, has_head: bool) -> ResultT:
         """Await what the library does, and see to it that nothing of it gets out but its result."""
         with without_frames:
             try:
                 return await work
             except BaseException as exc:  # noqa: BLE001 - see the rules above
-                failure = self._own_error(exc, self._settings.timeouts, has_head=has_head)
-                exc.__context__ = None
-                raise (failure or exc).with_traceback(None) from None
+                raise self._own(exc, has_head=has_head) from None
 
-    def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.expired():
-            self._waiting.reschedule(monotonic())
+    def _own(self, exc: BaseException, *, has_head: bool) -> BaseException:
+        """Give our error for what the library raised; what passes through, a cancellation, comes without its frames."""
+        failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
+        exc.__context__ = None
+        return (failure or exc).with_traceback(None)
 
 
 async def _as_it_is(response: LibraryResponse) -> LibraryResponse:

@@ -20,9 +20,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from mimo_proto.aio.adapter import HTTPAdapter
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop, shown
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import (
+    ConfigurationError,
     ConnectError,
     ConnectionClosed,
     LocalProtocolError,
@@ -38,6 +39,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
@@ -54,17 +56,19 @@ class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
     """Calls MiMo through httpx. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
 
     @staticmethod
-    def _wrap(client: httpx.AsyncClient) -> HTTPLibrary:
-        return _HTTPX(client)
+    def _wrap(client: object) -> HTTPLibrary:
+        if not isinstance(client, httpx.AsyncClient):
+            raise ConfigurationError(f"HTTPXAdapter takes an httpx.AsyncClient, not a {type(client).__name__}")
+        return HTTPXLibrary(client)
 
 
-class _HTTPX(HTTPLibrary):
+class HTTPXLibrary(HTTPLibrary):
     """How httpx is used."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> _Response:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> _Response:  # noqa: ARG002 - httpx has a write clock
         if self._client.is_closed:
             raise LocalProtocolError("the httpx.AsyncClient is closed")
         timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.read, "pool": None}
@@ -75,22 +79,37 @@ class _HTTPX(HTTPLibrary):
             content=request.body,
             extensions={"timeout": timeout},
         )
+        if request.body is not None:
+            asked.stream = _Body(request.body)  # so that hooks still find the body in `content`
         return _Response(await self._client.send(asked, stream=True, auth=None, follow_redirects=False))
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        if is_of_another_loop(exc):
+            return LocalProtocolError(f"the httpx.AsyncClient belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):
             return None
         if isinstance(exc, httpx.ConnectTimeout):
             return end_error("connect", timeouts)
         if isinstance(exc, httpx.TimeoutException):
             return end_error("send" if isinstance(exc, httpx.WriteTimeout) else "read", timeouts)
-        text = str(exc)[:300] or type(exc).__name__
+        text = shown(exc)
         if isinstance(exc, httpx.ConnectError | httpx.ProxyError):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, httpx.NetworkError | OSError) or text.startswith(CLOSED_TEXTS):
             where = "inside the answer" if has_head else "before an answer came"
             return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_head)
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
+
+
+class _Body(httpx.AsyncByteStream):
+    """A request's body, in pieces: httpx's own write clock begins anew with each."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for block in blocks_of(self._body):
+            yield block
 
 
 class _Response(LibraryResponse):

@@ -5,15 +5,51 @@ What these raise is the library's own; `HTTPLibrary.own_error` says what it mean
 
 from __future__ import annotations
 
+import asyncio
+import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from mimo_proto.errors import LocalProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.errors import MimoError
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["HTTPLibrary", "LibraryResponse"]
+__all__ = ["BLOCK_BYTES", "HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of", "shown"]
+
+BLOCK_BYTES: Final = 16384
+"""How much of a request's body is handed over at a time: a piece that has gone is progress, for the send clock."""
+
+MAX_SHOWN_CHARACTERS: Final = 300
+"""How much of a library's text an error shows."""
+
+PASSWORDS: Final = re.compile(r"(?<=//)[^/\s'\"]*@|(?<=BasicAuth\()[^)]*")
+"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and the
+`repr` of aiohttp's credentials."""
+
+
+def blocks_of(body: bytes) -> Iterator[bytes]:
+    """Cut a request's body into the pieces in which it is sent."""
+    for at in range(0, len(body), BLOCK_BYTES):
+        yield body[at : at + BLOCK_BYTES]
+
+
+def shown(exc: BaseException) -> str:
+    """Give what a library says, cut and without passwords; its class where it says nothing."""
+    return PASSWORDS.sub("", str(exc))[:MAX_SHOWN_CHARACTERS] or type(exc).__name__
+
+
+def is_of_another_loop(exc: BaseException) -> bool:
+    """Whether asyncio says that something belongs to another event loop, or to one that is closed.
+
+    It has no class for that, and words of several kinds.
+    """
+    return type(exc) is RuntimeError and "loop" in str(exc)
 
 
 class LibraryResponse(ABC):
@@ -41,11 +77,40 @@ class LibraryResponse(ABC):
 
 
 class HTTPLibrary(ABC):
-    """What a library has to do for us."""
+    """What a library has to do for us. One event loop."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def running_loop(self) -> asyncio.AbstractEventLoop:
+        """Give the loop that runs: the one of the first call, to which the library's connections belong.
+
+        Raises:
+            LocalProtocolError: No loop of asyncio runs here, or another one.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            raise LocalProtocolError("no event loop of asyncio runs here (trio has another kind): use asyncio.run()")
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop:
+            raise LocalProtocolError(
+                "this adapter was first used in another event loop, to which its connections belong: "
+                "make the HTTP client and the adapter anew inside each asyncio.run()"
+            )
+        return loop
 
     @abstractmethod
-    async def request(self, request: HTTPRequest, timeouts: Timeouts) -> LibraryResponse:
-        """Send a request as it is and wait for the head of the response; follow no redirect, decompress nothing."""
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:
+        """Send a request as it is and wait for the head of the response; follow no redirect, decompress nothing.
+
+        Args:
+            request: What is sent.
+            timeouts: Has the connect and the read clock, in seconds, which are the library's to keep.
+            deadlines: Has the send clock, for a library that has none of its own.
+        """
 
     @abstractmethod
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
 from mimo_proto.errors import MimoError, StreamCancelled
@@ -22,18 +22,18 @@ from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_ans
 from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
 
     from mimo_proto.aio.attempts import AsyncCall
     from mimo_proto.aio.library import LibraryResponse
     from mimo_proto.call.reply import Accumulator
+    from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncStream", "HTTPStream"]
 
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
-WorkT = TypeVar("WorkT")
 
 
 class AsyncStream(StreamBase[EventT, ResultT], ABC):
@@ -53,7 +53,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     async def __aenter__(self) -> Self:
         self._state.raise_failure()
-        await self._open()
+        if not self._opened:
+            await self._open()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -75,7 +76,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
             self._state.raise_failure()
             if self.end is not None:
                 raise StopAsyncIteration
-            await self._open()
+            if not self._opened:
+                await self._open()
             await self._wait()
         event = ready.popleft()
         try:
@@ -118,6 +120,7 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
     async def aclose(self) -> None:
         """Leave the stream: its connection is closed, unless the answer was complete. Twice does no harm."""
         if self.end is None:
+            self.cancel()  # for the task that waits for an event, if another one does
             await self._fail(StreamCancelled("the stream was closed before its end"))
 
     def __del__(self) -> None:
@@ -160,6 +163,35 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
                 if text := self._state.text_of(event):
                     yield text
 
+    async def open(self) -> Self:
+        """Send the request and check the head of the response, unless that has been done.
+
+        A gateway that does so before it sends a head of its own can pass an error on as one.
+
+        Raises:
+            APIError: The server answered with an error.
+            TransportError, RemoteProtocolError: The request or the head did not get through.
+            StreamCancelled: `cancel()` was called.
+        """
+        return await self.__aenter__()
+
+    def deltas(self) -> AsyncIterator[Delta]:
+        """Give what the events say, piece by piece and alike in both APIs: text, reasoning, tool calls; see `Delta`.
+
+        Begin with it: what was iterated over before is not told again.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what its events say, the library cannot know.
+        """
+        self._state.refuse_projected("deltas()", "iterate over its events")
+        return self._deltas()
+
+    async def _deltas(self) -> AsyncIterator[Delta]:
+        with without_frames:
+            async for event in self:
+                for delta in self._state.deltas_of(event):
+                    yield delta
+
 
 class HTTPStream(AsyncStream[EventT, ResultT]):
     """A stream whose bytes an HTTP library reads. See `AsyncStream`."""
@@ -177,26 +209,26 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._call.cancel()
 
     async def _open(self) -> None:
-        if self._opened:
-            return
         self._opened = True
-        await self._fail_with(self._begin())
-
-    async def _wait(self) -> None:
-        events = await self._fail_with(self._fetch())
-        self._ready.extend(events)
-        if not events:
-            self._state.complete()
-            await self._call.finish(cast("LibraryResponse", self._response))
-
-    async def _fail_with(self, work: Coroutine[Any, Any, WorkT]) -> WorkT:
-        """Await a part of the call; what it raises ends the stream."""
         with without_frames:
             try:
-                return await work
+                await self._begin()
             except BaseException as error:
                 await self._fail(error)
                 raise
+
+    async def _wait(self) -> None:
+        try:
+            events = await self._fetch()
+        except BaseException as error:
+            with without_frames:
+                await self._fail(error)
+                raise
+        self._ready.extend(events)
+        if not events:
+            self._state.complete()
+            with without_frames:
+                await self._call.finish(cast("LibraryResponse", self._response))
 
     async def _begin(self) -> None:
         call = self._call
@@ -216,13 +248,16 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _fetch(self) -> list[EventT]:
         """Read until an event is complete; nothing when the stream is complete."""
-        decoder, tee = self._decoder, self._call.tee
-        if decoder.done:
-            return []
-        # An error that came behind the last events was kept back for now.
-        events = decoder.feed(b"")
+        decoder, tee, response = self._decoder, self._call.tee, cast("LibraryResponse", self._response)
+        events = decoder.feed(b"") if decoder.has_failed else []
         while not events and not decoder.done:
-            data = await self._read_until_end()
+            try:
+                data = await self._call.read(response)
+            except MimoError as error:
+                # A cut or silence behind a complete answer is its end.
+                if isinstance(error, StreamCancelled) or not decoder.finished:
+                    raise
+                data = b""
             if not data:
                 return decoder.close()
             if tee is not None:
@@ -230,18 +265,9 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
             events = decoder.feed(data)
         return events
 
-    async def _read_until_end(self) -> bytes:
-        """Read on; a cut or silence behind a complete answer is the end."""
-        try:
-            return await self._call.read(cast("LibraryResponse", self._response))
-        except MimoError as error:
-            if isinstance(error, StreamCancelled) or not self._decoder.finished:
-                raise
-            return b""
-
     async def _leave(self) -> None:
         if self._response is not None:
             await self._call.close(self._response)
 
     def _drop(self) -> None:
-        cast("LibraryResponse", self._response).drop()
+        self._call.drop(cast("LibraryResponse", self._response))

@@ -171,8 +171,6 @@ class ThreadStream(AsyncStream[EventT, ResultT]):
             self._state.fail(error)
 
     async def _open(self) -> None:
-        if self._opened:
-            return
         self._opened = True
         self._handover.attach(asyncio.get_running_loop())
         with without_frames:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from mimo_proto.call.options import check_options, check_settings
 from mimo_proto.endpoints import MODELS, Endpoint
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
@@ -70,8 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             stream: Whether the answer is to come as events.
 
         Raises:
+            InvalidRequestError: An option that there is not, or of another type.
             MimoError: See `build_request`.
         """
+        check_options(options)
         return build_request(
             endpoint,
             request,
@@ -113,8 +116,9 @@ def read_settings(
         **settings: The other attributes of `Settings`.
 
     Raises:
-        ConfigurationError: No key, or a key, base URL or header that cannot be used.
+        ConfigurationError: No key; a key, base URL or header that cannot be used; or a value of another type.
     """
+    check_settings(settings)
     key = Secret(getenv("MIMO_API_KEY") or "") if api_key is None else api_key
     if base_url is None:
         base_url = getenv("MIMO_BASE_URL") or DEFAULT_BASE_URL

@@ -142,8 +142,8 @@ def _show(stream: Stream[Any, Any]) -> int:
     """Show the text as it comes; the exit status."""
     writer = TextWriter(sys.stdout, sys.stderr)
     with stream:
-        for event in stream:
-            writer.show(event)
+        for delta in stream.deltas():
+            writer.show(delta)
         writer.end()
         result = stream.result()
     if isinstance(result, Response) and result.status == "failed":

@@ -59,7 +59,8 @@ class SyncCall(BaseCall):
         super().__init__(settings, tee)
         self._transport = transport
         self._request = request
-        self.guard = Guard(idle=settings.timeouts.idle, total=settings.timeouts.total)
+        timeouts = settings.timeouts
+        self.guard = Guard(read=timeouts.read, idle=timeouts.idle, total=timeouts.total)
 
     def open(self) -> Exchange:
         """Send the request, again where the policy says so, until a response of success has begun.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mimo_proto.call.reply import Accumulator
     from mimo_proto.http.attempts import SyncCall
     from mimo_proto.http.transport import Exchange
+    from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["Stream"]
@@ -51,11 +53,23 @@ class Stream(StreamBase[EventT, ResultT]):
         self._events: Iterator[EventT] = iter(())
 
     def __enter__(self) -> Self:
-        self._open()
-        return self
+        return self.open()
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def open(self) -> Self:
+        """Send the request and check the head of the response, unless that has been done.
+
+        A gateway that does so before it sends a head of its own can pass an error on as one.
+
+        Raises:
+            APIError: The server answered with an error.
+            TransportError, RemoteProtocolError: The request or the head did not get through.
+            StreamCancelled: `cancel()` was called.
+        """
+        self._open()
+        return self
 
     def __iter__(self) -> Iterator[EventT]:
         """Yield the events; send the request first if that has not been done.
@@ -87,6 +101,17 @@ class Stream(StreamBase[EventT, ResultT]):
         """
         self._state.refuse_projected("text()", "iterate over its events")
         return filter(None, map(self._state.text_of, self))
+
+    def deltas(self) -> Iterator[Delta]:
+        """Yield what the events say, piece by piece and alike in both APIs: text, reasoning, tool calls; see `Delta`.
+
+        Begin with it: what was iterated over before is not told again.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what its events say, the library cannot know.
+        """
+        self._state.refuse_projected("deltas()", "iterate over its events")
+        return chain.from_iterable(map(self._state.deltas_of, self))
 
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.

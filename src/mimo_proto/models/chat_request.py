@@ -155,10 +155,23 @@ class ASROptions(Struct, kw_only=True, gc=False):
 class ChatCompletionRequest(Struct, kw_only=True):
     """A request for a chat completion. Only `model` and `messages` are needed."""
 
-    model: str
+    model: (
+        Literal[
+            "mimo-v2.6-pro",
+            "mimo-v2.6-flash",
+            "mimo-v2.6-pro-ultraspeed",
+            "mimo-v2.5-pro",
+            "mimo-v2.5",
+            "mimo-v2.5-tts",
+            "mimo-v2.5-tts-voicedesign",
+            "mimo-v2.5-tts-voiceclone",
+            "mimo-v2.5-asr",
+        ]
+        | str
+    )
     """Which model answers.
 
-    Upper and lower case matter. The set changes (`GET {base}/models` tells it), so any string is taken. Examples:
+    Upper and lower case matter. The set changes (`GET {base}/models` tells it), so any string is taken. Known:
     `"mimo-v2.6-pro"`, `"mimo-v2.6-flash"`, `"mimo-v2.6-pro-ultraspeed"`, `"mimo-v2.5-pro"`, `"mimo-v2.5"`,
     `"mimo-v2.5-tts"`, `"mimo-v2.5-tts-voicedesign"`, `"mimo-v2.5-tts-voiceclone"`, `"mimo-v2.5-asr"`.
     """
@@ -218,7 +231,20 @@ class ChatCompletionRequest(Struct, kw_only=True):
 class ChatCompletionRequestFields(TypedDict, total=False):
     """The keyword arguments that make a `ChatCompletionRequest`; nested objects as dicts too."""
 
-    model: Required[str]
+    model: Required[
+        Literal[
+            "mimo-v2.6-pro",
+            "mimo-v2.6-flash",
+            "mimo-v2.6-pro-ultraspeed",
+            "mimo-v2.5-pro",
+            "mimo-v2.5",
+            "mimo-v2.5-tts",
+            "mimo-v2.5-tts-voicedesign",
+            "mimo-v2.5-tts-voiceclone",
+            "mimo-v2.5-asr",
+        ]
+        | str
+    ]
     messages: Required[Sequence[ChatMessage | Mapping[str, Any]]]
     frequency_penalty: float | None
     presence_penalty: float | None

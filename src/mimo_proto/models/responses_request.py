@@ -49,10 +49,10 @@ class ResponseText(Struct, kw_only=True):
 class ResponseRequest(Struct, kw_only=True):
     """A request to POST {base}/responses."""
 
-    model: str
+    model: Literal["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed", "mimo-v2.5-pro", "mimo-v2.5"] | str
     """The id of the model, case-sensitive.
 
-    An id that the route does not know is answered with HTTP 400. Examples: `"mimo-v2.6-pro"`, `"mimo-v2.6-flash"`,
+    An id that the route does not know is answered with HTTP 400. Known: `"mimo-v2.6-pro"`, `"mimo-v2.6-flash"`,
     `"mimo-v2.6-pro-ultraspeed"`, `"mimo-v2.5-pro"`, `"mimo-v2.5"`.
     """
     input: str | Sequence[InputItem]
@@ -97,7 +97,9 @@ class ResponseRequest(Struct, kw_only=True):
 class ResponseRequestFields(TypedDict, total=False):
     """The keyword arguments that make a `ResponseRequest`; nested objects as dicts too."""
 
-    model: Required[str]
+    model: Required[
+        Literal["mimo-v2.6-pro", "mimo-v2.6-flash", "mimo-v2.6-pro-ultraspeed", "mimo-v2.5-pro", "mimo-v2.5"] | str
+    ]
     input: Required[str | Sequence[InputItem | Mapping[str, Any]]]
     instructions: str
     max_output_tokens: int

@@ -105,6 +105,11 @@ class StructShape:
         )
 
     @cached_property
+    def nodes(self) -> dict[str, TypeNode]:
+        """Give the hints of the fields, by JSON name."""
+        return {field.key: field.node for field in self.fields}
+
+    @cached_property
     def keys(self) -> frozenset[str | None]:
         """List the JSON names, the tag's included."""
         return frozenset([self.tag_field, *(field.key for field in self.fields)])

@@ -3,7 +3,7 @@
 Rules:
 - A Struct always sends such a text, as the default of its field; so msgspec takes an object without it. A dict is sent
   as it is written, so the text is looked for in a dict.
-- Structs, `Raw` and `Unknown` are trusted, as by `validate`, and so are mappings that are not dicts.
+- Structs, `Raw` and `Unknown` are trusted, and so are mappings that are not dicts.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from mimo_proto.endpoints import RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
 from mimo_proto.protocol.completion import TERMINAL
 from mimo_proto.protocol.decode import TolerantDecoder, plain_value
-from mimo_proto.protocol.output_items import DELTAS, OutputItems
+from mimo_proto.protocol.output_items import OutputItems
+from mimo_proto.protocol.output_places import DELTAS
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as TypeVarWithDefault

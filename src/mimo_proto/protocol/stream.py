@@ -106,6 +106,11 @@ class StreamDecoder(Generic[EventT]):
         """Whether the terminal mark has come; nothing follows."""
         return self._progress.done
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether an error came behind the last events, which the next call raises."""
+        return self._failure is not None
+
     def events(self, chunks: Iterable[bytes]) -> Iterator[EventT]:
         """Yield the events of a stream, pulling its bytes from an iterable; end when the stream ends.
 

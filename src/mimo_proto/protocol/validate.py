@@ -5,8 +5,7 @@ Rules:
   only, since MiMo ignores one deeper down.
 - An object with an unknown tag is refused, unless it is an `Unknown`: that came from the server, or from a caller who
   knows better. `msgspec.Raw` is taken as it is for the same reason.
-- A Struct within a dict is trusted: type checkers have seen it. A request that is a Struct itself was handed over to be
-  checked, so it is, to its last leaf.
+- A Struct is checked as the dict that it encodes to, within a dict too, to its last leaf: type checkers see no bounds.
 - A reply's message goes back as it came, without a role or with a new one too: the server wrote it.
 - Null content beside an assistant's tool calls is taken: most clients send it, and `build_request` sends "" for it.
 - A tag may be left out where the spec says what an object without one is: a Responses item is a message. No other text
@@ -22,9 +21,9 @@ from msgspec import UNSET, Raw, Struct
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, shape_of
-from mimo_proto.protocol.foreign_names import foreign_hint
 from mimo_proto.protocol.json_types import is_mapping
 from mimo_proto.protocol.null_content import is_null_beside_calls
+from mimo_proto.protocol.other_names import field_hint, value_hint
 from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
 
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 RequestT = TypeVar("RequestT", bound=Struct)
+
+TEXT = frozenset([str])
 
 # The Structs of a reply that stand for a member of the request's union (`x-accepts` in the spec), by name, as an
 # overlay's models have classes of their own; and the tag of that member.
@@ -63,7 +64,7 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     """
     try:
         shape = shape_of(type or _kind(request))
-        fields = _opened(request, shape) if isinstance(request, Struct) else request
+        fields = _open_fields(_fields(request) if isinstance(request, Struct) else request, shape)
         checked = SENT.request(fields, shape)
         find_missing_const(fields, shape.cls)
         _find_no_message(fields)
@@ -94,12 +95,6 @@ def _find_no_message(fields: Mapping[str, Any]) -> None:
         raise Mismatch("a conversation has at least one message", "messages")
 
 
-def _not_known(name: str, shape: StructShape) -> str:
-    hint = foreign_hint(name, [field.key for field in shape.fields])
-    sends = f'extra_body={{"{name}": ...}} sends it'
-    return f'"{name}" is not in MiMo\'s table{hint}; {sends}, and adapt_request() takes requests of other clients'
-
-
 class SentConverter(Converter):
     """Check a value that is to be sent."""
 
@@ -107,7 +102,8 @@ class SentConverter(Converter):
         """Check a whole request: each name at the top level must be known."""
         for name in map(str, value):
             if name not in shape.keys:
-                raise Mismatch(_not_known(name, shape), name)
+                hint = field_hint(name, [field.key for field in shape.fields])
+                raise Mismatch(f'"{name}" is not in MiMo\'s table{hint}', name)
         return self.struct(dict(value), shape)
 
     def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
@@ -126,7 +122,8 @@ class SentConverter(Converter):
         tag_field = str(node.tag_field)
         if tag_field not in value:
             raise Mismatch(f"`{tag_field}` is missing: one of {known}")
-        raise Mismatch(f"{value[tag_field]!r} is none of {known}; mimo_proto.Unknown({{...}}) sends it", tag_field)
+        tag = value[tag_field]
+        raise Mismatch(f"{tag!r} is none of {known}{value_hint(tag)}; mimo_proto.Unknown({{...}}) sends it", tag_field)
 
     def other(self, value: Any, node: TypeNode) -> Any:
         """Take a value that is not JSON: Raw, Structs, Unknowns, other mappings, tuples."""
@@ -142,7 +139,11 @@ class SentConverter(Converter):
             return self.value(dict(value), node)
         if kind is tuple:
             return self.value(list(value), node)
-        return super().other(value, node)
+        try:
+            return super().other(value, node)
+        except Mismatch as mismatch:
+            mismatch.reason += value_hint(value)
+            raise
 
 
 SENT = SentConverter()
@@ -158,28 +159,27 @@ def _fields(value: Struct) -> dict[str, Any]:
     return tag | {key: field for key, field in fields.items() if field is not UNSET and field is not absent}
 
 
-def _opened(value: Struct, shape: StructShape) -> dict[str, Any]:
-    """Give the dict that a Struct encodes to, and so for the Structs in it, as deep as the hints go."""
-    return _open_fields(_fields(value), shape)
+def _open_fields(fields: Mapping[str, Any], shape: StructShape) -> Mapping[str, Any]:
+    """Give fields with the dicts that the Structs in them encode to, as deep as the hints go."""
+    if TEXT.issuperset(map(type, fields.values())):  # as in nearly every message
+        return fields
+    nodes = shape.nodes
+    return {key: _open(value, nodes[key]) if key in nodes else value for key, value in fields.items()}
 
 
-def _open_fields(fields: dict[str, Any], shape: StructShape) -> dict[str, Any]:
-    return fields | {key: _open(fields[key], node) for _, key, node, _ in shape.fields if key in fields}
+def _open(value: Any, node: TypeNode) -> Any:
+    kind = value.__class__
+    if kind is dict and node.structs:
+        shape = node.shape_of(value)
+        return value if shape is None else _open_fields(value, shape)
+    if node.item is not None and kind in (list, tuple):
+        return [_open(element, node.item) for element in value]
+    return _open_struct(value, node) if isinstance(value, Struct) else value
 
 
 def _open_struct(value: Struct, node: TypeNode) -> Any:
     shape = next((shape for shape in node.structs.values() if isinstance(value, shape.cls)), None)
     # A reply's message is taken as it is, and a Struct of the caller's own is opened when its turn comes.
-    return value if shape is None or type(value).__name__ in REPLIES else _opened(value, shape)
-
-
-def _open(value: Any, node: TypeNode) -> Any:
-    kind = value.__class__
-    if kind in node.scalars:
+    if shape is None or type(value).__name__ in REPLIES:
         return value
-    if isinstance(value, Struct):
-        return _open_struct(value, node)
-    if node.item is not None and kind in (list, tuple):
-        return [_open(element, node.item) for element in value]
-    shape = node.shape_of(value) if node.structs and kind is dict else None
-    return value if shape is None else _open_fields(value, shape)
+    return _open_fields(_fields(value), shape)

@@ -1,0 +1,208 @@
+"""Where and how long a call may live: another task, another loop, no loop of asyncio, the end of the process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx
+import pytest
+import trio
+
+from mimo_proto import CHAT_COMPLETIONS, Client, ConfigurationError, LocalProtocolError, StreamCancelled
+from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.httpx import HTTPXAdapter
+from tests.support.dummyserver import Peer, Server, answer, chunk, sse
+from tests.support.outcomes import KEY, assert_clean, words
+from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST
+from tests.support.shells import open_shell, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIBRARIES = ("httpx", "aiohttp")
+
+
+def begins(*pieces: bytes) -> Callable[[Peer], None]:
+    """Answer so, and wait for the client to leave."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(*pieces)
+        assert peer.gone()
+
+    return script
+
+
+def whole(peer: Peer) -> None:
+    while True:
+        peer.request()
+        peer.send(answer(CHAT))
+
+
+@pytest.mark.parametrize("shell", LIBRARIES)
+@pytest.mark.parametrize("pieces", [(), (sse(),), (sse(), chunk(CHAT_EVENTS[0]))], ids=["head", "first", "second"])
+def test_closed_by_another_task(shell: str, pieces: tuple[bytes, ...]) -> None:
+    asked = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(*pieces)
+        asked.set()
+        assert peer.gone()
+
+    async def main() -> None:
+        async with open_shell(shell, server.url) as adapter:
+            stream = adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            reader = asyncio.create_task(stream.result())
+            assert await asyncio.to_thread(asked.wait, 10)
+            await asyncio.sleep(0.05)
+            await stream.aclose()
+            assert stream.end == "cancelled"
+            with pytest.raises(StreamCancelled) as caught:
+                await reader
+            assert_clean(caught.value)
+            assert words(caught.value.partial) == ("Hello" if len(pieces) == 2 else "")
+            assert stream.end == "cancelled"
+            with pytest.raises(StreamCancelled):
+                await stream.result()
+
+    with Server(script) as server:
+        run(main)
+
+
+@pytest.mark.parametrize("shell", LIBRARIES)
+def test_two_tasks_that_read_one_stream(shell: str) -> None:
+    async def main() -> None:
+        async with open_shell(shell, server.url) as adapter, adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST) as stream:
+            await anext(stream)
+            assert await stream.__aenter__() is stream  # which has been sent, and is not sent again
+            first = asyncio.create_task(stream.result())
+            await asyncio.sleep(0)
+            with pytest.raises(LocalProtocolError, match="one task at a time"):
+                await anext(stream)
+            first.cancel()
+            await asyncio.wait([first])
+
+    with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server:
+        run(main)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_another_loop(library: str) -> None:
+    """The connections of the pool belong to the first one, where nobody can wait for them any more."""
+    adapters: list[Any] = []
+
+    async def first() -> None:
+        http: Any = httpx.AsyncClient() if library == "httpx" else aiohttp.ClientSession()
+        async with http:
+            adapters.append((HTTPXAdapter if library == "httpx" else AiohttpAdapter)(http, KEY, server.url))
+            await adapters[0].send(CHAT_COMPLETIONS, CHAT_REQUEST)
+
+    async def second() -> None:
+        with pytest.raises(LocalProtocolError, match=r"inside each asyncio\.run") as caught:
+            await adapters[0].send(CHAT_COMPLETIONS, CHAT_REQUEST)
+        assert_clean(caught.value, 0)
+        with pytest.raises(LocalProtocolError, match=r"inside each asyncio\.run"):
+            await adapters[0].stream(CHAT_COMPLETIONS, CHAT_REQUEST).result()
+
+    with Server(whole) as server:
+        run(first)
+        run(second)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_client_that_was_used_in_another_loop(library: str) -> None:
+    clients: list[Any] = []
+
+    async def call() -> None:
+        if not clients:
+            clients.append(httpx.AsyncClient() if library == "httpx" else aiohttp.ClientSession())
+        adapter = (HTTPXAdapter if library == "httpx" else AiohttpAdapter)(clients[0], KEY, server.url)
+        await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+
+    with Server(whole) as server, asyncio.Runner() as first, asyncio.Runner() as second:
+        first.run(call())
+        with pytest.raises(LocalProtocolError, match="event loop") as caught:
+            second.run(call())
+        assert_clean(caught.value)
+        first.run(clients[0].aclose() if library == "httpx" else clients[0].close())
+
+
+def test_httpx_under_trio() -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient() as http:
+            adapter = HTTPXAdapter(http, KEY, "https://api.example.com/v1")
+            with pytest.raises(LocalProtocolError, match="trio") as caught:
+                await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+            assert_clean(caught.value, 0)
+            stream = adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            with pytest.raises(LocalProtocolError, match="trio"):
+                async with stream:
+                    pass
+            await stream.aclose()
+
+    trio.run(main)
+
+
+@pytest.mark.parametrize("make", [HTTPXAdapter, AiohttpAdapter])
+def test_what_is_no_client_of_that_library_is_refused_at_once(make: Any) -> None:
+    wanted = "httpx.AsyncClient" if make is HTTPXAdapter else "aiohttp.ClientSession"
+    with httpx.Client() as sync, Client(KEY, "https://api.example.com/v1") as client:
+        wrongs: tuple[Any, ...] = (sync, client, httpx.AsyncClient, None)
+        for wrong in wrongs:
+            with pytest.raises(ConfigurationError, match=wanted):
+                make(wrong, KEY)
+
+
+LEFT_OPEN = """
+import asyncio, sys
+import aiohttp, httpx
+from mimo_proto import CHAT_COMPLETIONS
+from mimo_proto.aio.aiohttp import AiohttpAdapter
+from mimo_proto.aio.httpx import HTTPXAdapter
+
+library, url, how = sys.argv[1:]
+kept = []
+
+async def main():
+    http = httpx.AsyncClient() if library == "httpx" else aiohttp.ClientSession()
+    adapter = (HTTPXAdapter if library == "httpx" else AiohttpAdapter)(http, "sk-test-key-0000", url)
+    for _ in range(3):
+        stream = adapter.stream(CHAT_COMPLETIONS, {"model": "m", "messages": []}, validate=False)
+        kept.append((http, stream))
+        await anext(stream)
+    if how == "waiting":
+        reader = asyncio.create_task(stream.result())
+        kept.append(reader)
+        await asyncio.sleep(0)
+    print("open", flush=True)
+    if how == "raises":
+        raise SystemExit(3)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("how", ["returns", "waiting", "raises"])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_process_with_open_streams_ends(library: str, how: str) -> None:
+    with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server:
+        command = [sys.executable, "-c", LEFT_OPEN, library, server.url, how]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        begun = monotonic()
+        _, said = process.communicate(timeout=10)
+        # A clock or a thread that is waited for would take five minutes or more.
+        assert monotonic() - begun < 5
+    assert process.returncode == (3 if how == "raises" else 0)
+    assert "Traceback" not in said
+    assert "mimo_proto" not in said
