@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode import encode_done, encode_event, to_json
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.history import ReasoningMemory, Watch
     from mimo_proto.protocol.preflight import preflight
 
 __all__: list[str] = [
@@ -79,6 +80,8 @@ __all__: list[str] = [
     "encode_done",
     "encode_error",
     "ErrorReply",
+    "ReasoningMemory",
+    "Watch",
     # messages
     "system",
     "developer",
@@ -115,6 +118,8 @@ LAZY = {
     "ErrorReply": "protocol.encode_error",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "ReasoningMemory": "protocol.history",
+    "Watch": "protocol.history",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_items", "check_messages"]
 
-# One account, of a model that was switched off since, had its request taken all the same (esengine/DeepSeek-Reasonix#2594).
+# One account, of a model that is gone since, had its request taken all the same (esengine/DeepSeek-Reasonix#2594).
 MISSING_REASONING = Rule(
     "missing_reasoning",
     "refused",
