@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
     from mimo_proto.protocol.json_content import decode_content
+    from mimo_proto.protocol.preflight import preflight
     from mimo_proto.protocol.tool_arguments import parse_arguments
     from mimo_proto.speech import pcm_to_wav
     from mimo_proto.tools import function_tool
@@ -71,6 +72,8 @@ __all__: list[str] = [
     "Delta",
     "SSEDecoder",
     "ServerSentEvent",
+    # before sending
+    "preflight",
     # what other clients send
     "adapt_request",
     "Adapted",
@@ -116,6 +119,7 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "preflight": "protocol.preflight",
     "encode_event": "protocol.encode",
     "to_json": "protocol.encode",
     "encode_done": "protocol.encode",
