@@ -12,6 +12,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.models.model_facts import MODEL_FACTS
+from mimo_proto.protocol.preflight.speech import FORMATS, MAX_RECOGNITION_CHARACTERS
 
 from .json_values import as_object, objects_in
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from mimo_proto.models.model_facts import ModelFacts
 
 __all__ = ["speech_problems"]
-
-# The media types of MiMo's page on speech recognition, and the formats that they are.
-_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav"}
 
 
 def speech_problems(body: dict[str, Any]) -> Iterator[str]:
@@ -63,8 +61,10 @@ def _recognition(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     if not _is_base64(data):
         yield "speech recognition takes one user message with one sound in base64"
     media_type = head.removeprefix("data:").removesuffix(";base64")
-    if (_FORMATS.get(media_type) if comma else sound.get("format")) not in facts.audio_formats:
+    if (FORMATS.get(media_type) if comma else sound.get("format")) not in facts.audio_formats:
         yield f"format must be one of: {', '.join(facts.audio_formats)}"
+    if len(data) > MAX_RECOGNITION_CHARACTERS:
+        yield "the sound is larger than 10 MB in base64"
 
 
 def _is_base64(data: str) -> bool:
