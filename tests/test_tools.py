@@ -87,6 +87,12 @@ class Listed(Struct, array_like=True):
     x: int
 
 
+class Pair(Struct):
+    """Has a schema of its own, in the words of older drafts."""
+
+    both: Annotated[Any, Meta(extra_json_schema={"type": "array", "items": [{"type": "integer"}, {}]})]
+
+
 @dataclasses.dataclass
 class Move:
     """Move on."""
@@ -234,6 +240,7 @@ def test_a_tool_goes_into_a_request() -> None:
         (Listed, None, "is none"),
         (Circle | Square, "draw", "is none"),
         (object, None, "has no JSON Schema"),
+        (Pair, None, "`items` is a list"),
         (Box[object], None, "has no JSON Schema"),
     ],
 )

@@ -43,7 +43,8 @@ def function_tool(
         description: What the function does and when to use it, for the model; the docstring where it is None.
 
     Raises:
-        ConfigurationError: The name is not one, the type has no JSON Schema, or its values are no JSON objects.
+        ConfigurationError: The name is not one, the type has no JSON Schema, its values are no JSON objects, or a
+            schema of the caller's own in it (`Meta.extra_json_schema`) has a list for `items`.
     """
     schema = _schema_of(arguments)
     if schema.get("type") != "object":
@@ -109,6 +110,8 @@ class _Inliner:
     def _keyword(self, key: str, value: Any, inside: tuple[str, ...]) -> Any:
         if key == "description":
             return cleandoc(value)
+        if key == "items" and isinstance(value, list):
+            raise ConfigurationError("MiMo refuses a schema in which `items` is a list; write prefixItems")
         if key in ONE_SCHEMA:
             return self._schema(value, inside)
         if key in LISTED_SCHEMAS:

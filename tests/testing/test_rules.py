@@ -75,6 +75,7 @@ VOICES = "invalid voice, must be one of: mimo_default, 冰糖, 茉莉, 苏打, �
             shows({"type": "image_url", "image_url": {"url": "data:image/tiff;base64,AAAA"}}),
             "400.image_format",
         ),
+        (CHAT, with_text(sound({"data": "AAAA", "format": "wav"})), "400.recognition_text"),
         (
             RESPONSES,
             {"model": "mimo-v2.6-pro", "input": "hi", "tools": [{"type": "web_search"}]},
@@ -167,7 +168,6 @@ def test_the_body_to_somebody_who_asked_for_a_stream_is_the_one_on_record() -> N
                 sound({"data": "data:audio/ogg;base64,AAAA"}),
             )
         ],
-        (with_text(sound({"data": "AAAA", "format": "wav"})), "ASR request must not include text parts"),
         (
             {**sound({"data": "AAAA", "format": "wav"}), "asr_options": {"language": "ZH"}},
             "Invalid enum value 'ZH' - at `$.asr_options.language`",
