@@ -77,6 +77,26 @@ class Tree(Struct):
     spare: Folder | None = None
 
 
+class Husband(Struct):
+    """Has a wife."""
+
+    wife: Wife | None = None
+
+
+class Wife(Struct):
+    """Has a husband."""
+
+    husband: Husband | None = None
+
+
+class Everywhere(Struct):
+    """Has definitions wherever a schema may stand."""
+
+    by_unit: dict[Unit, Place]
+    pair: tuple[Place, Unit]
+    either: Circle | Square | None = None
+
+
 class Box(Struct, Generic[T]):
     content: T
 
@@ -183,7 +203,7 @@ def test_a_tool_is_sent_like_this() -> None:
     }
 
 
-@pytest.mark.parametrize("arguments", [GetWeather, Draw, Tree, Folder, Box[Place], Move, Turn])
+@pytest.mark.parametrize("arguments", [GetWeather, Draw, Tree, Folder, Husband, Everywhere, Box[Place], Move, Turn])
 def test_the_parameters_are_a_schema_of_2020_12_without_lists_of_items(arguments: Any) -> None:
     schema = schema_of(arguments)
     Draft202012Validator.check_schema(schema)
@@ -192,8 +212,24 @@ def test_the_parameters_are_a_schema_of_2020_12_without_lists_of_items(arguments
     validate({"model": "mimo-v2.6-pro", "messages": [user("hi")], "tools": [function_tool(arguments, name="f")]})
 
 
-def test_what_refers_to_definitions_has_them_in_its_place() -> None:
-    assert not keys_in(schema_of(GetWeather)) & {"$ref", "$defs"}
+@pytest.mark.parametrize("arguments", [GetWeather, Draw, Everywhere, Box[Place], Box[Box[Place]]])
+def test_what_refers_to_definitions_has_them_in_its_place(arguments: Any) -> None:
+    assert not keys_in(schema_of(arguments)) & {"$ref", "$defs"}
+
+
+def test_definitions_hold_wherever_they_stand() -> None:
+    validator: Any = Draft202012Validator(schema_of(Everywhere))
+    place = {"city": "Wuhan"}
+    assert validator.is_valid({"by_unit": {"kelvin": place}, "pair": [place, "celsius"]})
+    assert not validator.is_valid({"by_unit": {"kelvin": {}}, "pair": [place, "celsius"]})
+    assert not validator.is_valid({"by_unit": {"kelvin": place}, "pair": [place, "rankine"]})
+
+
+def test_types_that_hold_each_other() -> None:
+    schema = schema_of(Husband)
+    validator: Any = Draft202012Validator(schema)
+    assert validator.is_valid({"wife": {"husband": {"wife": {"husband": None}}}})
+    assert not validator.is_valid({"wife": {"husband": {"wife": {"husband": 3}}}})
 
 
 def test_a_field_may_be_called_like_a_keyword() -> None:
