@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from time import monotonic
@@ -468,4 +469,18 @@ def test_a_stream_may_be_dropped_by_any_thread(loop: str) -> None:
             assert await asyncio.to_thread(left.wait, 10)
 
     with Server(script) as server:
+        run_on(loop, main)
+
+
+def test_a_client_that_nobody_closes_closes_its_idle_connections(loop: str) -> None:
+    async def main() -> None:
+        client = AsyncClient(KEY, server.url, timeouts=QUICK)
+        await ask(client)
+        assert server.open_connections == 1
+        del client
+        gc.collect()
+        while server.open_connections:
+            await asyncio.sleep(0.01)
+
+    with Server(serve) as server:
         run_on(loop, main)

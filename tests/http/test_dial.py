@@ -102,7 +102,7 @@ def test_cancel_while_several_addresses_are_tried(black_hole: str, monkeypatch: 
 
     monkeypatch.setattr(socket.socket, "connect", connecting)
     with client_for("http://localhost:9/v1", timeouts=no_clocks()) as client:
-        stream = client.stream_chat_completion(CHAT_REQUEST)
+        stream = client.stream_chat_completion(**CHAT_REQUEST)
         reader = Reader(stream)
         reader.start()
         assert all_begun.wait(10)
