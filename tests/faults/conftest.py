@@ -22,9 +22,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = metafunc.module.__name__.rpartition(".")[2]
     if getattr(metafunc.module, "client_for", None) is not client_for:
         return
-    if metafunc.definition.get_closest_marker("sync_client") is None:
-        loops = [loop for loop in LOOPS if loop == "asyncio" or module not in SLOW]
-        metafunc.parametrize("client_kind", ["client", *loops], indirect=True)
+    loops = [loop for loop in LOOPS if loop == "asyncio" or module not in SLOW]
+    marker = metafunc.definition.get_closest_marker("clients")
+    kinds = ["client", *loops] if marker is None else list(marker.args)
+    metafunc.parametrize("client_kind", kinds, indirect=True)
 
 
 @pytest.fixture(autouse=True)

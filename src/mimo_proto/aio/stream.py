@@ -203,6 +203,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._call = call
         self._decoder = decoder
         self._response: LibraryResponse | None = None
+        self._early = b""
 
     def cancel(self) -> None:
         """See `AsyncStream.cancel`."""
@@ -219,7 +220,17 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _wait(self) -> None:
         try:
-            events = await self._fetch()
+            events = self._take_early()
+            while not events and not self._decoder.done:
+                try:
+                    with self._call.deadlines:
+                        data = await cast("LibraryResponse", self._response).read()
+                except BaseException as exc:  # noqa: BLE001 - the call knows what it is
+                    data = self._take_failure(exc)
+                if not data:
+                    events = self._decoder.close()
+                    break
+                events = self._take(data)
         except BaseException as error:
             with without_frames:
                 await self._fail(error)
@@ -235,7 +246,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._response = response = await call.open()
         self._state.open(response.status, response.headers)
         if not (is_event_stream(response.status, response.headers) or await self._begins_as_one(response)):
-            body = await call.error_body(response)
+            body = await call.error_body(response, self._early)
             raise refuse_answer(response.status, response.headers, body, wanted="an event stream")
 
     async def _begins_as_one(self, response: LibraryResponse) -> bool:
@@ -243,27 +254,28 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         first = FirstBytes(self._call.limits.error_body)
         while first.is_event_stream is None:
             first.feed(await self._call.read(response))
-        self._call.unread(first.data)
+        self._early = first.data
         return first.is_event_stream
 
-    async def _fetch(self) -> list[EventT]:
-        """Read until an event is complete; nothing when the stream is complete."""
-        decoder, tee, response = self._decoder, self._call.tee, cast("LibraryResponse", self._response)
-        events = decoder.feed(b"") if decoder.has_failed else []
-        while not events and not decoder.done:
-            try:
-                data = await self._call.read(response)
-            except MimoError as error:
-                # A cut or silence behind a complete answer is its end.
-                if isinstance(error, StreamCancelled) or not decoder.finished:
-                    raise
-                data = b""
-            if not data:
-                return decoder.close()
-            if tee is not None:
-                tee(data)
-            events = decoder.feed(data)
-        return events
+    def _take_early(self) -> list[EventT]:
+        """Give the events of what was read to see what it is; or raise the error that stood behind the last events."""
+        if self._decoder.has_failed:
+            return self._decoder.feed(b"")
+        data, self._early = self._early, b""
+        return self._take(data) if data else []
+
+    def _take(self, data: bytes) -> list[EventT]:
+        """Give the events that bytes complete."""
+        if self._call.tee is not None:
+            self._call.tee(data)
+        return self._decoder.feed(data)
+
+    def _take_failure(self, exc: BaseException) -> bytes:
+        """Take a cut or silence behind a complete answer for its end; raise what else broke the reading."""
+        error = self._call.own_error(exc, has_head=True)
+        if isinstance(error, MimoError) and not isinstance(error, StreamCancelled) and self._decoder.finished:
+            return b""
+        raise error from None
 
     async def _leave(self) -> None:
         if self._response is not None:

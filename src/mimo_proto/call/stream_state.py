@@ -100,16 +100,16 @@ class StreamState(Generic[EventT, ResultT]):
         """
         interrupted = StreamCancelled("the reading was interrupted")
         failure = error if isinstance(error, MimoError) else self.call.report(interrupted)
-        failure.partial = self._partial()
+        if self._accumulator is not None:
+            failure.partial = self._partial()
         self.end = end_of(error)
         self.call.fail(error, failure.partial, self._added)
         self._failure = copy.copy(failure)
 
     def _partial(self) -> ResultT | None:
         """Give what the events add up to so far; None where they are too few, or too odd, to make anything of."""
-        if self._accumulator is not None:
-            with contextlib.suppress(MimoError):
-                return self._accumulator.partial()
+        with contextlib.suppress(MimoError):
+            return None if self._accumulator is None else self._accumulator.partial()
         return None
 
     def raise_failure(self) -> None:
