@@ -419,6 +419,10 @@ def test_a_stream_that_is_closed_before_it_sends_says_nothing(shell: str) -> Non
     assert kept.observations == []
 
 
+def passed_over(_: object) -> None:
+    """What Python does with an exception in a finalizer, where warnings are errors."""
+
+
 def drop_sync(client: Client) -> None:
     stream = client.stream(CHAT_COMPLETIONS, REQUEST)
     next(iter(stream))
@@ -428,7 +432,7 @@ def drop_sync(client: Client) -> None:
 def test_dropped(action: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reported when the stream is collected, even where the warning is an error."""
     kept = Kept()
-    monkeypatch.setattr("sys.unraisablehook", lambda _: None)
+    monkeypatch.setattr("sys.unraisablehook", passed_over)
     with Server(waits) as server, client_for(server.url, observer=kept) as client:
         with warnings.catch_warnings(record=action == "always"):
             warnings.simplefilter(action)
@@ -442,7 +446,7 @@ def test_dropped(action: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("shell", [shell for shell in OBSERVED if shell != "client"])
 def test_dropped_in_asyncio(shell: str, action: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Kept()
-    monkeypatch.setattr("sys.unraisablehook", lambda _: None)
+    monkeypatch.setattr("sys.unraisablehook", passed_over)
 
     async def main() -> None:
         async with open_shell(shell, server.url, observer=kept) as client:
@@ -603,6 +607,9 @@ def test_neither_content_nor_the_key_is_in_them(shell: str, streamed: bool) -> N
 def test_calls_have_numbers_of_their_own() -> None:
     numbers: set[int] = set()
 
+    def observer(observation: Observation) -> None:
+        numbers.add(observation.call)
+
     def script(peer: Peer) -> None:
         while True:
             peer.request()
@@ -610,7 +617,7 @@ def test_calls_have_numbers_of_their_own() -> None:
 
     with Server(script) as server:
         for _ in range(2):
-            with client_for(server.url, observer=lambda each: numbers.add(each.call)) as client:
+            with client_for(server.url, observer=observer) as client:
                 client.send(CHAT_COMPLETIONS, REQUEST)
                 client.send(CHAT_COMPLETIONS, REQUEST)
     assert len(numbers) == 4

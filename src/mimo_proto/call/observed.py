@@ -218,7 +218,7 @@ def _call_started(endpoint: Endpoint[Any, Any, Any], request: HTTPRequest, origi
 
 def _finish_reasons(value: Any) -> list[object]:
     """Give why a reply ended: a reason for each choice, or one for a response."""
-    choices = getattr(value, "choices", None)
+    choices: list[Any] | None = getattr(value, "choices", None)
     if isinstance(choices, list):
         return [getattr(choice, "finish_reason", None) for choice in choices]
     details = getattr(value, "incomplete_details", None)
