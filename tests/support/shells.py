@@ -17,8 +17,6 @@ import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
 from mimo_proto.aio.adapter import AsyncAdapter
-from mimo_proto.aio.aiohttp import AiohttpAdapter
-from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
@@ -96,11 +94,11 @@ async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenera
                 adapter: Any = own  # it has the adapters' verbs
                 yield adapter
         case "httpx":
-            async with httpx.AsyncClient() as http:
-                yield HTTPXAdapter(http, key, url, **settings)
+            async with httpx.AsyncClient() as http, AsyncClient(key, url, http=http, **settings) as client:
+                yield client
         case "aiohttp":
-            async with aiohttp.ClientSession() as http:
-                yield AiohttpAdapter(http, key, url, **settings)
+            async with aiohttp.ClientSession() as session, AsyncClient(key, url, http=session, **settings) as client:
+                yield client
         case "threads":
             with Client(key, url, **settings) as client:
                 async with ThreadsAdapter(client) as threads:

@@ -125,10 +125,10 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and self.end is None:
-            warnings.warn(
-                f"unclosed {self!r}: use it in an async with block", ResourceWarning, stacklevel=2, source=self
-            )
+            problem = f"unclosed {self!r}: use it in an async with block"
             self._drop()
+            self._state.fail(StreamCancelled("the stream was dropped before its end"))
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     @abstractmethod
     async def _open(self) -> None:
