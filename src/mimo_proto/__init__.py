@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.observe import (
+        AttemptStarted,
+        CallFinished,
+        CallStarted,
+        FirstEvent,
+        HeadReceived,
+        Observation,
+        Observer,
+        Retrying,
+    )
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.deltas import DeltaReader
@@ -48,6 +58,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.tool_arguments import parse_arguments
     from mimo_proto.speech import pcm_to_wav
     from mimo_proto.tools import function_tool
+    from mimo_proto.usage import Usage
 
 __all__: list[str] = [
     # talk to MiMo
@@ -86,6 +97,15 @@ __all__: list[str] = [
     "ErrorReply",
     "ReasoningMemory",
     "Watch",
+    # what observers get
+    "Observer",
+    "Observation",
+    "CallStarted",
+    "AttemptStarted",
+    "HeadReceived",
+    "FirstEvent",
+    "Retrying",
+    "CallFinished",
     # messages
     "system",
     "developer",
@@ -103,6 +123,7 @@ __all__: list[str] = [
     "Limits",
     "RetryPolicy",
     "Unknown",
+    "Usage",
     # versions
     "__version__",
 ]
@@ -131,6 +152,15 @@ LAZY = {
     "pcm_to_wav": "speech",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "Usage": "usage",
+    "Observer": "observe",
+    "Observation": "observe",
+    "CallStarted": "observe",
+    "AttemptStarted": "observe",
+    "HeadReceived": "observe",
+    "FirstEvent": "observe",
+    "Retrying": "observe",
+    "CallFinished": "observe",
     "ReasoningMemory": "protocol.history",
     "Watch": "protocol.history",
 }

@@ -21,7 +21,8 @@ from mimo_proto.models import FunctionDefinition, FunctionTool
 __all__ = ["function_tool"]
 
 REFERENCE = "#/$defs/"
-# The keywords of JSON Schema 2020-12 in which msgspec writes schemas that may refer to others: one, a list of them, or some by name.
+# The keywords of JSON Schema 2020-12 in which msgspec writes schemas that may refer to others: one schema, a list of
+# them, or some by name.
 ONE_SCHEMA = ("items", "additionalProperties")
 LISTED_SCHEMAS = ("anyOf", "prefixItems")
 NAMED_SCHEMAS = ("properties",)
