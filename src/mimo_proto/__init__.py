@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
+    from mimo_proto.protocol.preflight import preflight
     from mimo_proto.usage import Usage
 
 __all__: list[str] = [
@@ -78,6 +79,8 @@ __all__: list[str] = [
     "Delta",
     "SSEDecoder",
     "ServerSentEvent",
+    # before sending
+    "preflight",
     # what other clients send
     "adapt_request",
     "Adapted",
@@ -128,6 +131,7 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "preflight": "protocol.preflight",
     "encode_event": "protocol.encode",
     "to_json": "protocol.encode",
     "encode_done": "protocol.encode",

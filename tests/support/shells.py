@@ -83,15 +83,16 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter | AsyncClient]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
     match name:
         case "asyncio":
-            async with AsyncClient(key, url, **settings) as client:
-                yield client
+            async with AsyncClient(key, url, **settings) as own:
+                adapter: Any = own  # it has the adapters' verbs
+                yield adapter
         case "httpx":
             async with httpx.AsyncClient() as http, AsyncClient(key, url, http=http, **settings) as client:
                 yield client
@@ -100,8 +101,8 @@ async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenera
                 yield client
         case "threads":
             with Client(key, url, **settings) as client:
-                async with ThreadsAdapter(client) as adapter:
-                    yield adapter
+                async with ThreadsAdapter(client) as threads:
+                    yield threads
         case _:
             with Client(key, url, **settings) as client:
                 yield _Blocking(client)

@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any, Final, Never, NoReturn, Self, TypeVar, overload
 
@@ -172,6 +173,7 @@ class AsyncClient:
         self._closed = True
         if self._transport is not None:
             self._transport.close()
+            await asyncio.sleep(0)  # they are closed when the loop comes to it
 
     @show_keywords(ChatCompletionArguments)
     async def create_chat_completion(
