@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from codegen.diff import Format, compare, report
+from codegen.facts import render_facts
 from codegen.load import SpecError, check, load, parse, read_directory
 from codegen.negatives import negatives
 from codegen.overlay import merge
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files = _render(spec, options)
         if is_ours:
             files[NEGATIVES] = negatives(spec)
+            files |= {MODELS / name: text for name, text in render_facts(SPEC).items()}
     except (SpecError, OSError, subprocess.CalledProcessError) as error:
         print(getattr(error, "stderr", None) or error, file=sys.stderr)
         return 2

@@ -222,6 +222,11 @@ def _values(path: str, schema: Schema) -> Messages:
         yield f"{path}/enum", "an enum lists strings, each once"
 
 
+def _known(path: str, schema: Schema) -> Messages:
+    if "x-known" in schema and not _are_texts(_get(schema, "x-known", list)):
+        yield f"{path}/x-known", "the known values are strings, each once"
+
+
 def _are_texts(values: list[Any]) -> bool:
     """Whether a list has strings, each once, and nothing else."""
     return bool(values) and all(isinstance(value, str) and values.count(value) == 1 for value in values)
@@ -259,8 +264,7 @@ def _value(
             yield from _types(path, schema.get("type"), types)
             if "items" in schema:
                 yield from _value(f"{path}/items", area, schema["items"], definitions)
-            if "x-known" in schema and not _are_texts(_get(schema, "x-known", list)):
-                yield f"{path}/x-known", "the known values are strings, each once"
+            yield from _known(path, schema)
             yield from _bounds(path, schema)
 
 

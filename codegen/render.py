@@ -24,7 +24,7 @@ from codegen.prepare import LINE_LENGTH, docstring, document, static_members, te
 from codegen.shapes import find_shapes
 from codegen.spec import Schema, Spec, in_order
 
-__all__ = ["GENERATED_MARK", "render"]
+__all__ = ["GENERATED_MARK", "formatted", "render"]
 
 GENERATED_MARK = "# Generated from "
 HEADER = GENERATED_MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
@@ -84,7 +84,7 @@ def render(
         exported[area] = names
     header = HEADER.format(source=" and ".join(f"{directory}/" for directory in sources), command=command)
     files["__init__.py"] = _package(spec.version, header, exported)
-    return _formatted(files)
+    return formatted(files)
 
 
 def _module(spec: Spec, area: str, header: str, earlier: Mapping[str, Collection[str]], code: Mapping[str, str]) -> str:
@@ -195,7 +195,12 @@ def _replaced(pattern: str, text: str, source: str) -> str:
     return re.sub(rf"({STRING_LITERAL})|{pattern}", lambda found: found[1] or text, source)
 
 
-def _formatted(files: dict[str, str]) -> dict[str, str]:
+def formatted(files: dict[str, str]) -> dict[str, str]:
+    """Sort the imports of modules, take out those that are not needed, and format the text.
+
+    Raises:
+        SpecError: It is no Python.
+    """
     with TemporaryDirectory() as name:
         directory = Path(name)
         for file, text in files.items():

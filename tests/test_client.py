@@ -19,11 +19,13 @@ from mimo_proto import (
     ChatCompletionRequest,
     Client,
     ConfigurationError,
+    Delta,
     FunctionDefinition,
     FunctionTool,
     InvalidRequestError,
     Limits,
     LocalProtocolError,
+    RateLimitError,
     Response,
     ResponseOutputTextDelta,
     ResponseRequest,
@@ -149,6 +151,49 @@ def test_what_a_stream_tells(client: Client) -> None:
     assert list(stream) == [], "over"
 
 
+def test_a_stream_is_opened_before_it_is_read(server: Server, client: Client) -> None:
+    stream = client.stream_chat_completion(**CHAT_REQUEST).open()
+    assert (stream.status, stream.end, len(server.requests)) == (200, None, 1)
+    with stream.open() as same:
+        assert same is stream
+        assert "".join(stream.text()) == "Hello world"
+    assert len(server.requests) == 1
+
+
+def test_an_error_is_known_when_a_stream_is_opened() -> None:
+    def refuse(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer({"error": {"code": "429", "message": "Too many requests"}}, 429))
+
+    with Server(refuse) as server, Client(KEY, server.url) as client:
+        stream = client.stream_response(**RESPONSE_REQUEST)
+        for _ in range(2):
+            with pytest.raises(RateLimitError):
+                stream.open()
+        assert (stream.end, len(server.requests)) == ("error", 1)
+
+
+def test_deltas_are_alike_in_both_apis(client: Client) -> None:
+    for stream in (client.stream_chat_completion(**CHAT_REQUEST), client.stream_response(**RESPONSE_REQUEST)):
+        with stream:
+            deltas = stream.deltas()
+            assert next(deltas) == Delta("text", "Hello")
+            assert list(deltas) == [Delta("text", " world")]
+            stream.result()
+            assert stream.end == "completed"
+            assert list(stream.deltas()) == []
+
+
+def test_text_goes_on_where_another_loop_was_left(client: Client) -> None:
+    """The event that ends a response has its text once more."""
+    with client.stream_response(**RESPONSE_REQUEST) as stream:
+        for event in stream:
+            if event.type == "response.output_text.delta" and event.delta == " world":
+                break
+        assert list(stream.text()) == []
+        assert stream.result().output_text == "Hello world"
+
+
 def test_headers(server: Server) -> None:
     with Client(KEY, server.url + "/", headers={"X-Team": "a", "X-Both": "client"}) as client:
         client.create_chat_completion(**CHAT_REQUEST, extra_headers={"X-Both": "call", "x-more": "b"})
@@ -219,6 +264,8 @@ def test_projection(client: Client) -> None:
             stream.result()
         with pytest.raises(LocalProtocolError, match="projected"):
             stream.text()
+        with pytest.raises(LocalProtocolError, match="projected"):
+            stream.deltas()
     with client.stream(RESPONSES, RESPONSE_REQUEST, event_type=ResponseOutputTextDelta) as narrow:
         assert [event.delta for event in narrow] == ["Hello", " world"]
 

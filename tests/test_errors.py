@@ -24,9 +24,9 @@ from mimo_proto import (
     UnexpectedContentType,
     errors,
 )
-from mimo_proto.errors import api_error_class
+from mimo_proto.protocol.server_error import api_error_class
 
-CLASSES: list[type[MimoError]] = [getattr(errors, name) for name in errors.__all__ if name != "api_error_class"]
+CLASSES: list[type[MimoError]] = [getattr(errors, name) for name in errors.__all__]
 every_class = pytest.mark.parametrize("cls", CLASSES)
 
 NODE = re.compile(r"^(?P<indent>[│├└─ ]*)(?P<name>[A-Za-z]\w+)(?: \(also (?P<also>\w+)\))?")
@@ -67,6 +67,7 @@ def test_every_class_is_in_the_module_and_documented() -> None:
 
 # What the classes need beside their text
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "ConnectionClosed": {"reused": True, "answer_begun": False},
     "RedirectRefused": {"status": 302, "location": "https://example.invalid/"},
     "TransportTimeout": {"seconds": 1.5},
     "DecodeError": {"path": "$.choices", "data": b"{}"},

@@ -153,3 +153,19 @@ def test_items_and_messages_go_back_as_they_are() -> None:
     }
     output = TolerantDecoder(Response).decode(json.dumps({"output": [item]}).encode()).output
     assert encoded(list(map(to_request, output))) == [item]
+
+
+def test_the_summary_of_a_reasoning_item_is_not_given_back() -> None:
+    text = {"type": "reasoning_text", "text": "Hm."}
+    item = {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [{"type": "summary_text", "text": "H."}],
+        "content": [text],
+        "mood": 1,
+    }
+    [read] = TolerantDecoder(Response).decode(json.dumps({"output": [item]}).encode()).output
+    assert encoded(to_request(read)) == {**item, "summary": []}
+    assert encoded(read) == item
+    for silent in (ReasoningItem(summary=[]), ReasoningItem(summary=None), ReasoningItem()):
+        assert to_request(silent) is silent

@@ -127,7 +127,7 @@ def test_dir_lists_them() -> None:
 
 
 def test_every_error_is_public() -> None:
-    assert {name for name in errors.__all__ if name != "api_error_class"} <= set(mimo_proto.__all__)
+    assert set(errors.__all__) <= set(mimo_proto.__all__)
 
 
 def test_every_event_is_public() -> None:
@@ -191,7 +191,8 @@ def test_defaults_are_the_designs() -> None:
     assert msgspec.structs.asdict(mimo_proto.Timeouts()) == {"connect": 10, "read": 600, "idle": 600, "total": None}
     assert msgspec.structs.asdict(mimo_proto.RetryPolicy()) == {
         "attempts": 1,
-        "on": (429, 502, 503),
+        "on": {408, 409, 429, 500, 502, 503, 504},
+        "connection_lost": False,
         "backoff": 0.5,
         "backoff_max": 8,
         "retry_after_max": 120,

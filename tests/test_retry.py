@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import calendar
+import pickle
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_proto import errors as e
+from mimo_proto.protocol.server_error import api_error_class
 from mimo_proto.retry import RetryPolicy, parse_retry_after, retry_delay
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
 POLICY = RetryPolicy(attempts=4)
 NOW = 1_790_000_000.0
 
 
 def api(status: int, code: str | None = None, **more: object) -> e.APIError:
-    return e.api_error_class(status, code)("no", status=status, code=code, **more)  # type: ignore[arg-type]
+    return api_error_class(status, code)("no", status=status, code=code, **more)  # type: ignore[arg-type]
 
 
 def delay(error: e.MimoError, attempt: int = 1, policy: RetryPolicy = POLICY, fraction: float = 1.0) -> float | None:
@@ -34,9 +39,8 @@ def delay(error: e.MimoError, attempt: int = 1, policy: RetryPolicy = POLICY, fr
     [
         pytest.param(e.ConnectError("refused"), id="connect-error"),
         pytest.param(e.ConnectTimeout("slow", seconds=1), id="connect-timeout"),
-        pytest.param(api(429), id="429"),
-        pytest.param(api(502), id="502"),
-        pytest.param(api(503), id="503"),
+        *(pytest.param(api(status), id=str(status)) for status in (408, 409, 429, 500, 502, 503, 504)),
+        pytest.param(api(200, "503"), id="code-in-200"),
     ],
 )
 def test_tried_again(error: e.MimoError) -> None:
@@ -48,7 +52,7 @@ def test_tried_again(error: e.MimoError) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(e.ConnectionClosed("cut"), id="closed-after-sending"),
+        pytest.param(e.ConnectionClosed("cut", answer_begun=False), id="connection-lost"),
         pytest.param(e.ReadTimeout("slow", seconds=1), id="read-timeout"),
         pytest.param(e.IdleTimeout("slow", seconds=1), id="idle-timeout"),
         pytest.param(e.DeadlineExceeded("slow", seconds=1), id="deadline"),
@@ -56,8 +60,12 @@ def test_tried_again(error: e.MimoError) -> None:
         pytest.param(e.IncompleteStreamError("cut"), id="incomplete"),
         pytest.param(e.DecodeError("bad"), id="decode"),
         pytest.param(e.InvalidRequestError("bad"), id="invalid"),
-        pytest.param(api(500), id="500-not-listed"),
-        pytest.param(api(429, in_stream=True), id="in-stream"),
+        *(pytest.param(api(status), id=str(status)) for status in (400, 401, 402, 403, 404, 421, 422, 441, 501)),
+        pytest.param(api(400, "429"), id="code-in-400"),
+        pytest.param(api(200, "400"), id="code-in-200-not-listed"),
+        pytest.param(api(200, "busy"), id="word-in-200"),
+        pytest.param(api(200), id="no-code-in-200"),
+        pytest.param(api(200, "429", in_stream=True), id="in-stream"),
     ],
 )
 def test_not_tried_again(error: e.MimoError) -> None:
@@ -65,11 +73,23 @@ def test_not_tried_again(error: e.MimoError) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(401, None), (402, None), (421, None), (400, "421"), (503, "401"), (429, "402")]
+    ("status", "code"),
+    [(401, None), (402, None), (403, None), (421, None), (441, None), (400, "421"), (503, "401"), (200, "402")],
 )
-def test_never_even_when_listed(status: int, code: str | None) -> None:
-    policy = RetryPolicy(attempts=9, on=(400, 401, 402, 421, 429, 503))
-    assert delay(api(status, code), policy=policy) is None
+def test_what_is_listed_is_tried_again_whatever_its_class(status: int, code: str | None) -> None:
+    listed = code if status == 200 else status
+    assert delay(api(status, code), policy=RetryPolicy(attempts=9, on={int(listed or 0)})) == 0.5
+    assert delay(api(status, code), policy=RetryPolicy(attempts=9, on={429})) is None
+
+
+def test_a_lost_connection_is_tried_again_if_asked_and_before_an_answer() -> None:
+    policy = RetryPolicy(attempts=3, connection_lost=True)
+    for reused in (True, False, None):
+        assert delay(e.ConnectionClosed("gone", reused=reused, answer_begun=False), policy=policy) == 0.5
+        assert delay(e.ConnectionClosed("gone", reused=reused, answer_begun=True), policy=policy) is None
+    assert delay(e.ConnectionClosed("gone"), policy=policy) is None, "whatever may have come"
+    assert delay(e.ReadTimeout("slow", seconds=1), policy=policy) is None
+    assert delay(e.IdleTimeout("slow", seconds=1), policy=policy) is None
 
 
 @given(attempt=st.integers(1, 10_000), fraction=st.floats(0, 1))
@@ -133,6 +153,35 @@ def test_dates_agree_with_the_calendar(moment: dt.datetime) -> None:
 def test_policy_is_checked(wrong: dict[str, float]) -> None:
     with pytest.raises(e.ConfigurationError, match=f"RetryPolicy.{next(iter(wrong))}"):
         RetryPolicy(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "on", [429, None, "429", ["429"], [429.0], {True}, (42,), b"429", [600], [[429]], {429: True, 1: 2}]
+)
+def test_ill_statuses_are_refused(on: Any) -> None:
+    with pytest.raises(
+        e.ConfigurationError, match=r"RetryPolicy\.on is .*: give a set of HTTP statuses, such as \{429, 503\}"
+    ):
+        RetryPolicy(on=on)
+
+
+@pytest.mark.parametrize(
+    "on", [{429, 503}, frozenset({429, 503}), (429, 503), [503, 429, 429], [HTTPStatus.TOO_MANY_REQUESTS, 503]], ids=str
+)
+def test_statuses_are_kept_as_a_frozenset(on: Collection[int]) -> None:
+    policy = RetryPolicy(on=on)
+    assert policy.on == frozenset({429, 503})
+    assert isinstance(policy.on, frozenset)
+    assert hash(policy) == hash(RetryPolicy(on={429, 503}))
+    changed = msgspec.structs.replace(policy, on=[500])
+    assert isinstance(changed.on, frozenset)
+    assert pickle.loads(pickle.dumps(changed)) == RetryPolicy(on=(500,))
+
+
+def test_no_status_need_be_listed() -> None:
+    policy = RetryPolicy(attempts=2, on=())
+    assert delay(api(503), policy=policy) is None
+    assert delay(e.ConnectError("refused"), policy=policy) == 0.5
 
 
 def test_email_is_not_imported() -> None:

@@ -1,6 +1,7 @@
 """What type checkers say about a wrong call: one line names the keyword that is wrong, missing or ill-typed.
 
-The first line of each message is held, up to where the types are listed that a keyword may have.
+The first line of each message is held, up to where the types are listed that a keyword may have. That of `model` shows
+that the known ids are not lost among all texts: editors complete them.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ CALLS = [
     ),
     Call(
         'client.create_chat_completion(model=5, messages=[user("hi")])',
-        'Argument "model" to "create_chat_completion" of "Client" has incompatible type "Literal[5]"; expected ',
-        'Argument of type "Literal[5]" cannot be assigned to parameter "model" of type ',
+        'Argument "model" to "create_chat_completion" of "Client" has incompatible type "Literal[5]"; expected '
+        "\"Literal['mimo-v2.6-pro', ",
+        'Argument of type "Literal[5]" cannot be assigned to parameter "model" of type "str | '
+        "Literal['mimo-v2.6-pro', ",
     ),
     Call(
         'client.create_chat_completion(model="m", messages=[user("hi")], temperature="hot")',

@@ -2,10 +2,11 @@
 
 - `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
+- `DeltaReader` says what the events of a stream say, alike in both APIs.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
 - `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
 
-The client, and with it urllib3, is imported when it is first asked for (PEP 562).
+What a first call does not need, the client and urllib3 with it, is imported when it is first asked for (PEP 562).
 """
 
 from __future__ import annotations
@@ -35,6 +36,25 @@ if TYPE_CHECKING:
     from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.observe import (
+        AttemptStarted,
+        CallFinished,
+        CallStarted,
+        FirstEvent,
+        HeadReceived,
+        Observation,
+        Observer,
+        Retrying,
+    )
+    from mimo_proto.protocol.adapt import Adapted, adapt_request
+    from mimo_proto.protocol.delta_parts import Delta
+    from mimo_proto.protocol.deltas import DeltaReader
+    from mimo_proto.protocol.encode import encode_done, encode_event, to_json
+    from mimo_proto.protocol.encode_error import ErrorReply, encode_error
+    from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.history import ReasoningMemory, Watch
+    from mimo_proto.protocol.preflight import preflight
+    from mimo_proto.usage import Usage
 
 __all__: list[str] = [
     # talk to MiMo
@@ -55,8 +75,33 @@ __all__: list[str] = [
     "StreamDecoder",
     "ChatAccumulator",
     "ResponseAccumulator",
+    "DeltaReader",
+    "Delta",
     "SSEDecoder",
     "ServerSentEvent",
+    # before sending
+    "preflight",
+    # what other clients send
+    "adapt_request",
+    "Adapted",
+    "Finding",
+    # what other clients get
+    "encode_event",
+    "to_json",
+    "encode_done",
+    "encode_error",
+    "ErrorReply",
+    "ReasoningMemory",
+    "Watch",
+    # what observers get
+    "Observer",
+    "Observation",
+    "CallStarted",
+    "AttemptStarted",
+    "HeadReceived",
+    "FirstEvent",
+    "Retrying",
+    "CallFinished",
     # messages
     "system",
     "developer",
@@ -69,6 +114,7 @@ __all__: list[str] = [
     "Limits",
     "RetryPolicy",
     "Unknown",
+    "Usage",
     # versions
     "__version__",
 ]
@@ -80,13 +126,35 @@ LAZY = {
     "Client": "client",
     "Reply": "client",
     "Stream": "http.stream",
+    "Delta": "protocol.delta_parts",
+    "DeltaReader": "protocol.deltas",
+    "Adapted": "protocol.adapt",
+    "adapt_request": "protocol.adapt",
+    "Finding": "protocol.finding",
+    "preflight": "protocol.preflight",
+    "encode_event": "protocol.encode",
+    "to_json": "protocol.encode",
+    "encode_done": "protocol.encode",
+    "encode_error": "protocol.encode_error",
+    "ErrorReply": "protocol.encode_error",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "Usage": "usage",
+    "Observer": "observe",
+    "Observation": "observe",
+    "CallStarted": "observe",
+    "AttemptStarted": "observe",
+    "HeadReceived": "observe",
+    "FirstEvent": "observe",
+    "Retrying": "observe",
+    "CallFinished": "observe",
+    "ReasoningMemory": "protocol.history",
+    "Watch": "protocol.history",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import the client's names when they are first asked for."""
+    """Import a name of `LAZY` when it is first asked for."""
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - as late as what it imports

@@ -37,10 +37,7 @@ Errors hold data only: they pickle, copy and compare by identity, and never hold
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "MimoError",
@@ -118,7 +115,17 @@ class ConnectError(TransportError):
 
 
 class ConnectionClosed(TransportError):
-    """The connection broke after the request was sent and before the response ended; the work may have been done."""
+    """The connection broke after the request was sent and before the response ended; the work may have been done.
+
+    Attributes:
+        reused: Whether the request went out on a kept connection (RFC 9112, 9.3.1); None where nobody can tell.
+        answer_begun: Whether anything of an answer had come, be it one byte of a head, as far as the library tells.
+    """
+
+    def __init__(self, message: str, *, reused: bool | None = None, answer_begun: bool = True) -> None:
+        super().__init__(message)
+        self.reused = reused
+        self.answer_begun = answer_begun
 
 
 class RedirectRefused(TransportError):
@@ -170,8 +177,7 @@ class APIError(MimoError):
         status: The HTTP status (200 inside a stream).
         code: The body's code; MiMo sends the HTTP status as text, or a word. None when there was no code.
         message: The server's own text, with the detail that MiMo puts into ``param``.
-        param: The body's ``param`` as sent.
-        type: The body's ``type`` as sent.
+        param, type: The body's fields of that name as sent.
         request_id: The id that a response header gave the call, or None.
         retry_after: The time to wait that the server asked for, in seconds, or None.
         body: The body's first bytes, at most ``Limits.error_body``; inside a stream the event's payload.
@@ -213,7 +219,7 @@ class AuthenticationError(APIError):
 
 
 class InsufficientBalanceError(APIError):
-    """402: the account has no balance left. Never retried."""
+    """402: the account has no balance left."""
 
 
 class PermissionDeniedError(APIError):
@@ -225,7 +231,7 @@ class NotFoundError(APIError):
 
 
 class ContentFilterError(APIError):
-    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status. Never retried."""
+    """421 (moderation) or 441 (risk control), also as a body's code under another HTTP status."""
 
 
 class RateLimitError(APIError):
@@ -304,47 +310,3 @@ class InvalidRequestError(LocalProtocolError, ValueError):
     def __init__(self, message: str, *, path: str = "$") -> None:
         super().__init__(message)
         self.path = path
-
-
-_BY_STATUS: Mapping[int, type[APIError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    402: InsufficientBalanceError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    421: ContentFilterError,
-    441: ContentFilterError,
-    422: BadRequestError,
-    429: RateLimitError,
-}
-
-
-def api_error_class(status: int, code: str | None) -> type[APIError]:
-    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
-
-    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
-
-    Args:
-        status: The HTTP status.
-        code: The body's ``code`` as text, or None.
-    """
-    number = int(code) if code is not None and code.isascii() and code.isdigit() and len(code) == 3 else 0
-    for candidate in (number, status):
-        if candidate in _BY_STATUS:
-            return _BY_STATUS[candidate]
-        if 500 <= candidate <= 599:
-            return ServerError
-    return APIError
-
-
-class _WithoutFrames:
-    """Cut the frames, which hold what was sent, off our errors and `KeyboardInterrupt`; a caller's own keep them."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
-            error.__traceback__ = error.__cause__ = error.__context__ = None
-
-
-without_frames = _WithoutFrames()

@@ -22,9 +22,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connect: To open a connection, TLS included. Name resolution cannot be bounded and is not part of it.
-        read: Between two bytes.
+        read: Between two bytes; while a request is sent, between two pieces of it that were taken.
         idle: Between two events of a stream, the wait for the first one included; comments and parts of events do not
-            count. A JSON response counts as one event.
+            count. A JSON response counts as one event. While a request is sent, as `read`.
         total: The whole call: the wait for a pooled connection, connect, TLS, head and body. Off by default.
     """
 

@@ -6,7 +6,8 @@ Rules for giving a reply back (`to_request`):
   under their names.
 - Null content becomes "", which MiMo takes where it has refused null.
 - Fields that only a reply has (annotations, audio, the search's error) are left out; unknown fields are kept.
-- Items of a Responses reply go back as they came.
+- Items of a Responses reply go back as they came, but for the summary of a reasoning item, which is emptied: MiMo folds
+  it into the context beside the thinking, which doubles with each round (esengine/DeepSeek-Reasonix#7234).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from mimo_proto.kept_fields import json_names, keep_some, known_class, unknown_fields
 from mimo_proto.models import (
@@ -22,6 +24,7 @@ from mimo_proto.models import (
     DeveloperMessage,
     InputItem,
     OutputItem,
+    ReasoningItem,
     SystemMessage,
     ToolMessage,
     UserMessage,
@@ -125,6 +128,8 @@ def to_request(reply: Any, message: Any = AssistantMessage) -> Any:
     """
     # By name: an overlay's models have classes of their own.
     cls: type[Struct] = reply.__class__
+    if cls.__name__ == ReasoningItem.__name__ and reply.summary:
+        return replace(reply, summary=[])
     if cls.__name__ != ChatCompletionMessage.__name__:
         return reply
     fields: dict[str, Any] = {"content": reply.content or ""}

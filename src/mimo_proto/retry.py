@@ -3,10 +3,11 @@
 Rules:
 
 - One attempt by default: whoever embeds this usually has a retry layer already, and two multiply.
-- Tried again: a request that never reached the server (`ConnectError`, `ConnectTimeout`), and a response whose HTTP
-  status the policy lists.
-- Never tried again: 401, 402 and content-filter refusals, whatever the policy lists; a stream that has begun;
-  `ConnectionClosed` and the other timeouts, since the server may have done (and billed) the work.
+- Tried again: a request that never reached the server (`ConnectError`, `ConnectTimeout`); a response whose HTTP status
+  the policy lists, whatever the class of its error; an error inside a 200 JSON reply whose code the policy lists; and
+  with ``connection_lost`` a request behind which the connection broke before anything of an answer came.
+- Never tried again: a stream after a status of 2xx; what broke inside an answer; the clocks of reading, of idleness and
+  of the whole call, since the server may have done (and billed) the work.
 - ``Retry-After`` is obeyed up to ``retry_after_max``; a longer one ends the call at once. ``retry-after-ms`` counts
   before it: the same wait in milliseconds.
 - Between attempts: full jitter, ``fraction * min(backoff_max, backoff * 2**(attempt - 1))``.
@@ -18,24 +19,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
+from typing import cast
 
 import msgspec
 
-from mimo_proto.errors import (
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    ConnectError,
-    ConnectTimeout,
-    ContentFilterError,
-    InsufficientBalanceError,
-    MimoError,
-)
+from mimo_proto.errors import APIError, ConfigurationError, ConnectError, ConnectionClosed, ConnectTimeout, MimoError
 
 __all__ = ["RetryPolicy", "retry_delay", "parse_retry_after", "parse_retry_after_ms"]
-
-NEVER_RETRIED = (AuthenticationError, InsufficientBalanceError, ContentFilterError)
-"""Trying these again cannot help, and gets keys and accounts blocked."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -49,14 +40,18 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         attempts: How many requests a call may make in all; 1 means no retry.
-        on: The HTTP statuses that are tried again.
+        on: The HTTP statuses that are tried again, in any collection; kept as a frozenset. Inside a 200 JSON reply the
+            code of the error counts as its status.
+        connection_lost: Whether a request is sent again behind which the connection broke before anything of an answer
+            came. The server may have done, and billed, the work.
         backoff: The longest wait before the second attempt, in seconds; it doubles with every further one.
         backoff_max: Where the doubling ends, in seconds.
         retry_after_max: The longest ``Retry-After`` that is waited for, in seconds; a longer one ends the call.
     """
 
     attempts: int = 1
-    on: tuple[int, ...] = (429, 502, 503)
+    on: Collection[int] = frozenset({408, 409, 429, 500, 502, 503, 504})
+    connection_lost: bool = False
     backoff: float = 0.5
     backoff_max: float = 8.0
     retry_after_max: float = 120.0
@@ -64,6 +59,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ConfigurationError(f"RetryPolicy.attempts is {self.attempts!r}: give 1 (no retry) or more")
+        if not _are_statuses(self.on):
+            raise ConfigurationError(
+                f"RetryPolicy.on is {self.on!r}: give a set of HTTP statuses, such as {{429, 503}}"
+            )
+        msgspec.structs.force_setattr(self, "on", frozenset(self.on))
         for name in ("backoff", "backoff_max", "retry_after_max"):
             value: float = getattr(self, name)
             if not (value >= 0 and math.isfinite(value)):
@@ -75,25 +75,37 @@ def retry_delay(policy: RetryPolicy, error: MimoError, attempt: int, *, fraction
 
     Args:
         policy: The policy.
-        error: The error of the attempt, before any event of a stream was handed out.
+        error: The error of the attempt, before anything of an answer was handed out.
         attempt: The number of the attempt, from 1.
         fraction: The jitter, from 0 to 1.
 
     Returns:
         Seconds to wait before the next attempt, or None: give the error to the caller.
     """
-    if attempt >= policy.attempts:
+    if attempt >= policy.attempts or not _is_covered(policy, error):
         return None
     wait = fraction * min(policy.backoff_max, policy.backoff * 2.0 ** min(attempt - 1, 64))
-    if isinstance(error, ConnectError | ConnectTimeout):
-        return wait
-    if not isinstance(error, APIError) or isinstance(error, NEVER_RETRIED):
-        return None
-    if error.in_stream or error.status not in policy.on:
-        return None
-    if error.retry_after is None:
+    if not isinstance(error, APIError) or error.retry_after is None:
         return wait
     return max(error.retry_after, wait) if error.retry_after <= policy.retry_after_max else None
+
+
+def _is_covered(policy: RetryPolicy, error: MimoError) -> bool:
+    """Whether the policy speaks of such an error."""
+    if isinstance(error, ConnectionClosed):
+        return policy.connection_lost and not error.answer_begun
+    if not isinstance(error, APIError):
+        return isinstance(error, ConnectError | ConnectTimeout)
+    if error.in_stream:
+        return False
+    return error.status in policy.on or (error.status < 300 and error.code in {str(status) for status in policy.on})
+
+
+def _are_statuses(value: object) -> bool:
+    """Whether a value is a collection of HTTP statuses (RFC 9110, 15); a text, whose elements are texts, is not."""
+    if not isinstance(value, Collection):
+        return False
+    return all(isinstance(each, int) and 100 <= each <= 599 for each in cast("Collection[object]", value))
 
 
 def parse_retry_after(value: str | None, *, now: float | None) -> float | None:

@@ -26,6 +26,7 @@ from mimo_proto import (
     ConfigurationError,
     ConnectError,
     DecodeError,
+    Delta,
     IncompleteStreamError,
     InvalidRequestError,
     Limits,
@@ -109,13 +110,11 @@ def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
     return asyncio.create_task(wait())
 
 
-def over(shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any) -> Any:
+def over(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
     return run(partial(over_it, shell, server, work, **settings))
 
 
-async def over_it(
-    shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any
-) -> Any:
+async def over_it(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
     async with open_shell(shell, server.url, **settings) as adapter:
         return await work(adapter)
 
@@ -241,6 +240,36 @@ def test_a_stream_that_completed_without_a_choice_stays_incomplete(shell: str) -
 
 class Choice(msgspec.Struct):
     finish_reason: str | None = None
+
+
+@pytest.mark.parametrize("shell", ADAPTERS)
+def test_a_stream_is_opened_before_it_is_read(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        for stream in (chat(adapter), adapter.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"})):
+            async with await stream.open():
+                assert (stream.status, stream.end) == (200, None)
+                assert await stream.open() is stream
+                assert [delta async for delta in stream.deltas()] == [Delta("text", "Hello"), Delta("text", " world")]
+                assert stream.end == "completed"
+
+    with Server(serve) as server:
+        over(shell, server, work)
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("shell", ADAPTERS)
+def test_an_error_is_known_when_a_stream_is_opened(shell: str) -> None:
+    async def work(adapter: AsyncAdapter) -> None:
+        stream = chat(adapter)
+        for _ in range(2):
+            with pytest.raises(RateLimitError):
+                await stream.open()
+        assert stream.end == "error"
+        with pytest.raises(LocalProtocolError, match="projected"):
+            adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk).deltas()
+
+    with Server(says(answer(error_body("429", "Too many requests"), 429))) as server:
+        over(shell, server, work)
 
 
 class Chunk(msgspec.Struct):

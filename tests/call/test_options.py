@@ -22,6 +22,7 @@ from mimo_proto import (
     ResponseRequest,
     user,
 )
+from mimo_proto.call.options import take_apart
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 KEY = "sk-0123456789"
@@ -149,3 +150,17 @@ def test_help_shows_the_fields_and_the_options(method: str) -> None:
     assert "temperature: float = UNSET" in text
     assert "timeouts: Timeouts | None = UNSET" in text
     assert "'mimo-v2.6-pro'" in text
+
+
+def test_a_field_that_is_none_is_not_set() -> None:
+    arguments: dict[str, Any] = {
+        "model": "m",
+        "messages": [],
+        "temperature": None,
+        "tools": None,
+        "timeouts": None,
+        "validate": True,
+    }
+    request, options = take_apart(None, arguments, "send(CHAT_COMPLETIONS, request)")
+    assert request == {"model": "m", "messages": []}
+    assert options == {"timeouts": None, "validate": True}

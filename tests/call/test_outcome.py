@@ -14,6 +14,7 @@ from mimo_proto import (
     ConnectError,
     ConnectionClosed,
     Limits,
+    PermissionDeniedError,
     RateLimitError,
     RetryPolicy,
     StreamCancelled,
@@ -25,13 +26,16 @@ from mimo_proto.protocol.secret import Secret
 NONE = RetryPolicy()
 THREE = RetryPolicy(attempts=3, backoff=1.0, backoff_max=8.0, retry_after_max=30.0)
 
+LOSSES_TOO = RetryPolicy(attempts=3, connection_lost=True, backoff=1.0)
+
 RESPONSE = object()
 REFUSED = ConnectError("refused")
 BUSY = RateLimitError("slow down", status=429)
 LATER = RateLimitError("slow down", status=429, retry_after=10.0)
 MUCH_LATER = RateLimitError("slow down", status=429, retry_after=31.0)
 WRONG_KEY = AuthenticationError("no", status=401)
-LOST = ConnectionClosed("gone")
+LOST = ConnectionClosed("gone", answer_begun=False)
+CUT = ConnectionClosed("gone", answer_begun=True)
 CANCELLED = StreamCancelled("cancelled")
 
 
@@ -56,9 +60,12 @@ CANCELLED = StreamCancelled("cancelled")
         (LATER, 1, THREE, 10.1, 0.5, Wait(10.0)),
         (LATER, 1, THREE, 10.0, 0.5, LATER),
         (BUSY, 1, THREE, 0.0, 0.0, BUSY),
-        # What is never tried again.
-        (WRONG_KEY, 1, THREE, inf, 0.5, WRONG_KEY),
+        # A lost connection, where that is asked for.
         (LOST, 1, THREE, inf, 0.5, LOST),
+        (LOST, 1, LOSSES_TOO, inf, 0.5, Wait(0.5)),
+        (CUT, 1, LOSSES_TOO, inf, 0.5, CUT),
+        # What is not tried again.
+        (WRONG_KEY, 1, THREE, inf, 0.5, WRONG_KEY),
         (CANCELLED, 1, THREE, inf, 0.5, CANCELLED),
     ],
 )
@@ -92,3 +99,30 @@ def test_a_body_over_its_limit_is_refused() -> None:
     refuse_larger(b"abc", 3)
     with pytest.raises(BodyTooLargeError, match=r"larger than 3 bytes \(Limits.body\)"):
         refuse_larger(bytearray(4), 3)
+
+
+def test_a_401_says_that_key_and_host_do_not_belong_together() -> None:
+    settings = Settings(key=Secret("tp-0123456789"), base_url="https://api.xiaomimimo.com/v1")
+    call = BaseCall(settings, None)
+    error = AuthenticationError("Invalid API Key", status=401, code="401")
+    for _ in range(2):  # as what is reported at two places is completed twice
+        call.report(error)
+    assert str(error) == (
+        "HTTP 401, code 401: Invalid API Key; a key that begins with tp- (token plan) does not belong to "
+        "api.xiaomimimo.com, which takes those that begin with sk-; "
+        "set base_url to that of the plan, such as https://token-plan-cn.xiaomimimo.com/v1"
+    )
+    assert error.message == "Invalid API Key"
+
+
+@pytest.mark.parametrize(
+    ("key", "base_url", "error"),
+    [
+        ("sk-0123456789", "https://api.xiaomimimo.com/v1", AuthenticationError("no", status=401)),
+        ("tp-0123456789", "https://gateway.example/v1", AuthenticationError("no", status=401)),
+        ("tp-0123456789", "https://api.xiaomimimo.com/v1", PermissionDeniedError("no", status=403)),
+    ],
+)
+def test_other_errors_say_nothing_of_the_kind(key: str, base_url: str, error: APIError) -> None:
+    before = str(error)
+    assert str(BaseCall(Settings(key=Secret(key), base_url=base_url), None).report(error)) == before

@@ -19,10 +19,11 @@ from mimo_proto import (
 from mimo_proto.call.outcome import BaseCall
 from mimo_proto.call.settings import Settings
 from mimo_proto.call.stream_state import StreamBase, StreamState
-from mimo_proto.endpoints import CHAT_COMPLETIONS
+from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
 from mimo_proto.protocol.secret import Secret
 from tests.support.outcomes import words
-from tests.support.payloads import CHAT_EVENTS
+from tests.support.payloads import CHAT_EVENTS, RESPONSE_EVENTS
+from tests.support.payloads import event as sse_event
 
 
 def call() -> BaseCall:
@@ -111,5 +112,33 @@ def test_a_projected_stream_is_not_the_whole() -> None:
 
 
 def test_the_text_that_events_bring() -> None:
-    stream = state()
-    assert [stream.text_of(event) for event in events(3)] == ["Hello", " world", ""]
+    stream, texts = state(), list[str]()
+    for event in events(3):
+        stream.add(event)
+        texts.append(stream.text_of(event))
+    assert texts == ["Hello", " world", ""]
+
+
+WHOLE = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "message": {"content": "Hello world"}}]}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "blocks", "texts"),
+    [
+        (CHAT_COMPLETIONS, [*CHAT_EVENTS[:2], sse_event(WHOLE)], ["Hello", " world", ""]),
+        (RESPONSES, RESPONSE_EVENTS, ["", "Hello", " world", ""]),
+    ],
+)
+def test_what_was_handed_out_to_somebody_else_is_not_told_again(
+    endpoint: Endpoint[Any, Any, Any], blocks: list[bytes], texts: list[str]
+) -> None:
+    """The last event has the whole text once more."""
+    decoded: list[Any] = StreamDecoder[Any](endpoint).feed(b"".join(blocks))
+    for left_out in range(len(decoded)):
+        stream: StreamState[Any, Any] = StreamState(None, call(), projected=False)
+        told = list[str]()
+        for place, event in enumerate(decoded):
+            stream.add(event)
+            if place >= left_out:
+                told.append(stream.text_of(event))
+        assert told == texts[left_out:]

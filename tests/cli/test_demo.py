@@ -23,7 +23,7 @@ def test_without_a_key_a_stand_in_answers(monkeypatch: pytest.MonkeyPatch, capsy
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("MIMO_API_KEY is not set: a stand-in answers at http://127.0.0.1:")
-    end = ["final", "usage", "first event"]
+    end = ["final", "usage", "first delta"]
     assert labels(out) == [
         ["question", "answer", "final", "usage", "answered"],
         ["question", "thinking", "answer", *end],

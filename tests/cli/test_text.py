@@ -1,4 +1,4 @@
-"""What is shown of a stream, of the events that no stream of the other tests brings."""
+"""What is shown of a stream."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from mimo_proto import CHAT_COMPLETIONS, DecodeError, StreamDecoder, Unknown
+from mimo_proto import DecodeError, Delta, Unknown
 from mimo_proto.cli.text import TextWriter, json_line
-from tests.support.payloads import choice_chunk
 
 
 def test_what_is_nested_too_deeply_is_not_shown() -> None:
@@ -21,17 +20,31 @@ def test_what_is_nested_too_deeply_is_not_shown() -> None:
     assert caught.value.__context__ is None
 
 
-def test_a_piece_of_a_call_may_bring_an_id_only() -> None:
-    pieces: list[dict[str, Any]] = [
-        {"index": 0, "id": "call_1"},
-        {"index": 0, "function": {"name": "tide"}},
-        {"index": 0, "function": {"arguments": "{}"}},
-    ]
-    other = io.StringIO()
-    writer = TextWriter(io.StringIO(), other)
-    decoder = StreamDecoder(CHAT_COMPLETIONS)
-    for piece in pieces:
-        for event in decoder.feed(choice_chunk({"tool_calls": [piece]})):
-            writer.show(event)
+def test_each_part_has_a_line_of_its_own() -> None:
+    answer, other = io.StringIO(), io.StringIO()
+    writer = TextWriter(answer, other)
+    for delta in (
+        Delta("reasoning", "h"),
+        Delta("reasoning", "m"),
+        Delta("text", "Low", part=1),
+        Delta("audio", "AAA=", part=2),
+        Delta("text", " water", part=1),
+        Delta("tool_call", part=3, id="call_1", name="tide"),
+        Delta("arguments", "{}", part=3, id="call_1"),
+        Delta("text", "Neap", part=4),
+        Delta("refusal", "No", choice=1),
+    ):
+        writer.show(delta)
     writer.end()
-    assert other.getvalue() == "tide {}\n"
+    writer.end()
+    assert answer.getvalue() == "Low water\nNeap\nNo\n"
+    assert other.getvalue() == "hm\ntide {}\n"
+
+
+def test_labels_say_what_a_line_is() -> None:
+    out = io.StringIO()
+    writer = TextWriter(out, out, labels=True)
+    for delta in (Delta("reasoning", "hm"), Delta("thought", "x", part=1), Delta("tool_call", part=2, name="tide")):
+        writer.show(delta)
+    writer.end()
+    assert out.getvalue() == "  thinking    | hm\n  thought     | x\n  call        | tide \n"

@@ -223,6 +223,7 @@ def test_a_stale_connection_is_noticed_before_writing(kind: Kind, leave: str) ->
 
 def test_where_there_is_only_select_a_stale_connection_is_noticed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, and where green threads replace what waits."""
+    monkeypatch.delattr(selectors, "PollSelector", raising=False)
     monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
     gone = threading.Event()
 

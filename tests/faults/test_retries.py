@@ -10,11 +10,13 @@ import pytest
 from mimo_proto import (
     APIError,
     AuthenticationError,
+    BadRequestError,
     ConnectError,
     ConnectTimeout,
     ContentFilterError,
     InsufficientBalanceError,
     RateLimitError,
+    RetryPolicy,
     ServerError,
     Timeouts,
 )
@@ -23,6 +25,7 @@ from tests.support.outcomes import (
     ALL,
     CHAT_JSON,
     CHAT_STREAM,
+    JSON,
     STREAMS,
     Kind,
     assert_clean,
@@ -32,13 +35,26 @@ from tests.support.outcomes import (
     retry,
 )
 from tests.support.payloads import CHAT, CHAT_REQUEST, error_body
+from tests.support.shells import SHELLS, Seen, open_shell, run
+from tests.support.shells import call as call_over
 
 if TYPE_CHECKING:
     import ssl
 
 
+def seen_by(shell: str, kind: Kind, server: Server, policy: RetryPolicy, **options: Any) -> Seen:
+    """Make one call over a shell of its own."""
+
+    async def main() -> Seen:
+        async with open_shell(shell, server.url, retry=policy) as adapter:
+            return await call_over(adapter, kind, **options)
+
+    seen: Seen = run(main)
+    return seen
+
+
 @pytest.mark.parametrize("kind", ALL, ids=str)
-@pytest.mark.parametrize("status", [429, 502, 503])
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
 def test_listed_statuses_are_tried_again(kind: Kind, status: int) -> None:
     def script(peer: Peer) -> None:
         for _ in range(2):
@@ -87,16 +103,88 @@ def test_attempts_are_told() -> None:
         (402, "402", InsufficientBalanceError),
         (421, "421", ContentFilterError),
         (400, "421", ContentFilterError),
-        (429, "402", InsufficientBalanceError),
-        (500, "500", ServerError),
+        (400, "441", ContentFilterError),
+        (501, "501", ServerError),
     ],
 )
-def test_some_are_never_tried_again(kind: Kind, status: int, code: str, expected: type[APIError]) -> None:
-    policy = retry(5, on=(400, 401, 402, 421, 429))
-    with Server(once(answer(error_body(code), status))) as server, client_for(server.url, retry=policy) as client:
+def test_what_is_not_listed_is_not_tried_again(kind: Kind, status: int, code: str, expected: type[APIError]) -> None:
+    with Server(once(answer(error_body(code), status))) as server, client_for(server.url, retry=retry(5)) as client:
         outcome = call(client, kind)
     assert type(outcome.error) is expected
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "400", BadRequestError),
+        (401, "401", AuthenticationError),
+        (402, "402", InsufficientBalanceError),
+        (400, "421", ContentFilterError),
+        (429, "402", InsufficientBalanceError),
+    ],
+)
+def test_what_is_listed_is_tried_again_whatever_its_class(
+    shell: str, kind: Kind, status: int, code: str, expected: type[APIError]
+) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body(code), status))
+
+    with Server(script) as server:
+        seen = seen_by(shell, kind, server, retry(3, on=[status]))
+    assert (seen.error, seen.attempts) == (expected, 3)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("kind", ALL, ids=str)
+def test_a_listed_code_inside_a_200(shell: str, kind: Kind) -> None:
+    """Where a whole reply was asked for it is tried again, and a stream is not: its head has come."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer(error_body("503")))
+        peer.request()
+        peer.send(good(kind))
+        peer.gone()
+
+    with Server(script) as server:
+        seen = seen_by(shell, kind, server, retry(2))
+    assert (seen.error, seen.attempts) == ((ServerError, 1) if kind.streamed else (None, 2))
+    assert len(server.requests) == seen.attempts
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("kind", JSON, ids=str)
+def test_a_code_inside_a_200_is_tried_as_often_as_the_policy_says(shell: str, kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(error_body("402" if len(server.requests) == 3 else "429"), 200, "retry-after-ms: 1"))
+
+    with Server(script) as server:
+        seen = seen_by(shell, kind, server, retry(2))
+        assert (seen.error, seen.attempts) == (RateLimitError, 2)
+        seen = seen_by(shell, kind, server, retry(2))
+        assert (seen.error, seen.attempts) == (InsufficientBalanceError, 1), "not listed"
+
+
+def test_tee_gets_an_attempt_that_was_not_the_last() -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer(b'{"error": {"code": "503", "message": "busy"}}'))
+        peer.request()
+        peer.send(answer(CHAT))
+        peer.gone()
+
+    record = bytearray()
+    with Server(script) as server, client_for(server.url, retry=retry(2)) as client:
+        assert call(client, CHAT_JSON, tee=record.extend).kept == "Hello world"
+    assert record.startswith(b'{"error": {"code": "503", "message": "busy"}}{"id"')
 
 
 @pytest.mark.parametrize("kind", STREAMS, ids=str)

@@ -212,8 +212,8 @@ def test_answers_that_open_a_tunnel(opened: bytes, tls: bool, authority: trustme
     [
         (b"", "before it had answered CONNECT"),
         (b"HTTP/1.1 200 OK\r\nX: y\r\n", "before it had answered CONNECT"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not begin with HTTP/1"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "the head is longer than"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "the proxy answers to CONNECT is no HTTP/1.1: it does not begin with HTTP/1"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "CONNECT is no HTTP/1.1: the head is longer than"),
         (b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 x\r\n\r\n", "HTTP 503"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP 101"),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", "HTTP 302"),

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mimo_proto import TransportError
 from mimo_proto.http.deadlines import WATCHDOG, Guard, Watchdog
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def test_a_fresh_guard_has_no_clock() -> None:
     assert guard.reason is None
 
 
-@pytest.mark.parametrize("reason", ["total", "connect", "idle", "linger"])
+@pytest.mark.parametrize("reason", ["total", "connect", "read", "idle", "linger"])
 def test_each_clock_ends_the_call_and_says_so(reason: Reason) -> None:
     guard = Guard()
     setattr(guard, f"{reason}_at", 100.0)
@@ -52,11 +51,24 @@ def test_the_clock_that_ran_out_first_is_the_reason() -> None:
     assert guard.reason == "idle"
 
 
-def test_an_unset_idle_clock_is_looked_at_again() -> None:
-    guard = Guard(idle=10)
-    assert guard.due(100.0) == 110.0, "one that is set from now on ends no sooner"
-    guard.idle_at = 103.0
+@pytest.mark.parametrize("clock", ["read", "idle"])
+def test_a_clock_that_stands_still_is_looked_at_again(clock: str) -> None:
+    guard = Guard(**{"read": 20.0, "idle": 20.0, clock: 10.0})
+    assert guard.due(100.0) == 110.0, "one that is started from now on ends no sooner"
+    setattr(guard, f"{clock}_at", 103.0)
     assert guard.due(100.0) == 103.0
+
+
+def test_the_read_clock_begins_anew_with_each_wait() -> None:
+    guard = Guard(read=5, idle=7)
+    before = monotonic()
+    guard.start_read()
+    assert before + 5 <= guard.read_at <= monotonic() + 5
+    assert guard.idle_at == inf
+    guard.start_read_and_idle()
+    assert before + 7 <= guard.idle_at <= monotonic() + 7
+    guard.stop()
+    assert guard.first()[0] == inf
 
 
 def test_total_counts_from_the_beginning() -> None:
@@ -97,7 +109,8 @@ def test_a_socket_that_comes_too_late_is_shut_down_too(pair: tuple[socket.socket
 
 
 @pytest.mark.parametrize(
-    ("reason", "kept"), [("connect", None), ("idle", None), ("total", "total"), ("cancelled", "cancelled")]
+    ("reason", "kept"),
+    [("connect", None), ("read", None), ("idle", None), ("total", "total"), ("cancelled", "cancelled")],
 )
 def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: Reason | None) -> None:
     guard = Guard()
@@ -106,11 +119,11 @@ def test_what_ended_an_attempt_does_not_end_the_next_one(reason: Reason, kept: R
     assert guard.reason == kept
 
 
-@pytest.mark.parametrize("clock", ["connect", "idle", "total", "linger"])
+@pytest.mark.parametrize("clock", ["connect", "read", "idle", "total", "linger"])
 def test_cancel_counts_behind_a_clock_that_ended_an_attempt(clock: Reason) -> None:
     guard = Guard()
     guard.end(clock)
-    overruled = clock in ("connect", "idle")
+    overruled = clock in ("connect", "read", "idle")
     assert guard.end("cancelled") is overruled
     guard.renew()
     assert guard.reason == ("cancelled" if overruled else clock)
@@ -130,7 +143,7 @@ def test_a_closed_socket_does_no_harm(pair: tuple[socket.socket, socket.socket])
 def test_what_was_let_go_is_left_alone(leave: str, pair: tuple[socket.socket, socket.socket]) -> None:
     guard = Guard()
     guard.attach(pair[0])
-    guard.idle_at = guard.linger_at = guard.connect_at = guard.drain_at = 0.0
+    guard.read_at = guard.idle_at = guard.linger_at = guard.connect_at = 0.0
     getattr(guard, leave)()
     assert guard.end("cancelled") is (leave == "detach")
     pair[1].send(b"x")
@@ -222,11 +235,62 @@ def test_where_no_thread_is_left_the_next_call_asks_again(
     guard.attach(pair[0])
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
-        with pytest.raises(TransportError, match="the clocks of the call cannot be kept: can't start new thread") as no:
-            watchdog.watch(guard, guard.total_at)
-    assert no.value.__context__ is None
+        watchdog.watch(guard, guard.total_at)
+        assert not guard.watched
+        assert len(watchdog) == 0
     watchdog.watch(guard, guard.total_at)
+    assert guard.watched
     assert pair[0].recv(1) == b""
+
+
+def test_an_unwatched_call_looks_at_its_own_clocks(pair: tuple[socket.socket, socket.socket]) -> None:
+    guard = Guard(total=60)
+    guard.attach(pair[0])
+    assert guard.wait_seconds() is None, "the watchdog's affair"
+    guard.drain(30)
+    seconds = guard.wait_seconds()
+    assert seconds is not None
+    assert 0 < seconds <= 30
+    guard.linger_at = 0.0
+    guard.wait_seconds()
+    assert guard.reason == "linger"
+    assert pair[0].recv(1) == b""
+
+
+@pytest.mark.parametrize("error", [AttributeError("fd"), SystemExit()], ids=repr)
+def test_a_call_that_cannot_be_ended_does_not_stop_the_clocks_of_others(
+    error: BaseException, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told by `threading.excepthook`; where the thread ends all the same, the next call starts another."""
+
+    class Unended(Guard):
+        """A call whose socket cannot be shut down, as those that some libraries put in the place of Python's."""
+
+        def end(self, reason: Reason) -> bool:
+            raise error
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        reported.append(args)
+        told.set()
+
+    reported: list[threading.ExceptHookArgs] = []
+    told = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", hook)
+    others = watchdogs()
+    watchdog = Watchdog()
+    late, unended = Guard(total=0.3), Unended(total=0.01)
+    late.attach(pair[0])
+    watchdog.watch(late, late.total_at)
+    [thread] = watchdogs() - others
+    watchdog.watch(unended, unended.total_at)
+    assert told.wait(10)
+    if isinstance(error, SystemExit):
+        thread.join(10)
+        watchdog.watch(Guard(), monotonic())
+    assert thread.is_alive() is not isinstance(error, SystemExit)
+    assert pair[0].recv(1) == b""
+    assert late.reason == "total"
+    assert [(args.exc_value, args.thread) for args in reported] == [(error, thread)]
 
 
 def test_calls_that_have_ended_do_not_pile_up(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -9,7 +9,6 @@ import pytest
 from mimo_proto import ConnectError
 from mimo_proto.call.route import make_route
 from mimo_proto.http.tunnel import open_tunnel
-from mimo_proto.protocol.http11 import HeadError
 
 ROUTE = make_route("https://a.example/v1", "http://p.example")
 
@@ -31,7 +30,7 @@ def test_what_stands_behind_the_head_is_the_origins(head: bytes, behind: bytes) 
     [
         (b"", ConnectionResetError),
         (b"HTTP/1.1 200 OK\r\n", ConnectionResetError),
-        (b"220 mail.example ESMTP\r\n", HeadError),
+        (b"220 mail.example ESMTP\r\n", ConnectionAbortedError),
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ConnectError),
     ],
 )

@@ -15,9 +15,8 @@ from mimo_proto import (
 )
 from mimo_proto.kept_fields import unknown_fields
 from mimo_proto.models import ChoiceDelta, ChunkChoice
-from mimo_proto.protocol.answer_text import AnswerText
 from mimo_proto.protocol.decode import TolerantDecoder
-from tests.support.sums import CHUNKS, add_up, call, delta, message
+from tests.support.sums import CHUNKS, add_up, call, delta, message, said
 
 # One rule for known and unknown fields
 
@@ -210,7 +209,7 @@ def whole_message(fields: dict[str, Any], of_delta: dict[str, Any] | None = None
 )
 def test_a_message_brings_what_no_delta_said(chunks: list[dict[str, Any]], content: str) -> None:
     assert add_up(*chunks).choices[0].message.content == content
-    assert "".join(map(AnswerText(), map(CHUNKS.build, chunks))) == content
+    assert said(map(CHUNKS.build, chunks)) == content
 
 
 def test_a_message_brings_each_field_by_itself() -> None:

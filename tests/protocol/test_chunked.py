@@ -83,6 +83,8 @@ def test_surplus_is_noticed(name: str) -> None:
         pytest.param(b"0\r\n\n", id="lf-for-the-last-line"),
         pytest.param(b"0\r\nX: y\n", id="lf-behind-a-trailer"),
         pytest.param(b"0\r\nX: y\r\n\n", id="lf-behind-the-trailer"),
+        pytest.param(b"0\r\nX: y\r\n z\n", id="lf-behind-a-folded-trailer"),
+        pytest.param(b"0\r\nX: " + b"y" * 4094 + b"\r\n", id="long-trailer-line"),
         pytest.param(b"5;x\ry\r\nhello\r\n", id="cr-in-an-extension"),
         pytest.param(b"0\r\nX: y\rz\r\n", id="cr-in-a-trailer"),
         pytest.param(b"0\r\nX: y\0\r\n", id="nul-in-a-trailer"),
@@ -140,7 +142,7 @@ def test_what_came_before_an_error_is_given_first() -> None:
     assert decoder.feed(b"5\r\nhello\r\n6\r\n world\nrest") == b"hello world"
     assert not decoder.ended
     assert decoder.broken is not None
-    for data in (b"", b"5\r\nagain\r\n"):
+    for data in (b"", b"5\r\nagain\r\n", b"\r\n5\r\nagain\r\n"):
         with pytest.raises(ChunkedError, match="longer than its size says"):
             decoder.feed(data)
 

@@ -79,6 +79,13 @@ GOOD: dict[str, tuple[bytes, Head]] = {
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 5\r\n\r\n",
         Head(200, {"content-length": "5"}, False, 5, True),
     ),
+    "a-long-interim": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 80 + b"\r\n\r\n" + OK + b"\r\n",
+        Head(200, {}, False, None, False),
+    ),
+    "1.2": (b"HTTP/1.2 200 OK\r\nContent-Length: 5\r\n\r\n", Head(200, {"content-length": "5"}, False, 5, True)),
+    "blanks-before-the-status": (b"HTTP/1.1  429 \r\n\r\n", Head(429, {}, False, None, False)),
+    "a-fold-by-tab": (OK + b"X-A: one\r\n\ttwo\r\n\r\n", Head(200, {"x-a": "one two"}, False, None, False)),
     "bare-lf": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\n", Head(200, {"content-length": "5"}, False, 5, True)),
     "mixed-line-ends": (
         b"HTTP/1.1 200 OK\nContent-Length: 5\r\n\n",
@@ -181,6 +188,31 @@ def test_an_error_shows_nothing_of_what_came(name: str) -> None:
     with pytest.raises(HeadError) as caught:
         HeadDecoder().feed(wire)
     assert not {"nonsense", "gzip", "OpenSSH", "yyy", "999"} & {*str(caught.value).split()}
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_the_longest_head(surplus: int) -> None:
+    wire = (OK + b"X: \r\n\r\n").replace(b"X: ", b"X: ".ljust(65536 - len(OK) - 4 + surplus, b"y"))
+    assert len(wire) == 65536 + surplus
+    decoder = HeadDecoder()
+    if surplus:
+        with pytest.raises(HeadError, match="longer than 65536 bytes"):
+            decoder.feed(wire)
+    else:
+        head = decoder.feed(wire)
+        assert head is not None
+        assert head.status == 200
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_the_longest_beginning_of_a_head(surplus: int) -> None:
+    wire = (OK + b"X: ").ljust(65536 + surplus, b"y")
+    decoder = HeadDecoder()
+    if surplus:
+        with pytest.raises(HeadError, match="longer than 65536 bytes"):
+            decoder.feed(wire)
+    else:
+        assert decoder.feed(wire) is None
 
 
 class Sock:

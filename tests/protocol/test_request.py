@@ -332,3 +332,28 @@ def test_values_that_are_no_header_values(value: Any) -> None:
 def test_plain_http_when_it_is_asked_for() -> None:
     assert build(base_url="http://h/v1", allow_http=True).url == "http://h/v1/chat/completions"
     assert "allow_http=True" in str(error_of(base_url="http://h/v1"))
+
+
+# Null beside tool calls
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize("mapping", [dict, MappingProxyType])
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_null_content_beside_tool_calls_is_sent_as_a_text(mapping: Any, sequence: Any) -> None:
+    silent = mapping({"role": "assistant", "content": None, "tool_calls": [CALL]})
+    request = {"model": "m", "messages": sequence([user("hi"), silent, {"role": "user", "content": "x"}])}
+    sent = body(build(request))["messages"]
+    assert sent[1] == {"role": "assistant", "content": "", "tool_calls": [CALL]}
+    assert [sent[0]["content"], sent[2]["content"]] == ["hi", "x"]
+    assert silent["content"] is None
+
+
+def test_other_nulls_are_sent_as_they_are() -> None:
+    for message in ({"role": "user", "content": None, "tool_calls": [CALL]}, {"role": "assistant", "content": None}):
+        request = {"model": "m", "messages": [message]}
+        assert body(build(request, validate=False))["messages"] == [message]
+    assert body(build({"model": "m", "messages": None}, validate=False))["messages"] is None
+    assert body(build({"model": "m"}, validate=False)) == {"model": "m", "stream": False}

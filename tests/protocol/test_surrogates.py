@@ -19,10 +19,10 @@ from mimo_proto import (
     ResponseAccumulator,
     StreamDecoder,
 )
-from mimo_proto.protocol.answer_text import AnswerText
 from mimo_proto.protocol.surrogates import SurrogateJoiner
 from tests.support.feeding import byte_by_byte, pull, run
 from tests.support.payloads import DONE, event
+from tests.support.sums import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -264,7 +264,7 @@ def test_responses_partial_totals_agree() -> None:
         accumulator.add(each)
     partial = accumulator.partial()
     assert partial is not None
-    assert partial.output_text == "a" + EMOJI == "".join(map(AnswerText(), events))
+    assert partial.output_text == "a" + EMOJI == said(events)
 
 
 def test_while_a_half_waits_events_come_in_order() -> None:
@@ -479,7 +479,7 @@ def test_any_text_is_whole_again(cut_text: tuple[str, list[str]], field: str, en
     events = chat_events(b"".join(blocks) + DONE)
     assert "".join(pieces(events, field)) == replaced(text)
     if field == "content":
-        assert "".join(map(AnswerText(), events)) == replaced(text)
+        assert said(events) == replaced(text)
         assert (total(events).choices[0].message.content or "") == replaced(text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import ChainMap, UserDict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -35,6 +36,7 @@ from mimo_proto.models import (
     Thinking,
     UserMessage,
 )
+from mimo_proto.models.foreign_names import FOREIGN_NAMES
 from mimo_proto.protocol.decode import TolerantDecoder
 from mimo_proto.protocol.validate import validate
 from mimo_proto.unknown import Unknown
@@ -100,7 +102,7 @@ def test_the_type_is_told_by_what_the_request_has() -> None:
         (
             chat(max_tokens=5),
             "max_tokens",
-            '(it has "max_completion_tokens"); extra_body={"max_tokens": ...} sends it',
+            '(it has "max_completion_tokens"); extra_body={"max_tokens": ...} sends it, and adapt_request() takes',
         ),
         (response(max_tokens=5), "max_tokens", '(it has "max_output_tokens")'),
         (chat(functions=[]), "functions", '(it has "tools")'),
@@ -108,13 +110,50 @@ def test_the_type_is_told_by_what_the_request_has() -> None:
         (response(reasoning_effort="low"), "reasoning_effort", '(it has "reasoning")'),
         (response(messages=[]), "messages", '(it has "input")'),
         (chat(temprature=1), "temprature", '(it has "temperature")'),
-        (chat(n=1), "n", '"n" is not in MiMo\'s table; extra_body={"n": ...} sends it'),
+        (chat(mood=1), "mood", '"mood" is not in MiMo\'s table; extra_body={"mood": ...} sends it'),
+        (chat(n=1), "n", '"n" is not in MiMo\'s table (MiMo gives one choice'),
+        (chat(stream_options={}), "stream_options", "(is not needed: a stream ends with its usage); extra_body="),
+        (chat(store=True), "store", "(MiMo stores nothing"),
+        (response(store=True), "store", "(MiMo stores nothing"),
+        (response(previous_response_id="r"), "previous_response_id", "(MiMo keeps no history"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(request_: dict[str, Any], name: str, text: str) -> None:
     error = refused(request_, ResponseRequest if "input" in request_ else ChatCompletionRequest)
     assert error.path == f"$.{name}"
     assert text in str(error)
+
+
+@pytest.mark.parametrize(("api", "request_"), [("chat", chat()), ("responses", response())])
+def test_a_foreign_name_is_not_taken_for_a_slip_of_the_pen(api: str, request_: dict[str, Any]) -> None:
+    kind = ChatCompletionRequest if api == "chat" else ResponseRequest
+    for row in FOREIGN_NAMES:
+        if row.place == "field" and api in row.endpoints:
+            text = str(refused({**request_, row.name: 1}, kind))
+            assert re.findall(r'it has "(\w+)"', text) == [row.to] * bool(row.to)
+            assert (row.advice in text) is not bool(row.to)
+            assert "adapt_request()" in text
+
+
+@pytest.mark.parametrize("messages", [[], ()])
+def test_a_conversation_has_a_message(messages: Any) -> None:
+    error = refused({"model": "m", "messages": messages})
+    assert (error.path, "at least one message" in str(error)) == ("$.messages", True)
+    assert refused(ChatCompletionRequest(model="m", messages=[])).path == "$.messages"
+    validate(response())
+    validate({"model": "m", "input": []})
+
+
+@pytest.mark.parametrize("mapping", [dict, MappingProxyType])
+def test_null_content_beside_tool_calls_is_taken(mapping: Any) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    silent = mapping({"role": "assistant", "content": None, "tool_calls": [call]})
+    assert validate(chat(HI, silent)) == validate(chat(HI, {**silent, "content": ""}))
+    validate(ChatCompletionRequest(model="m", messages=[silent]))
+    no_calls: list[dict[str, Any]] = [{}, {"tool_calls": None}, {"tool_calls": []}]
+    for calls in no_calls:
+        assert refused(chat({"role": "assistant", "content": None, **calls})).path == "$.messages[0].content"
+    assert refused(chat({"role": "user", "content": None, "tool_calls": [call]})).path == "$.messages[0].content"
 
 
 def test_a_name_that_is_no_text() -> None:

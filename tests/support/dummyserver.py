@@ -110,6 +110,11 @@ class Peer:
                 self.sock = self.sock.unwrap()
             self.sock.shutdown(socket.SHUT_WR)
 
+    def break_off(self) -> None:
+        """End both directions, from any thread; the script ends with it."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
     def rst(self) -> None:
         """Break the connection off."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -146,7 +151,7 @@ class Server:
     @property
     def open_connections(self) -> int:
         """How many connections have a script that goes on: most do until their client has gone."""
-        return sum(thread.is_alive() for thread in self._threads[1:])
+        return sum(thread.is_alive() for thread in self._threads if thread is not self._acceptor)
 
     @property
     def origin(self) -> str:
@@ -157,20 +162,28 @@ class Server:
         return f"{self.origin}/v1"
 
     def __enter__(self) -> Self:
-        self._start(self._accept)
+        self._acceptor = self._start(self._accept)
         return self
+
+    def restart(self) -> None:
+        """Close the listener and all connections, and listen on the same port again, as a server that is renewed.
+
+        The new listener is there before the connections break: nobody who comes back at once is refused.
+        """
+        self._stop_accepting()
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=300)
+        self._acceptor = self._start(self._accept)
+        peers, self._peers = self._peers, []
+        for peer in peers:
+            peer.break_off()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stopping.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join(10)
-        self._listener.close()
+        self._stop_accepting()
         for peer in self._peers:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(peer.sock, socket.SHUT_RDWR)
+            peer.break_off()
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive(), "a script hangs"
@@ -179,10 +192,17 @@ class Server:
         if self.errors and error is None:
             raise self.errors[0]
 
-    def _start(self, target: Callable[..., None], *args: object) -> None:
+    def _start(self, target: Callable[..., None], *args: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
+
+    def _stop_accepting(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(10)
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:

@@ -121,15 +121,24 @@ class Response(NamedTuple):
 
     Attributes:
         head: Up to the empty line that ends the final head; all, where there is none.
-        chunks: Of a chunked body, what stands before the trailer.
+        chunks: Of a chunked body, the line of each chunk and its data, in turn.
         trailer: What follows the line of the last chunk.
         content: A body that is not chunked.
     """
 
     head: bytes
-    chunks: bytes = b""
+    chunks: tuple[bytes, ...] = ()
     trailer: bytes = b""
     content: bytes = b""
+
+    @property
+    def sizes(self) -> bytes:
+        """The lines of the chunks."""
+        return b"".join(self.chunks[::2])
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join([self.head, *self.chunks, self.trailer, self.content])
 
 
 def _parts(wire: bytes, ours: Verdict) -> Response:
@@ -138,15 +147,22 @@ def _parts(wire: bytes, ours: Verdict) -> Response:
     decoder = HeadDecoder()
     decoder.feed(wire)
     head, body = wire[: len(wire) - len(decoder.rest)], decoder.rest
-    last = re.search(rb"^0+[ \t]*(?:;[^\n]*)?\r\n", body, re.MULTILINE)
     if "chunked" not in ours.headers.get("transfer-encoding", "").lower():
         return Response(head, content=body)
-    end = last.end() if last is not None else len(body)
-    return Response(head, body[:end], body[end:])
+    chunks: list[bytes] = []
+    at = 0
+    while (line := re.compile(rb"([0-9A-Fa-f]+)[^\n]*\n").match(body, at)) is not None:
+        size = int(line[1], 16)
+        if size == 0:
+            return Response(head, (*chunks, line[0]), body[line.end() :])
+        at = min(line.end() + size + len("\r\n"), len(body))
+        chunks += [line[0], body[line.end() : at]]
+    return Response(head, (*chunks, body[at:]))
 
 
 CONTROLS = bytes.maketrans(b"\x0b\x0c", b"\x01\x01")
-IDENTITY_FIELD = rb"(?im)^transfer-encoding:[ \t]*(?:\r?\n[ \t]+)*identity[ \t]*\r?\n"
+FOLDS = rb"[ \t]*(?:\r?\n[ \t]+)*"
+IDENTITY_FIELD = rb"(?im)^transfer-encoding:" + FOLDS + rb"identity" + FOLDS + rb"\r?\n"
 
 TAKEN: dict[str, Callable[[Response], Response]] = {
     # RFC 9112, 4 allows any blanks between the elements of a status line.
@@ -159,7 +175,9 @@ TAKEN: dict[str, Callable[[Response], Response]] = {
     "identity": lambda it: it._replace(head=re.sub(IDENTITY_FIELD, b"", it.head)),
     # RFC 9112, 7.1.1: a recipient must take blanks there.
     "blanks before an extension": lambda it: it._replace(
-        chunks=re.sub(rb"(?m)^([0-9A-Fa-f]+)[ \t]+;", rb"\1;", it.chunks)
+        chunks=tuple(
+            part if at % 2 else re.sub(rb"^([0-9A-Fa-f]+)[ \t]+;", rb"\1;", part) for at, part in enumerate(it.chunks)
+        )
     ),
     # RFC 9110, 6.5.1: they have no place there, and no meaning.
     "framing fields in a trailer": lambda it: it._replace(
@@ -172,13 +190,13 @@ REFUSED: dict[str, Callable[[Response], object]] = {
     # A client of HTTP/1.1 cannot know what another major version means (RFC 9110, 2.5).
     "another version": lambda it: re.search(rb"(?m)^HTTP/(?!1)[0-9]\.[0-9] ", it.head),
     # RFC 9112, 2.2: a CR alone is no part of a protocol element.
-    "CR in an extension": lambda it: re.search(rb"(?m)^[0-9A-Fa-f]+[ \t]*;[^\n]*\r[^\n]", it.chunks),
+    "CR in an extension": lambda it: re.search(rb"(?m)^[0-9A-Fa-f]+[ \t]*;[^\n]*\r[^\n]", it.sizes),
     # RFC 9112, 7.1, CVE-2025-22871; h11 wants CRLF behind sizes and data alone.
     "LF in a trailer": lambda it: re.search(rb"(?:^|[^\r])\n", it.trailer),
     # h11 has a limit for what is not whole yet.
     "limits": lambda it: (
         len(it.head) > MAX_HEAD_BYTES
-        or re.search(rb"[^\n]{4097}", it.chunks + it.trailer)
+        or re.search(rb"[^\n]{4097}", it.sizes + it.trailer)
         or len(it.trailer) > MAX_HEAD_BYTES
     ),
 }
@@ -186,7 +204,13 @@ REFUSED: dict[str, Callable[[Response], object]] = {
 
 REUSED: dict[str, Callable[[Response, Verdict], object]] = {
     # RFC 9112, 9.3; h11 closes them all.
-    "keep-alive of HTTP/1.0": lambda it, ours: ours.reusable and re.search(rb"(?m)^HTTP/1\.0 ", it.head),
+    "keep-alive of HTTP/1.0": lambda it, ours: (
+        ours.reusable
+        and re.search(rb"(?m)^HTTP/1\.0 ", it.head)
+        and re.search(r"(?i)(^|, *)keep-alive *(,|$)", ours.headers.get("connection", ""))
+        and not re.search(r"(?i)(^|, *)close *(,|$)", ours.headers.get("connection", ""))
+        and "transfer-encoding" not in ours.headers
+    ),
     # RFC 9112, 6.3: it may be an attempt at smuggling.
     "a length beside chunks": lambda _, ours: (
         not ours.reusable and {"content-length", "transfer-encoding"} <= ours.headers.keys()
@@ -223,7 +247,7 @@ def compare(pieces: Sequence[bytes]) -> set[str]:
             if respelled != parts:
                 names.add(name)
                 parts = respelled
-        theirs = read_by_h11([b"".join(parts)])
+        theirs = read_by_h11([parts.raw])
     if shown.end == "error" and shown != theirs:
         refused = {name for name, is_so in REFUSED.items() if is_so(parts)}
         if not refused:

@@ -236,6 +236,7 @@ CHUNKS = {
         "with-a-trailer-and-nul": b"5\r\nhello\r\n0\r\nX: y\0z\r\n\r\n",
         "with-a-trailer-and-vt": b"5\r\nhello\r\n0\r\nX: y\x0bz\r\n\r\n",
         "with-a-folded-trailer": b"5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n",
+        "with-a-fold-ended-by-lf": b"5\r\nhello\r\n0\r\nX: y\r\n z\n\r\n",
         "with-a-fold-first": b"5\r\nhello\r\n0\r\n X: y\r\n\r\n",
         "with-no-field-in-the-trailer": b"5\r\nhello\r\n0\r\nHTTP/1.1 200 OK\r\n\r\n",
         "with-a-blank-before-a-colon": b"5\r\nhello\r\n0\r\nX : y\r\n\r\n",

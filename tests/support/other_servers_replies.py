@@ -160,7 +160,12 @@ RESPONSE_REPLIES = [
         response(message_item("Ebb"), created_at=1790000023.5),
         {"created_at": 1790000023.5},
     ),
-    Case("reasoning-without-an-id", response(REASONING), {"items": [["reasoning", "Neap."]]}, {"0": REASONING}),
+    Case(
+        "reasoning-without-an-id",
+        response(REASONING),
+        {"items": [["reasoning", "Neap."]]},
+        {"0": {"type": "reasoning", "summary": []}},
+    ),
     Case(
         "arguments-as-an-object",
         response(CALL),

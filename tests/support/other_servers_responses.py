@@ -198,13 +198,13 @@ WITHOUT_IDS = [
         "reasoning-without-an-id",
         completed(output=[NAMELESS, message_item("Low water.")]),
         {"items": [["reasoning", "Neap."], ["message", "Low water."]]},
-        {"0": NAMELESS, "1.id": "msg_a"},
+        {"0": {"type": "reasoning", "summary": []}, "1.id": "msg_a"},
     ),
     Case(
         "encrypted-reasoning-without-an-id",
         item_done(0, {**NAMELESS, "encrypted_content": "c2Vh"}) + completed(output=[]),
         {"items": [["reasoning", "Neap."]]},
-        {"0.encrypted_content": "c2Vh", "0.id": None, "0.summary.0.text": "Neap."},
+        {"0.encrypted_content": "c2Vh", "0.id": None, "0.summary": []},
     ),
     Case(
         "reasoning-without-an-id-beside-a-call",

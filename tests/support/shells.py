@@ -17,8 +17,6 @@ import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
 from mimo_proto.aio.adapter import AsyncAdapter
-from mimo_proto.aio.aiohttp import AiohttpAdapter
-from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
@@ -96,11 +94,11 @@ async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenera
                 adapter: Any = own  # it has the adapters' verbs
                 yield adapter
         case "httpx":
-            async with httpx.AsyncClient() as http:
-                yield HTTPXAdapter(http, key, url, **settings)
+            async with httpx.AsyncClient() as http, AsyncClient(key, url, http=http, **settings) as client:
+                yield client
         case "aiohttp":
-            async with aiohttp.ClientSession() as http:
-                yield AiohttpAdapter(http, key, url, **settings)
+            async with aiohttp.ClientSession() as session, AsyncClient(key, url, http=session, **settings) as client:
+                yield client
         case "threads":
             with Client(key, url, **settings) as client:
                 async with ThreadsAdapter(client) as threads:
@@ -131,16 +129,18 @@ class Seen:
     partial: bytes | None = None
     end: str | None = None
     attempts: int = 0
+    # Not every library tells.
+    reused: bool | None = field(default=None, compare=False)
     status: int | None = None
     request_id: str | None = None
 
 
 def _told(error: MimoError) -> dict[str, Any]:
     """What an error says, without its text: that names what the library below said."""
-    return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts")}
+    return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts", "reused")}
 
 
-async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
+async def call(shell: AsyncAdapter | AsyncClient, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
     """Make a call of that kind, to its end; own errors are part of what is seen, and checked.
 
     Args:
@@ -173,5 +173,6 @@ async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None,
     except MimoError as error:
         assert_clean(error)
         seen.error, seen.told, seen.attempts = type(error), _told(error), error.attempts
+        seen.reused = getattr(error, "reused", None)
         seen.partial = None if error.partial is None else encode(error.partial)
     return seen

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mimo_proto import RESPONSES, ChatAccumulator, ChatCompletion, ChatCompletionChunk, ResponseAccumulator
+from mimo_proto import (
+    CHAT_COMPLETIONS,
+    RESPONSES,
+    ChatAccumulator,
+    ChatCompletion,
+    ChatCompletionChunk,
+    DeltaReader,
+    ResponseAccumulator,
+)
 from mimo_proto.protocol.decode import TolerantDecoder
 
 __all__ = [
@@ -23,9 +31,13 @@ __all__ = [
     "done",
     "message",
     "respond",
+    "said",
     "set_fields",
     "text_delta",
 ]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CHUNKS = TolerantDecoder(ChatCompletionChunk)
 EVENTS: TolerantDecoder[Any] = TolerantDecoder(RESPONSES.event)
@@ -69,6 +81,14 @@ def respond(*events: dict[str, Any]) -> Any:
         accumulator.add(EVENTS.build(event))
         accumulator.partial()
     return accumulator.partial()
+
+
+def said(events: Iterable[Any], kind: str = "text", choice: int = 0) -> str:
+    """The texts of one kind in the deltas of a stream, joined."""
+    listed = list(events)
+    reader: DeltaReader[Any] = DeltaReader(CHAT_COMPLETIONS if hasattr(listed[0], "choices") else RESPONSES)
+    deltas = [delta for event in listed for delta in reader.feed(event)]
+    return "".join(delta.text for delta in deltas if delta.kind == kind and delta.choice == choice)
 
 
 def text_delta(text: str, item: int | None = 0, part: int | None = 0, kind: str = "output_text") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Never, assert_type
 
 import msgspec
 
-from mimo_proto import CHAT_COMPLETIONS, MODELS, RESPONSES
+from mimo_proto import CHAT_COMPLETIONS, MODELS, RESPONSES, Delta
 from mimo_proto.models import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -43,6 +43,8 @@ async def streams(mimo: AsyncAdapter, request: ChatCompletionRequest) -> None:
             assert_type(chunk, ChatCompletionChunk)
         assert_type(await chat.result(), ChatCompletion)
         assert_type(chat.text(), AsyncIterator[str])
+        assert_type(chat.deltas(), AsyncIterator[Delta])
+        assert_type(await (await chat.open()).result(), ChatCompletion)
     async with mimo.stream(RESPONSES, {"model": "m"}) as response:
         async for event in response:
             assert_type(event, ResponseStreamEvent)

@@ -15,6 +15,7 @@ from mimo_proto import (
     ChatCompletionChunk,
     ChatCompletionRequest,
     Client,
+    Delta,
     Limits,
     ModelList,
     Reply,
@@ -96,7 +97,11 @@ def streamed_calls(client: Client, messages: list[dict[str, str]]) -> None:
         assert_type(stream, Stream[ChatCompletionChunk, ChatCompletion])
         for chunk in stream:
             assert_type(chunk, ChatCompletionChunk)
+        assert_type(stream.open(), Stream[ChatCompletionChunk, ChatCompletion])
         assert_type(stream.text(), Iterator[str])
+        for delta in stream.deltas():
+            assert_type(delta, Delta)
+            assert_type((delta.text, delta.choice, delta.part, delta.id, delta.name), tuple[str, int, int, str, str])
         assert_type(stream.result(), ChatCompletion)
         assert_type(stream.status, int | None)
         assert_type(stream.request_id, str | None)

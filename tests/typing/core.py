@@ -16,6 +16,8 @@ from mimo_proto import (
     ChatCompletion,
     ChatCompletionChunk,
     ChatCompletionRequest,
+    Delta,
+    DeltaReader,
     Endpoint,
     HTTPRequest,
     ModelList,
@@ -93,6 +95,11 @@ def streams(chunks: Iterator[bytes]) -> None:
     [event] = SSEDecoder().feed(b"")
     assert_type(event, ServerSentEvent)
     assert_type(event.retry, int | None)
+
+
+def deltas(chunk: ChatCompletionChunk, event: ResponseStreamEvent) -> None:
+    assert_type(DeltaReader(CHAT_COMPLETIONS).feed(chunk), list[Delta])
+    assert_type(DeltaReader(RESPONSES).feed(event), list[Delta])
 
 
 def totals(chunk: ChatCompletionChunk, event: ResponseStreamEvent) -> None:

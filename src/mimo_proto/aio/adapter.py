@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar, overlo
 
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.stream import AsyncStream, HTTPStream
-from mimo_proto.call.reply import Reply, accumulator_for, read_reply
+from mimo_proto.call.reply import accumulator_for
 from mimo_proto.call.settings import read_settings
-from mimo_proto.errors import MimoError, without_frames
 from mimo_proto.limits import Limits, Timeouts
 from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.stream import StreamDecoder
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from mimo_proto.aio.library import HTTPLibrary
     from mimo_proto.call.options import CallOptions
+    from mimo_proto.call.reply import Reply
     from mimo_proto.endpoints import Endpoint
     from mimo_proto.protocol.request import Auth
 
@@ -199,17 +199,7 @@ class HTTPAdapter(AsyncAdapter, Generic[ClientT]):
         """See `AsyncAdapter.send`."""
         http_request = self._settings.request(endpoint, request, options)
         call = AsyncCall(self._library, http_request, self._settings.of_call(options), options.get("tee"))
-        with without_frames:
-            try:
-                response = await call.open()
-                try:
-                    body = await call.body(response)
-                    return read_reply(endpoint, response, body, attempts=call.attempts)
-                finally:
-                    await call.close(response)
-            except MimoError as error:
-                call.report(error)
-                raise
+        return await call.reply(endpoint)
 
     def _stream(
         self, endpoint: Endpoint[Any, Any, Any], request: Any, event_type: Any, options: CallOptions

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["AiohttpAdapter", "RequestBody"]
+__all__ = ["AiohttpAdapter"]
 
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
@@ -131,7 +131,9 @@ class AiohttpLibrary(HTTPLibrary):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, CLOSED_ERRORS):
             where = "inside the answer" if has_head else "before an answer came"
-            return ConnectionClosed(f"the connection broke {where}: {text}")
+            # In the place of its text aiohttp puts the head as far as it had come.
+            has_begun = has_head or not isinstance(getattr(exc, "message", ""), str)
+            return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_begun)
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")

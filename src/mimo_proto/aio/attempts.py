@@ -20,20 +20,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.deadlines import Deadlines
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
-from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
-from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.call.outcome import BaseCall, Wait, refuse_larger
+from mimo_proto.call.reply import read_reply
+from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+    from mimo_proto.call.observed import ObservedCall
+    from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
+    from mimo_proto.endpoints import Endpoint
     from mimo_proto.protocol.request import HTTPRequest
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncCall"]
 
+ReplyT = TypeVar("ReplyT")
 ResultT = TypeVar("ResultT")
 
 
@@ -46,6 +52,7 @@ class AsyncCall(BaseCall):
         settings: The adapter's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
         decoder: What takes the bytes of a stream; None where no stream is read.
+        observed: Reports the call; None where nobody observes it.
 
     Attributes:
         deadlines: The clocks of the call; what is waited for is waited for in a ``with`` block of theirs.
@@ -58,8 +65,10 @@ class AsyncCall(BaseCall):
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
         decoder: StreamDecoder[Any] | None = None,
+        *,
+        observed: ObservedCall | None = None,
     ) -> None:
-        super().__init__(settings, tee)
+        super().__init__(settings, tee, observed)
         self._library = library
         self._request = request
         self.deadlines = Deadlines(settings.timeouts, settings.limits, decoder)
@@ -71,13 +80,46 @@ class AsyncCall(BaseCall):
             APIError, RedirectRefused: The status is not 2xx.
             TransportError, RemoteProtocolError, StreamCancelled: As they say.
         """
+        return await self._repeat(_as_it_is)
+
+    async def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        """Send the request, and read the JSON answer; again where the policy says so.
+
+        Args:
+            endpoint: Says what the answer is decoded into.
+
+        Raises:
+            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
+        """
+
+        async def read(response: LibraryResponse) -> Reply[ReplyT]:
+            try:
+                body = await self.body(response)
+                return read_reply(endpoint, response, body, attempts=self.attempts)
+            finally:
+                await self.close(response)
+
         with without_frames:
+            try:
+                reply = await self._repeat(read)
+            except BaseException as error:
+                self.fail(error)
+                raise
+        self.complete(reply.value)
+        return reply
+
+    async def _repeat(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT:
+        """Make attempts until one succeeds or none follows.
+
+        Args:
+            read: Reads as much of a response of success as belongs to the attempt.
+        """
+        with without_frames:
+            self.start()
             self.deadlines.attach(self._library.running_loop())
             while True:
-                step = after_attempt(
-                    await self._attempt(),
-                    self.attempts,
-                    self._settings.retry,
+                step = self.next_step(
+                    await self._attempt(read),
                     seconds_left=self.deadlines.seconds_left(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
@@ -163,18 +205,18 @@ class AsyncCall(BaseCall):
         """End the call from any thread, whatever it is waiting for."""
         self.deadlines.cancel()
 
-    async def _attempt(self) -> LibraryResponse | MimoError:
+    async def _attempt(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
         self.deadlines.begin_attempt()
         try:
             with self.deadlines:
-                self.attempts += 1
+                self.start_attempt()
                 sending = self._library.request(self._request, self._settings.timeouts, self.deadlines)
                 response = await self._guarded(sending, has_head=False)
-            response.headers = clean_headers(response.headers, self._settings.key)
+            response.headers = self.receive_head(response.status, response.headers)
             response = decoded(response)
             if 200 <= response.status <= 299:
-                return response
+                return await read(response)
             try:
                 body = await self.error_body(response)
             finally:
@@ -196,3 +238,8 @@ class AsyncCall(BaseCall):
         failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
         exc.__context__ = None
         return (failure or exc).with_traceback(None)
+
+
+async def _as_it_is(response: LibraryResponse) -> LibraryResponse:
+    """Leave the body of a response to the reader of the stream."""
+    return response

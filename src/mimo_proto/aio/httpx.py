@@ -97,7 +97,7 @@ class HTTPXLibrary(HTTPLibrary):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, httpx.NetworkError | OSError) or text.startswith(CLOSED_TEXTS):
             where = "inside the answer" if has_head else "before an answer came"
-            return ConnectionClosed(f"the connection broke {where}: {text}")
+            return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_head)
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 

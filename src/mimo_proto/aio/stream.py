@@ -17,8 +17,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
-from mimo_proto.errors import MimoError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mimo_proto.aio.attempts import AsyncCall
     from mimo_proto.aio.library import LibraryResponse
     from mimo_proto.call.reply import Accumulator
+    from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["AsyncStream", "HTTPStream"]
@@ -123,10 +125,10 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and self.end is None:
-            warnings.warn(
-                f"unclosed {self!r}: use it in an async with block", ResourceWarning, stacklevel=2, source=self
-            )
+            problem = f"unclosed {self!r}: use it in an async with block"
             self._drop()
+            self._state.fail(StreamCancelled("the stream was dropped before its end"))
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     @abstractmethod
     async def _open(self) -> None:
@@ -160,6 +162,35 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
             async for event in self:
                 if text := self._state.text_of(event):
                     yield text
+
+    async def open(self) -> Self:
+        """Send the request and check the head of the response, unless that has been done.
+
+        A gateway that does so before it sends a head of its own can pass an error on as one.
+
+        Raises:
+            APIError: The server answered with an error.
+            TransportError, RemoteProtocolError: The request or the head did not get through.
+            StreamCancelled: `cancel()` was called.
+        """
+        return await self.__aenter__()
+
+    def deltas(self) -> AsyncIterator[Delta]:
+        """Give what the events say, piece by piece and alike in both APIs: text, reasoning, tool calls; see `Delta`.
+
+        Begin with it: what was iterated over before is not told again.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what its events say, the library cannot know.
+        """
+        self._state.refuse_projected("deltas()", "iterate over its events")
+        return self._deltas()
+
+    async def _deltas(self) -> AsyncIterator[Delta]:
+        with without_frames:
+            async for event in self:
+                for delta in self._state.deltas_of(event):
+                    yield delta
 
 
 class HTTPStream(AsyncStream[EventT, ResultT]):

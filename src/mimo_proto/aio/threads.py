@@ -26,8 +26,9 @@ from mimo_proto.aio.adapter import AsyncAdapter
 from mimo_proto.aio.stream import AsyncStream
 from mimo_proto.call.reply import accumulator_for
 from mimo_proto.call.stream_state import StreamState
-from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled, without_frames
+from mimo_proto.errors import LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.http.stream import Stream
+from mimo_proto.protocol.secret import without_frames
 from mimo_proto.protocol.stream import StreamDecoder
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_IDLE_SECONDS", "TCP_KEEP_ALIVE", "max_idle_seconds"]
 
 KEEP_ALIVE_IDLE_SECONDS: Final = 60
-"""How long TCP is silent before its first probe; the shortest memory of the boxes in wide use is four minutes."""
+"""How long TCP is silent before its first probe: well below the minutes after which NATs and balancers forget."""
 
 KEEP_ALIVE_INTERVAL_SECONDS: Final = 60
 """How long TCP waits for the answer to a probe."""

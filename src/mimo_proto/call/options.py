@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from inspect import Parameter, Signature, formatannotation
+from inspect import Parameter, Signature, formatannotation, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ForwardRef, NoReturn, Required, TypedDict, TypeVar, get_args, get_origin
 
 from msgspec import UNSET
@@ -50,7 +50,8 @@ class CallOptions(TypedDict, total=False):
         extra_headers: More headers; never those of the key, the host or the length.
         timeouts: Instead of the client's, in seconds.
         retry: Instead of the client's.
-        tee: Gets the bytes of the body as they come, decompressed; runs in the reading thread.
+        tee: Gets the bytes of the body as they come, decompressed; runs in the reading thread. An error inside a 200
+            JSON reply has been given to it when a `RetryPolicy` tries the call again.
         validate: Check dicts and keywords against the spec before sending; True by default. A request that is a Struct
             is trusted.
     """
@@ -97,6 +98,9 @@ def take_apart(request: object, arguments: Any, instead: str) -> tuple[dict[str,
         arguments: The keyword arguments of the call.
         instead: The call that takes a request, such as ``send(CHAT_COMPLETIONS, request)``.
 
+    Returns:
+        The fields and the options. A field that is None is not set.
+
     Raises:
         InvalidRequestError: A request came as a value.
     """
@@ -107,8 +111,8 @@ def take_apart(request: object, arguments: Any, instead: str) -> tuple[dict[str,
             f"model=..., messages=[user(...)], or input=... for a response;\n"
             f"a whole request, as a Struct or a dict, goes to client.{instead}"
         )
-    fields: Any = dict(arguments)
-    options: Any = {name: fields.pop(name) for name in OPTIONS & fields.keys()}
+    options: Any = {name: value for name, value in arguments.items() if name in OPTIONS}
+    fields = {name: value for name, value in arguments.items() if name not in OPTIONS and value is not None}
     return fields, options
 
 
@@ -132,6 +136,10 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     """
     if problem := _wrong_value(settings):
         raise ConfigurationError(problem)
+    observer = settings.get("observer")
+    if observer is not None and (not callable(observer) or iscoroutinefunction(observer)):
+        came = "a coroutine function" if callable(observer) else f"of type {type(observer).__name__}"
+        raise ConfigurationError(f"observer= takes a function of one argument, and what came is {came}: observer=print")
 
 
 def refuse_arguments(unknown: Any) -> None:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
-from mimo_proto.protocol.answer_text import AnswerText
+from mimo_proto.call.reply import end_of
+from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
+from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.protocol.deltas import DeltaReader
 from mimo_proto.protocol.response import find_request_id
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from mimo_proto.call.outcome import BaseCall
     from mimo_proto.call.reply import Accumulator, End
+    from mimo_proto.endpoints import Endpoint
+    from mimo_proto.protocol.delta_parts import Delta
 
 __all__ = ["StreamBase", "StreamState"]
 
@@ -45,8 +49,6 @@ class StreamState(Generic[EventT, ResultT]):
         headers: The header fields of the response, names in lower case; empty until the head has come.
         end: How the stream ended; None while it has not.
         call: The call of the stream.
-        add: Takes each event that is handed out.
-        text_of: Gives the text that the next event brings.
     """
 
     def __init__(
@@ -59,21 +61,36 @@ class StreamState(Generic[EventT, ResultT]):
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
         self.end: End | None = None
-        self.add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
-        self.text_of = AnswerText()
+        self._add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
+        if call.observed is not None:
+            self._add = call.observed.with_first_event(self._add)
+        self._added = 0
+        self._read = 0
         self.call = call
         self._accumulator = accumulator
         self._projected = projected
         self._failure: MimoError | None = None
         self._result: ResultT | None = None
+        self._reader: DeltaReader[EventT] | None = None
 
     def open(self, status: int | None, headers: Mapping[str, str]) -> None:
         """Take the head of the response."""
         self.status, self.headers = status, headers
 
+    def add(self, event: EventT) -> None:
+        """Add an event that is handed out.
+
+        Raises:
+            DecodeError: The event does not fit those before, or is nested too deeply for where this is called.
+        """
+        self._added += 1
+        self._add(event)
+
     def complete(self) -> None:
         """Note that the protocol says that the stream is complete."""
         self.end = "completed"
+        if self.call.observed is not None:
+            self.call.complete(self._partial(), self._added)
 
     def fail(self, error: BaseException) -> None:
         """Note how the stream ended, and complete the error.
@@ -81,17 +98,19 @@ class StreamState(Generic[EventT, ResultT]):
         Args:
             error: What the reading raised. What is not an error of ours has interrupted the reading.
         """
-        failure = error if isinstance(error, MimoError) else StreamCancelled("the reading was interrupted")
-        self.call.report(failure)
+        interrupted = StreamCancelled("the reading was interrupted")
+        failure = error if isinstance(error, MimoError) else self.call.report(interrupted)
         if self._accumulator is not None:
-            # What has come may be too little, or too odd, to make anything of.
-            with contextlib.suppress(MimoError):
-                failure.partial = self._accumulator.partial()
-        if isinstance(failure, APIError):
-            self.end = "error"
-        else:
-            self.end = "cancelled" if isinstance(failure, StreamCancelled) else "incomplete"
+            failure.partial = self._partial()
+        self.end = end_of(error)
+        self.call.fail(error, failure.partial, self._added)
         self._failure = copy.copy(failure)
+
+    def _partial(self) -> ResultT | None:
+        """Give what the events add up to so far; None where they are too few, or too odd, to make anything of."""
+        with contextlib.suppress(MimoError):
+            return None if self._accumulator is None else self._accumulator.partial()
+        return None
 
     def raise_failure(self) -> None:
         """Raise again what the stream has failed with, if it has."""
@@ -106,6 +125,24 @@ class StreamState(Generic[EventT, ResultT]):
         """
         if self._projected:
             raise LocalProtocolError(f"a projected stream (event_type=) has no {method}: {instead}")
+
+    def deltas_of(self, event: EventT) -> list[Delta]:
+        """Give the deltas in the event that was added last.
+
+        Raises:
+            DecodeError: The event is nested too deeply for where this is called.
+        """
+        if self._reader is None:
+            endpoint: Endpoint[Any, Any, Any] = CHAT_COMPLETIONS if hasattr(event, "choices") else RESPONSES
+            self._reader = DeltaReader(endpoint)
+        if self._read != self._added - 1:  # events were handed out to somebody else
+            self._reader.skip()
+        self._read = self._added
+        return self._reader.feed(event)
+
+    def text_of(self, event: EventT) -> str:
+        """Give the text of the answer in the event that was added last: that of choice 0, without the reasoning."""
+        return "".join(delta.text for delta in self.deltas_of(event) if delta.kind == "text" and delta.choice == 0)
 
     def result(self) -> ResultT:
         """Give the whole of a stream that has ended.

@@ -93,12 +93,12 @@ def _stream(stream: Stream[Any, Any]) -> Any:
     writer = TextWriter(sys.stdout, sys.stdout, labels=True)
     begun, first = time.perf_counter(), 0.0
     with stream:
-        for event in stream:
+        for delta in stream.deltas():
             first = first or time.perf_counter()
-            writer.show(event)
+            writer.show(delta)
         writer.end()
         result = stream.result()
-    _summary(result, "first event", begun, first)
+    _summary(result, "first delta", begun, first)
     return result
 
 

@@ -1,11 +1,11 @@
 """What a stream says, shown as it comes: the text of the answer, the thinking, the tool calls.
 
-Rules: text is written at once and never changed; each kind of it begins a line of its own.
+Rules: text is written at once and never changed; each part of the reply begins a line of its own.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
@@ -13,19 +13,12 @@ from mimo_proto.errors import DecodeError
 from mimo_proto.protocol.json_types import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from mimo_proto.protocol.delta_parts import Delta
 
 __all__ = ["TextWriter", "json_line"]
 
-Kind: TypeAlias = Literal["thinking", "answer", "call"]
-
-# The events of Responses whose `delta` is a text to be shown.
-KINDS: dict[str, Kind] = {
-    "response.reasoning_text.delta": "thinking",
-    "response.output_text.delta": "answer",
-    "response.function_call_arguments.delta": "call",
-    "response.custom_tool_call_input.delta": "call",
-}
+# What a line is called, by the kind of its deltas.
+LABELS = {"reasoning": "thinking", "text": "answer", "tool_call": "call"}
 
 
 def json_line(value: Any) -> str:
@@ -48,11 +41,11 @@ def _without_nulls(value: Any) -> Any:
 
 
 class TextWriter:
-    """A writer of what the events of a stream say, of either API. One thread.
+    """A writer of the deltas of a stream, of either API; sound is left out. One thread.
 
     Args:
-        answer: Where the text of the answer is written.
-        other: Where thinking and tool calls are written.
+        answer: Where the text of the answer is written, or of its refusal.
+        other: Where everything else is written, such as thinking and tool calls.
         labels: Whether a label says what each line is, for when all is written to one place.
     """
 
@@ -60,49 +53,27 @@ class TextWriter:
         self._answer = answer
         self._other = other
         self._labels = labels
-        self._kind: Kind | None = None
+        # Where the line that was begun is written, and the choice and the part that it shows.
+        self._out: TextIO | None = None
+        self._shown: tuple[int, int] | None = None
 
-    def show(self, event: Any) -> None:
-        """Write what an event says, if it says anything."""
-        for kind, text, begins in _texts(event):
-            if begins or kind != self._kind:
-                self.end()
-                self._kind = kind
-                self._write(kind, f"  {kind:11} | " if self._labels else "")
-            self._write(kind, text)
+    def show(self, delta: Delta) -> None:
+        """Write what a delta says; each part begins a line of its own, and so does the name of a tool."""
+        if delta.kind == "audio":
+            return
+        if delta.kind == "tool_call" or self._shown != (delta.choice, delta.part):
+            self.end()
+            self._shown = delta.choice, delta.part
+            self._out = self._answer if delta.kind in ("text", "refusal") else self._other
+            self._write(f"  {LABELS.get(delta.kind, delta.kind):11} | " if self._labels else "")
+        self._write(f"{delta.name} " if delta.kind == "tool_call" else delta.text)
 
     def end(self) -> None:
         """End the line that was begun, if one was."""
-        if self._kind is not None:
-            self._write(self._kind, "\n")
-        self._kind = None
+        self._write("\n")
+        self._out = self._shown = None
 
-    def _write(self, kind: Kind, text: str) -> None:
-        out = self._answer if kind == "answer" else self._other
-        out.write(text)
-        out.flush()
-
-
-def _texts(event: Any) -> Iterator[tuple[Kind, str, bool]]:
-    """What an event says: the kind, the text, and whether something new begins with it."""
-    if hasattr(event, "choices"):
-        for choice in event.choices:
-            yield from _texts_of_delta(choice.delta)
-    elif event.type in KINDS:
-        yield KINDS[event.type], event.delta, False
-    elif event.type == "response.output_item.added" and event.item.type in ("function_call", "custom_tool_call"):
-        yield "call", f"{event.item.name} ", True
-
-
-def _texts_of_delta(delta: Any) -> Iterator[tuple[Kind, str, bool]]:
-    if delta.reasoning_content:
-        yield "thinking", delta.reasoning_content, False
-    if delta.content:
-        yield "answer", delta.content, False
-    for function in (call.function for call in delta.tool_calls or ()):
-        if function is None:  # this part of the call brings an id only
-            continue
-        if function.name:
-            yield "call", f"{function.name} ", True
-        if function.arguments:
-            yield "call", function.arguments, False
+    def _write(self, text: str) -> None:
+        if self._out is not None:
+            self._out.write(text)
+            self._out.flush()

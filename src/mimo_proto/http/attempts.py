@@ -3,7 +3,8 @@
 Rules:
 
 - The clocks belong to the call, not to an attempt: the total one runs through the waits between attempts too.
-- What follows an attempt is decided in `call.outcome`, before anything of an answer was handed out.
+- What follows an attempt is decided in `call.outcome`, before anything of an answer was handed out. To read a whole
+  reply is part of the attempt; a stream's attempt ends with its head.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers
+from mimo_proto.call.outcome import BaseCall, Wait
 from mimo_proto.call.reply import read_reply
-from mimo_proto.errors import MimoError, without_frames
+from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.protocol.response import refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mimo_proto.call.observed import ObservedCall
     from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
     from mimo_proto.endpoints import Endpoint
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["SyncCall"]
 
 ReplyT = TypeVar("ReplyT")
+ResultT = TypeVar("ResultT")
 
 
 class SyncCall(BaseCall):
@@ -41,6 +45,7 @@ class SyncCall(BaseCall):
         request: What is sent.
         settings: The client's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
+        observed: Reports the call; None where nobody observes it.
 
     Attributes:
         guard: The clocks of the call.
@@ -52,11 +57,14 @@ class SyncCall(BaseCall):
         request: HTTPRequest,
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
+        *,
+        observed: ObservedCall | None = None,
     ) -> None:
-        super().__init__(settings, tee)
+        super().__init__(settings, tee, observed)
         self._transport = transport
         self._request = request
-        self.guard = Guard(idle=settings.timeouts.idle, total=settings.timeouts.total)
+        timeouts = settings.timeouts
+        self.guard = Guard(read=timeouts.read, idle=timeouts.idle, total=timeouts.total)
 
     def open(self) -> Exchange:
         """Send the request, again where the policy says so, until a response of success has begun.
@@ -65,14 +73,49 @@ class SyncCall(BaseCall):
             APIError, RedirectRefused: The status is not 2xx.
             TransportError, RemoteProtocolError, StreamCancelled: See `Transport.open`.
         """
+        return self._send(lambda exchange: exchange)
+
+    def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
+        """Send the request, and read the JSON answer; again where the policy says so.
+
+        Args:
+            endpoint: Says what the answer is decoded into.
+
+        Raises:
+            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
+        """
+
+        def read(exchange: Exchange) -> Reply[ReplyT]:
+            body = exchange.body(self.limits.body, self.tee)
+            return read_reply(endpoint, exchange, body, attempts=self.attempts)
+
+        try:
+            reply = self._send(read)
+        except BaseException as error:
+            self.fail(error)
+            raise
+        finally:
+            self.guard.finish()
+        self.complete(reply.value)
+        return reply
+
+    def cancel(self) -> bool:
+        """End the call from any thread, whatever it is doing. False if it had ended."""
+        return self.guard.end("cancelled")
+
+    def _send(self, read: Callable[[Exchange], ResultT]) -> ResultT:
+        """Make attempts until one succeeds or none follows.
+
+        Args:
+            read: Reads as much of a response of success as belongs to the attempt.
+        """
         guard = self.guard
         with without_frames:
+            self.start()
             WATCHDOG.watch(guard, guard.total_at)
             while guard.reason is None:
-                step = after_attempt(
-                    self._attempt(),
-                    self.attempts,
-                    self._settings.retry,
+                step = self.next_step(
+                    self._attempt(read),
                     seconds_left=guard.total_at - time.monotonic(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
@@ -84,38 +127,14 @@ class SyncCall(BaseCall):
                 guard.sleep(step.seconds)
             raise self.report(end_error(guard.reason, self._settings.timeouts))
 
-    def reply(self, endpoint: Endpoint[Any, ReplyT, Any]) -> Reply[ReplyT]:
-        """Send the request, and read the JSON answer.
-
-        Args:
-            endpoint: Says what the answer is decoded into.
-
-        Raises:
-            MimoError: What `open` raises, `BodyTooLargeError`, and what `parse_response` raises.
-        """
-        with without_frames:
-            try:
-                exchange = self.open()
-                body = exchange.body(self.limits.body, self.tee)
-                return read_reply(endpoint, exchange, body, attempts=self.attempts)
-            except MimoError as error:
-                self.report(error)
-                raise
-            finally:
-                self.guard.finish()
-
-    def cancel(self) -> bool:
-        """End the call from any thread, whatever it is doing. False if it had ended."""
-        return self.guard.end("cancelled")
-
-    def _attempt(self) -> Exchange | MimoError:
+    def _attempt(self, read: Callable[[Exchange], ResultT]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
-        self.attempts += 1
+        self.start_attempt()
         try:
             exchange = self._transport.open(self._request, self.guard, self._settings.timeouts)
-            exchange.headers = clean_headers(exchange.headers, self._settings.key)
+            exchange.headers = self.receive_head(exchange.status, exchange.headers)
             if 200 <= exchange.status <= 299:
-                return exchange
+                return read(exchange)
             is_redirect = 300 <= exchange.status <= 399
             body = b"" if is_redirect else exchange.error_body(self.limits.error_body)
             exchange.close()

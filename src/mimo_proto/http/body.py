@@ -12,11 +12,11 @@ from __future__ import annotations
 import functools
 import socket
 import ssl
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPResponse
 
+from mimo_proto.http.socket_io import receive
 from mimo_proto.protocol.chunked import ChunkedDecoder
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ResponseBody:
         head: The head of the response.
         received: What of the body came with the head.
         sock: Where the rest comes from.
-        guard: The call's; ``drain_at`` bounds the wait for the end of a chunked body.
+        guard: The call's.
 
     Attributes:
         closed: The body has ended.
@@ -94,8 +94,7 @@ class ResponseBody:
         if self._received:
             data, self._received = self._received[:n], self._received[n:]
             return data
-        received: bytes = self._socket.recv(n)
-        return received
+        return receive(self._socket, n, self._guard)
 
     def _read_chunked(self, decoder: ChunkedDecoder, n: int) -> bytes:
         while True:
@@ -108,8 +107,6 @@ class ResponseBody:
                 return body
             if body:
                 return body
-            if monotonic() >= self._guard.drain_at:
-                raise TimeoutError("the end of the body did not come")
 
     def _end(self, *, surplus: bool) -> None:
         self.closed = True

@@ -5,7 +5,7 @@ Rules:
 - From the first moment on the guard can shut the socket down: while it connects, while a proxy answers, while TLS
   shakes hands, while the head comes.
 - One clock bounds opening a connection: all addresses, the proxy's tunnel and TLS together. Name resolution is outside.
-- What is sent and read on it is HTTP/1.1 as `protocol.http11` and `body` have it.
+- What is sent and read on it is HTTP/1.1 as `socket_io` and `body` have it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,15 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.call.route import unused_proxy
-from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.deadlines import WATCHDOG, Guard
 from mimo_proto.http.dial import dial, time_to_connect
 from mimo_proto.http.tunnel import open_tunnel
-from mimo_proto.protocol.http11 import HeadDecoder
 
 if TYPE_CHECKING:
     from mimo_proto.call.route import Route
     from mimo_proto.http.tls import TLS
-    from mimo_proto.protocol.http11 import Head
 
 __all__ = ["Connection"]
-
-MAX_JOINED_BYTES = 16 * 1024
-"""The largest body that is copied behind the head of its request; it is also what a TLS record holds."""
-
-HEAD_READ_BYTES = 16 * 1024
-"""How much of a response is read at a time to find its head."""
 
 
 class Connection:
@@ -46,19 +37,20 @@ class Connection:
     Attributes:
         guard: The current call's.
         sock: What is sent and read on: a socket, or TLS over one; None as long as it is not open.
-        timeout: How long sending, and waiting for the next bytes, may take, in seconds; None is for ever.
+        reused: Whether the current call found it open.
     """
 
     def __init__(self, route: Route, tls: TLS) -> None:
         self.guard = Guard()
         self.sock: Any = None
-        self.timeout: float | None = None
+        self.reused = False
         self._route = route
         self._tls = tls
 
     def serve(self, guard: Guard) -> None:
         """Belong to a call from now on."""
         self.guard = guard
+        self.reused = not self.is_closed
         guard.attach(_innermost(self.sock))
 
     @property
@@ -69,7 +61,8 @@ class Connection:
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come; what comes while no call uses the connection is its end, or nobody's answer."""
-        with selectors.DefaultSelector() as selector:
+        # Not the default selector, which takes a descriptor: a look must not fail for want of one. Windows has no poll.
+        with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
             return not selector.select(0)
 
@@ -105,7 +98,7 @@ class Connection:
         try:
             return dial(self._route.address, self.guard)
         except socket.gaierror as error:
-            problem = f"{error}{unused_proxy(self._route, os.getenv)}"
+            problem = f"{self._route.address.host}: {error.strerror}{unused_proxy(self._route, os.getenv)}"
         raise OSError(problem)
 
     def _tunnelled(self, sock: Any) -> Any:
@@ -117,39 +110,6 @@ class Connection:
         open_tunnel(sock, self._route)
         sock.settimeout(time_to_connect(guard))
         return self._tls.wrap(sock, self._route.origin.name)
-
-    def dispatch(self, head: bytes, body: bytes | None) -> None:
-        """Send a request; a small one in one write, head and body together, which saves a system call.
-
-        Args:
-            head: The head, see `Route.encode_request`.
-            body: The body, or None.
-
-        Raises:
-            OSError: The connection broke, or took nothing in time.
-        """
-        self.sock.settimeout(self.timeout)
-        if body is None:
-            self.sock.sendall(head)
-        elif len(body) <= MAX_JOINED_BYTES:
-            self.sock.sendall(head + body)
-        else:
-            self.sock.sendall(head)
-            self.sock.sendall(body)
-
-    def receive(self) -> tuple[Head, ResponseBody]:
-        """Wait for the head of the response.
-
-        Raises:
-            OSError: The connection broke or ended, or nothing came in time.
-            HeadError: It is no HTTP.
-        """
-        decoder = HeadDecoder()
-        while data := self.sock.recv(HEAD_READ_BYTES):
-            head = decoder.feed(data)
-            if head is not None:
-                return head, ResponseBody(head, decoder.rest, self.sock, self.guard)
-        raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
 
     def close(self) -> None:
         """Close it, under the lock of whoever may be shutting it down."""

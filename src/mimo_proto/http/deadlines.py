@@ -8,7 +8,11 @@ Rules:
 - `Stream.cancel()` is the same act with another reason.
 - One `Guard` a call, one `Watchdog` a process, started when the first clock is armed; a forked child starts its own.
 - Moving a clock is an attribute assignment: the thread looks at a guard when its entry comes up, and comes back later
-  if the clock has moved on. So a read costs no lock, no heap and no wake-up.
+  if the clock has moved on. So a read costs no lock, no heap and no wake-up, and its socket needs no timeout, with
+  which it would poll before each read.
+- Where no thread can be started (from `atexit` since Python 3.12, at the system's limit of threads), the socket of the
+  call has a timeout until the first of its clocks.
+- What ending one call raises is told by `threading.excepthook`, and the clocks of the others go on.
 - A socket is shut down, never closed, here: only the reader closes, and under the guard's lock, so that no descriptor
   that the system has given away again is ever touched.
 """
@@ -20,51 +24,93 @@ import heapq
 import itertools
 import os
 import socket
+import sys
 import threading
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from mimo_proto.errors import TransportError
-
 if TYPE_CHECKING:
     from mimo_proto.call.clocks import Reason
 
-__all__ = ["Guard", "Watchdog", "WATCHDOG"]
+__all__ = ["MAX_TIMEOUT_SECONDS", "Guard", "Watchdog", "WATCHDOG"]
 
 MAX_SLEEP_SECONDS: Final = 3600.0
 """How long the thread sleeps at most: a wait of years overflows."""
 
+MAX_TIMEOUT_SECONDS: Final = 1e6
+"""The longest timeout that a socket is given: an absurd one overflows."""
+
 SWEEP_ENTRIES: Final = 256
 """With fewer entries it is not worth while to drop those of calls that have ended."""
 
-ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "idle"})
+ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "read", "idle"})
 """The clocks that end an attempt, and not the call."""
 
 
-class Guard:
+class Clocks:
+    """When a call runs out of time, on `time.monotonic`; inf is never.
+
+    Args:
+        read, idle, total: As in `Timeouts`, in seconds; None is off.
+
+    Attributes:
+        total_at, connect_at, read_at, idle_at, linger_at: When each clock ends the call. The read clock is started by
+            `start_read` before each wait for the peer.
+        read, idle: The lengths of these clocks in seconds, inf when they are off.
+    """
+
+    def __init__(self, *, read: float | None = None, idle: float | None = None, total: float | None = None) -> None:
+        self.read = inf if read is None else read
+        self.idle = inf if idle is None else idle
+        self.total_at = inf if total is None else monotonic() + total
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop all clocks but the total one."""
+        self.connect_at = self.read_at = self.idle_at = self.linger_at = inf
+
+    def start_read(self) -> None:
+        """Let the read clock run: the peer is waited for from now on."""
+        self.read_at = monotonic() + self.read
+
+    def start_read_and_idle(self) -> None:
+        """Let both run: the peer has just taken a piece of the request, and none of the answer has come."""
+        now = monotonic()
+        self.read_at, self.idle_at = now + self.read, now + self.idle
+
+    def first(self) -> tuple[float, Reason]:
+        """Give the clock that runs out first, and when."""
+        clocks: list[tuple[float, Reason]] = [
+            (self.total_at, "total"),
+            (self.connect_at, "connect"),
+            (self.read_at, "read"),
+            (self.idle_at, "idle"),
+            (self.linger_at, "linger"),
+        ]
+        return min(clocks)
+
+
+class Guard(Clocks):
     """One call's clocks and the socket that they end.
 
     The reading thread sets the clocks; any thread may `end` the call.
 
+    Args:
+        read, idle, total: See `Clocks`.
+
     Attributes:
-        total_at, connect_at, idle_at, linger_at: When each clock ends the call, on `time.monotonic`; inf is never.
-        idle: The idle clock's length in seconds, inf when it is off; one armed later ends no sooner than this.
-        drain_at: Until when the end of a body is waited for after the last event; the reader looks at it, no thread.
         reason: Why the call was ended from outside; None as long as it was not.
         finished: The call has ended; nothing here acts any more.
+        watched: The watchdog keeps the clocks; where it does not, the timeout of the socket does, see `wait_seconds`.
         lock: Held while the socket is shut down, and by whoever closes it.
     """
 
-    def __init__(self, *, idle: float | None = None, total: float | None = None) -> None:
-        self.idle = inf if idle is None else idle
-        self.total_at = inf if total is None else monotonic() + total
-        self.connect_at = inf
-        self.idle_at = inf
-        self.linger_at = inf
-        self.drain_at = inf
+    def __init__(self, *, read: float | None = None, idle: float | None = None, total: float | None = None) -> None:
+        super().__init__(read=read, idle=idle, total=total)
         self.reason: Reason | None = None
         self.finished = False
+        self.watched = True
         self.lock = threading.RLock()
         self._socket: socket.socket | None = None
         self._wake: threading.Event | None = None  # while the call waits between two attempts
@@ -80,7 +126,7 @@ class Guard:
         """Let go of the socket and stop all clocks but the total one: an attempt has ended, the call may go on."""
         with self.lock:
             self._socket = None
-            self.connect_at = self.idle_at = self.linger_at = self.drain_at = inf
+            self.stop()
 
     def end(self, reason: Reason) -> bool:
         """End the call: leave the reason behind, shut the socket down, wake the sleeper. False if it had ended.
@@ -131,17 +177,30 @@ class Guard:
         if self.finished:
             return inf
         with self.lock:  # or what an attempt left behind could end the next one
-            clocks: list[tuple[float, Reason]] = [
-                (self.total_at, "total"),
-                (self.connect_at, "connect"),
-                (self.idle_at, "idle"),
-                (self.linger_at, "linger"),
-            ]
-            at, reason = min(clocks)
+            at, reason = self.first()
             if at <= now:
                 self.end(reason)
                 return inf
-            return min(at, now + self.idle)
+            # A clock that is started from now on ends no sooner than this.
+            return min(at, now + self.read, now + self.idle)
+
+    def drain(self, seconds: float) -> None:
+        """Wait so long at most for the end of a body whose last event has come.
+
+        The socket keeps this clock: so short a one would wake the watchdog up for each stream that ends.
+        """
+        self.idle_at, self.linger_at = inf, monotonic() + seconds
+        self.watched = False
+
+    def wait_seconds(self) -> float | None:
+        """Give how long the socket may be waited for before the clocks are looked at again; None for no bound.
+
+        A call that has run out of time is ended here where no thread does it.
+        """
+        if self.watched:
+            return None
+        now = monotonic()
+        return min(self.due(now) - now, MAX_TIMEOUT_SECONDS)
 
     def _shut_down(self) -> None:
         if self._socket is not None:
@@ -167,35 +226,39 @@ class Watchdog:
     def watch(self, guard: Guard, at: float) -> None:
         """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it.
 
-        Raises:
-            TransportError: The system has no thread left for it.
+        Where no thread can be started, the guard is not `watched`.
         """
         if at == inf:
             return
         with self._changed:
-            entry = (at, next(self._serial), guard)
-            heapq.heappush(self._heap, entry)
+            guard.watched = self._is_running()
+            if not guard.watched:
+                return
+            self._enter(guard, at)
             if len(self._heap) > self._sweep_above:
                 self._sweep()
-            if self._thread is None:
-                self._start()
-            elif self._heap[0] is entry:
+            if self._heap[0][2] is guard:
                 self._changed.notify()
 
     def __len__(self) -> int:
         """How many entries wait, those of calls that have ended included."""
         return len(self._heap)
 
-    def _start(self) -> None:
+    def _is_running(self) -> bool:
+        """Whether there is a thread, be it a new one: something may have killed the last."""
+        if self._thread is not None and self._thread.is_alive():
+            return True
         thread = threading.Thread(target=self._run, name="mimo-proto-watchdog", daemon=True)
         try:
             thread.start()
-        except RuntimeError as error:
-            problem = str(error)
-        else:
-            self._thread = thread
-            return
-        raise TransportError(f"the clocks of the call cannot be kept: {problem}")
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
+
+    def _enter(self, guard: Guard, at: float) -> None:
+        if at < inf:
+            heapq.heappush(self._heap, (at, next(self._serial), guard))
 
     def _sweep(self) -> None:
         """Drop the calls that have ended: they would wait here for clocks that nobody needs, ten minutes by default."""
@@ -206,7 +269,12 @@ class Watchdog:
     def _run(self) -> None:
         while True:
             guard = self._next()
-            self.watch(guard, guard.due(monotonic()))
+            try:
+                at = guard.due(monotonic())
+                with self._changed:
+                    self._enter(guard, at)
+            except Exception:  # noqa: BLE001 - whatever it is, the other calls have clocks too
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def _next(self) -> Guard:
         """Wait for the first entry whose time has come, and take it."""

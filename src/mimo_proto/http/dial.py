@@ -21,6 +21,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
+from mimo_proto.http.deadlines import MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +29,10 @@ if TYPE_CHECKING:
     from mimo_proto.call.route import Address
     from mimo_proto.http.deadlines import Guard
 
-__all__ = ["MAX_TIMEOUT_SECONDS", "dial", "time_to_connect"]
+__all__ = ["dial", "time_to_connect"]
 
 ATTEMPT_DELAY_SECONDS: Final = 0.25
 """How long an address is tried before the next one is tried too (RFC 8305, 5)."""
-
-MAX_TIMEOUT_SECONDS: Final = 1e6
-"""The longest timeout that a socket is given: an absurd one overflows."""
 
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 """What `socket.getaddrinfo` says of an address."""

@@ -1,11 +1,10 @@
-"""What urllib3, http.client, ssl, socket and zlib raise, mapped to our tree; nowhere else are they known."""
+"""What urllib3, ssl, socket and zlib raise, mapped to our tree; nowhere else are they known."""
 
 from __future__ import annotations
 
-import http.client
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
+from urllib3.exceptions import DecodeError, HTTPError
 
 from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import ConnectError, ConnectionClosed, RemoteProtocolError
@@ -19,11 +18,13 @@ __all__ = ["Stage", "own_error"]
 
 Stage: TypeAlias = Literal["connect", "send", "head", "body"]
 
-FOREIGN = (HTTPError, http.client.HTTPException, OSError, ValueError)
+FOREIGN = (HTTPError, OSError, ValueError)
 """All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
 
 
-def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts) -> BaseException:
+def own_error(
+    exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts, *, reused: bool, answer_begun: bool = True
+) -> BaseException:
     """Map what was raised below to our tree; what is not an error of the network passes, without its frames.
 
     Args:
@@ -31,29 +32,34 @@ def own_error(exc: BaseException, stage: Stage, guard: Guard, timeouts: Timeouts
         stage: What was being done.
         guard: The call's.
         timeouts: The call's, in seconds.
+        reused: Whether the request went out on a kept connection.
+        answer_begun: Whether anything of an answer had come.
     """
     if not isinstance(exc, FOREIGN):
         exc.__cause__ = exc.__context__ = None
         return exc.with_traceback(None)
     if guard.reason is not None:
-        return end_error(guard.reason, timeouts)
-    # urllib3 wraps what http.client and the socket raise; the wrapper's text is a repr.
+        return end_error(_reason(guard.reason, stage), timeouts)
+    # urllib3 wraps what the socket raises; the wrapper's text is a repr.
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
-    if isinstance(cause, TimeoutError | ReadTimeoutError):
-        return end_error(_clock(stage, guard), timeouts)
+    if stage == "connect" and isinstance(cause, TimeoutError):
+        return end_error(_connect_clock(guard), timeouts)
     text = f"{cause}"[:300] or type(cause).__name__
     if stage == "connect":
         return ConnectError(f"no connection: {text}")
-    if isinstance(cause, OSError | http.client.IncompleteRead):
+    if isinstance(cause, OSError):
         where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
-        return ConnectionClosed(f"the connection broke {where}: {text}")
+        return ConnectionClosed(f"the connection broke {where}: {text}", reused=reused, answer_begun=answer_begun)
     if isinstance(exc, DecodeError):
         return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
     return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
 
 
-def _clock(stage: Stage, guard: Guard) -> Reason:
-    """Say which of the clocks a timeout of the socket is."""
-    if stage == "connect":
-        return "total" if guard.total_at < guard.connect_at else "connect"
-    return "send" if stage == "send" else "read"
+def _reason(reason: Reason, stage: Stage) -> Reason:
+    """Say what the read clock was waiting for."""
+    return "send" if reason == "read" and stage == "send" else reason
+
+
+def _connect_clock(guard: Guard) -> Reason:
+    """Say which clock bounded a connection that did not open in time."""
+    return "total" if guard.total_at < guard.connect_at else "connect"

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mimo_proto.call.stream_state import StreamBase, StreamState
-from mimo_proto.errors import StreamCancelled, without_frames
+from mimo_proto.errors import StreamCancelled
 from mimo_proto.protocol.response import FirstBytes, is_event_stream, refuse_answer
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mimo_proto.call.reply import Accumulator
     from mimo_proto.http.attempts import SyncCall
     from mimo_proto.http.transport import Exchange
+    from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.stream import StreamDecoder
 
 __all__ = ["Stream"]
@@ -50,11 +53,23 @@ class Stream(StreamBase[EventT, ResultT]):
         self._events: Iterator[EventT] = iter(())
 
     def __enter__(self) -> Self:
-        self._open()
-        return self
+        return self.open()
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def open(self) -> Self:
+        """Send the request and check the head of the response, unless that has been done.
+
+        A gateway that does so before it sends a head of its own can pass an error on as one.
+
+        Raises:
+            APIError: The server answered with an error.
+            TransportError, RemoteProtocolError: The request or the head did not get through.
+            StreamCancelled: `cancel()` was called.
+        """
+        self._open()
+        return self
 
     def __iter__(self) -> Iterator[EventT]:
         """Yield the events; send the request first if that has not been done.
@@ -87,6 +102,17 @@ class Stream(StreamBase[EventT, ResultT]):
         self._state.refuse_projected("text()", "iterate over its events")
         return filter(None, map(self._state.text_of, self))
 
+    def deltas(self) -> Iterator[Delta]:
+        """Yield what the events say, piece by piece and alike in both APIs: text, reasoning, tool calls; see `Delta`.
+
+        Begin with it: what was iterated over before is not told again.
+
+        Raises:
+            LocalProtocolError: The stream is projected: what its events say, the library cannot know.
+        """
+        self._state.refuse_projected("deltas()", "iterate over its events")
+        return chain.from_iterable(map(self._state.deltas_of, self))
+
     def result(self) -> ResultT:
         """Read what is left, and give what the JSON call would have given.
 
@@ -113,8 +139,9 @@ class Stream(StreamBase[EventT, ResultT]):
 
     def __del__(self) -> None:
         if getattr(self, "_exchange", None) is not None and self.end is None:
-            warnings.warn(f"unclosed {self!r}: use it in a with block", ResourceWarning, stacklevel=2, source=self)
-            self.close()
+            problem = f"unclosed {self!r}: use it in a with block"
+            self.close()  # first: where warnings are errors, nothing comes behind one
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     def _open(self) -> None:
         """Send the request and check the head, once."""

@@ -2,7 +2,7 @@
 
 Rules:
 
-- Values in, values and our own errors out: the exceptions of urllib3, http.client, ssl, socket and zlib end here, see
+- Values in, values and our own errors out: the exceptions of urllib3, ssl, socket and zlib end here, see
   `network_errors`. Their frames hold the request's headers, so our errors, and what passes through
   (KeyboardInterrupt), leave without frames.
 - Reading is prompt: a read gives what one read of the socket gave, decoded; whatever the framing.
@@ -14,7 +14,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from math import inf
 from time import monotonic
@@ -24,20 +23,22 @@ from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS, StreamClocks, end_erro
 from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.outcome import refuse_larger
 from mimo_proto.call.route import make_route
-from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled, without_frames
+from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
+from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.connection import Connection
 from mimo_proto.http.deadlines import WATCHDOG
-from mimo_proto.http.dial import MAX_TIMEOUT_SECONDS
 from mimo_proto.http.network_errors import Stage, own_error
 from mimo_proto.http.pool import Pool
+from mimo_proto.http.socket_io import receive_head, send_request
 from mimo_proto.http.tls import TLS
 from mimo_proto.protocol.content_coding import DECODABLE, content_codings
+from mimo_proto.protocol.http11 import HeadDecoder
+from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator
 
-    from mimo_proto.http.body import ResponseBody
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
@@ -86,6 +87,7 @@ class Transport:
             RemoteProtocolError: The response is not HTTP.
         """
         connection = self._pool.take(guard)
+        decoder = HeadDecoder()
         stage: Stage = "connect"
         with without_frames:
             try:
@@ -94,18 +96,19 @@ class Transport:
                     connection.connect()
                     guard.connect_at = inf
                 stage = "send"
-                connection.timeout = None if timeouts.read is None else min(timeouts.read, MAX_TIMEOUT_SECONDS)
-                guard.idle_at = monotonic() + guard.idle
-                WATCHDOG.watch(guard, guard.idle_at)
-                # A server that answers before it has read all may have closed its end: its response counts.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    connection.dispatch(self._route.encode_request(request), request.body)
+                WATCHDOG.watch(guard, monotonic() + min(guard.read, guard.idle))
+                head = self._route.encode_request(request)
+                early = send_request(connection.sock, head, request.body or b"", decoder, guard)
                 stage = "head"
-                head, body = connection.receive()
-                return Exchange(head, body, connection, self._pool, timeouts)
+                answer = early or receive_head(connection.sock, decoder, guard)
+                body = ResponseBody(answer, decoder.rest, connection.sock, guard)
+                body.reusable = body.reusable and early is None
+                return Exchange(answer, body, connection, self._pool, timeouts)
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, stage, guard, timeouts) from None
+                    raise own_error(
+                        error, stage, guard, timeouts, reused=connection.reused, answer_begun=decoder.begun
+                    ) from None
                 finally:
                     guard.detach()
                     connection.close()
@@ -162,7 +165,9 @@ class Exchange:
                 self._refuse_if_ended()
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
-                    raise own_error(error, "body", self._guard, self._timeouts) from None
+                    raise own_error(
+                        error, "body", self._guard, self._timeouts, reused=self._connection.reused
+                    ) from None
                 finally:
                     self.close(broken=True)
             return data
@@ -262,11 +267,9 @@ class Exchange:
             drain: The most bytes that are read.
         """
         if self._open and self._body.reusable and not self._connection.is_closed:
-            self._connection.sock.settimeout(DRAIN_TIMEOUT_SECONDS)
-            self._guard.idle_at = self._guard.linger_at = inf
-            self._guard.drain_at = monotonic() + DRAIN_TIMEOUT_SECONDS
+            self._guard.drain(DRAIN_TIMEOUT_SECONDS)
             try:
-                while drain > 0 and not self._body.closed and monotonic() < self._guard.drain_at:
+                while drain > 0 and not self._body.closed:
                     drain -= len(self.read())
             except MimoError:
                 return

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.call.route import check_tunnel
-from mimo_proto.protocol.http11 import HeadDecoder
+from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
     from mimo_proto.call.route import Route
+    from mimo_proto.protocol.http11 import Head
 
 __all__ = ["open_tunnel"]
 
@@ -28,15 +29,20 @@ def open_tunnel(sock: Any, route: Route) -> None:
 
     Raises:
         ConnectError: The proxy refuses.
-        OSError: The connection broke, or nothing came in time.
-        HeadError: The response is no HTTP.
+        OSError: The connection broke, nothing came in time, or the response is no HTTP.
     """
     sock.sendall(route.encode_connect())
-    decoder = HeadDecoder()
-    head = None
-    while head is None:
-        byte = sock.recv(1)
-        if not byte:
-            raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
-        head = decoder.feed(byte)
+    try:
+        head = _read_head(sock)
+    except HeadError as error:
+        raise ConnectionAbortedError(f"what the proxy answers to CONNECT is no HTTP/1.1: {error}") from None
     check_tunnel(head.status)
+
+
+def _read_head(sock: Any) -> Head:
+    decoder = HeadDecoder()
+    while byte := sock.recv(1):
+        head = decoder.feed(byte)
+        if head is not None:
+            return head
+    raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")

@@ -119,6 +119,7 @@ shape_of = cache(StructShape)
 """Give the shape of a Struct, made once."""
 
 SCALARS = (str, int, float, bool, type(None))
+TAGS = (str, int)
 LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection)
 
 
@@ -190,7 +191,7 @@ class TypeNode:
         if self.tag_field not in value:
             return self.default
         tag = value[self.tag_field]
-        return self.structs.get(tag) if isinstance(tag, str | int) else None
+        return self.structs.get(tag) if isinstance(tag, TAGS) else None
 
 
 @cache

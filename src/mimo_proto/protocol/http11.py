@@ -73,12 +73,14 @@ class HeadDecoder:
 
     Attributes:
         rest: The bytes that came and belong to no head: once the head is found, the beginning of the body.
+        begun: Whether any bytes have come, those of an interim response (RFC 9110, 15.2) included.
     """
 
-    __slots__ = ("rest",)
+    __slots__ = ("begun", "rest")
 
     def __init__(self) -> None:
         self.rest = b""
+        self.begun = False
 
     def feed(self, data: bytes) -> Head | None:
         """Take in bytes, cut anywhere; gives the head when it is whole.
@@ -88,6 +90,7 @@ class HeadDecoder:
         """
         start = max(0, len(self.rest) - 2)  # an empty line may have begun there
         self.rest += data
+        self.begun = True
         while self.rest.find(b"\n\r\n", start) >= 0 or self.rest.find(b"\n\n", start) >= 0:
             match = HEAD.match(self.rest)
             if match is None:

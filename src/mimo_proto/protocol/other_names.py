@@ -1,36 +1,19 @@
-"""What other clients and APIs call things, and what they are called here: hints in the texts of errors.
+"""What other clients call things, and what they are called here: hints in the texts of errors.
 
-Rules: a hint is given only where a name is refused; no name is taken for another.
+Fields of requests stand in the table of foreign names. A hint is given only where a name is refused; no name is taken
+for another.
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from mimo_proto.protocol.foreign_names import foreign_hint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 __all__ = ["argument_hint", "attribute_hint", "field_hint", "value_hint"]
-
-# The fields of other APIs, the other one of MiMo's included, and what they may be called here.
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "max_tokens": ("max_completion_tokens", "max_output_tokens"),
-    "max_completion_tokens": ("max_output_tokens",),
-    "max_output_tokens": ("max_completion_tokens",),
-    "functions": ("tools",),
-    "function_call": ("tool_choice",),
-    "messages": ("input",),
-    "input": ("messages",),
-    "prompt": ("messages", "input"),
-    "system": ("instructions", "messages"),
-    "reasoning": ("thinking",),
-    "reasoning_effort": ("reasoning", "thinking"),
-    "enable_thinking": ("thinking", "reasoning"),
-    "thinking": ("reasoning",),
-    "response_format": ("text",),
-    "text": ("response_format",),
-}
 
 # The arguments of a client or a call; the names are those of the openai package.
 ARGUMENTS: Mapping[str, str] = {
@@ -70,9 +53,8 @@ def field_hint(name: str, known: Collection[str]) -> str:
     """
     if name in ARGUMENTS:
         return f" ({ARGUMENTS[name]})"
-    others = [other for other in FIELDS.get(name, ()) if other in known] or get_close_matches(name, known, 1)
-    hint = f' (it has "{others[0]}")' if others else ""
-    return f'{hint}; extra_body={{"{name}": ...}} sends it'
+    sends = f'extra_body={{"{name}": ...}} sends it, and adapt_request() takes requests of other clients'
+    return f"{foreign_hint(name, known)}; {sends}"
 
 
 def value_hint(value: object) -> str:

@@ -31,7 +31,6 @@ from mimo_proto.protocol.sums import TextSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Self
 
 __all__ = ["OutputItems"]
 
@@ -51,31 +50,31 @@ class _Item(Item):
 
     Attributes:
         fields: The item's fields, but for parts and deltas.
+        parts: The content, by place and type.
         texts: The deltas of the texts that are not done, by place in the content and type of event.
+        ended: The texts that an event has ended, by place and type of their deltas.
     """
 
-    __slots__ = ("_ended", "_parts", "fields", "texts")
+    __slots__ = ("ended", "fields", "parts", "texts")
 
     def __init__(self, arrival: int, place: int | None) -> None:
         super().__init__(arrival, place)
         self.fields: dict[str, Any] = {}
         self.texts: defaultdict[tuple[int, str], TextSum] = defaultdict(TextSum)
-        # The content, by place and type.
-        self._parts: dict[tuple[int, str], Any] = {}
-        # The texts that an event has ended, by place and type of their deltas.
-        self._ended: set[tuple[int, str]] = set()
+        self.parts: dict[tuple[int, str], Any] = {}
+        self.ended: set[tuple[int, str]] = set()
 
     def set(self, item: dict[str, Any]) -> None:
         """Take the item as an event brings it, which does not end the deltas."""
         content = item.get("content")
         parts = content if is_array(content) else []
         self.fields = item
-        self._parts = {(place, type_of(part)): part for place, part in enumerate(parts)}
+        self.parts = {(place, type_of(part)): part for place, part in enumerate(parts)}
 
     def set_part(self, place: int, part: Any, *, done: bool) -> None:
         """Take a part of the content as an event brings it."""
         name = type_of(part)
-        self._parts[place, name] = part
+        self.parts[place, name] = part
         if done:
             self._end(place, PARTS.get(name, ""))
 
@@ -84,15 +83,15 @@ class _Item(Item):
         name = DELTAS[deltas][1]
         self._end(place, deltas)
         if name in PARTS:
-            self._parts[place, name] = {**self._parts.get((place, name), {"type": name}), "text": text}
+            self.parts[place, name] = {**self.parts.get((place, name), {"type": name}), "text": text}
         else:
             self.fields[name] = text
 
     def _end(self, place: int, deltas: str) -> None:
         self.texts.pop((place, deltas), None)
-        self._ended.add((place, deltas))
+        self.ended.add((place, deltas))
 
-    def merge(self, later: Self) -> None:
+    def merge(self, later: Any) -> None:
         """See `Item.merge`."""
         was_done = self.done
         super().merge(later)
@@ -100,20 +99,20 @@ class _Item(Item):
             return
         said = {field: value for field, value in later.fields.items() if value}
         self.fields = {**later.fields, **self.fields, **said}
-        begun = {key: part for key, part in later._parts.items() if (key[0], PARTS.get(key[1], "")) not in self._ended}
-        self._parts = {**self._parts, **begun}
+        begun = {key: part for key, part in later.parts.items() if (key[0], PARTS.get(key[1], "")) not in self.ended}
+        self.parts = {**self.parts, **begun}
         if later.done:
-            self._parts = later._parts
+            self.parts = later.parts
             self.texts.clear()
-        for key in later._ended:
+        for key in later.ended:
             self._end(*key)
         for key, text in later.texts.items():
-            if key not in self._ended:
+            if key not in self.ended:
                 self.texts[key].add(text.whole())
 
     def as_json(self) -> dict[str, Any]:
         """Give the item so far, as JSON."""
-        item, parts = dict(self.fields), dict(self._parts)
+        item, parts = dict(self.fields), dict(self.parts)
         if "type" not in item:
             item = {"type": self.kind, **NEW_ITEMS[self.kind], **item} if self.kind in NEW_ITEMS else item
         for (place, deltas), text in sorted(self.texts.items(), key=itemgetter(0)):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from itertools import count
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mimo_proto.protocol.json_types import is_object, text_or_empty
 
@@ -36,8 +36,10 @@ ENDS = {
     for deltas, (_, name) in DELTAS.items()
 }
 
-ADDED, DONE = "response.output_item.added", "response.output_item.done"
-PART_ADDED, PART_DONE = "response.content_part.added", "response.content_part.done"
+ADDED = "response.output_item.added"
+DONE = "response.output_item.done"
+PART_ADDED = "response.content_part.added"
+PART_DONE = "response.content_part.done"
 
 
 class Item:
@@ -61,7 +63,7 @@ class Item:
         self.kind = ""
         self.has_own_event = self.done = False
 
-    def merge(self, later: Self) -> None:
+    def merge(self, later: Any) -> None:
         """Add what came of the same item under another key, and began later."""
         self.has_own_event |= later.has_own_event
         self.kind = self.kind or later.kind

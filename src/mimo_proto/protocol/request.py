@@ -3,6 +3,7 @@
 - The key is checked before it is used, and travels as a `Secret`. No header of the caller's may carry or replace it.
 - The method that is called decides about `stream`; a request that says the contrary is refused rather than corrected.
   Where there are streams, false is sent too: some gateways stream unless the request says not to.
+- An assistant's null content beside tool calls is sent as "", which MiMo has not refused.
 - Dicts are checked against the spec before they are sent, Structs are trusted. The body is encoded once.
 """
 
@@ -20,6 +21,7 @@ from mimo_proto.errors import ConfigurationError, InvalidRequestError, LocalProt
 from mimo_proto.kept_fields import json_names
 from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.protocol.null_content import messages_with_text
 from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.validate import validate as check_request
 
@@ -146,6 +148,8 @@ def _encode(endpoint: Endpoint[Any, Any, Any], request: Any, *, stream: bool, ex
     if extra_body or is_mapping(request) or not hasattr(request, "stream"):
         body = {**_fields(request), **extra_body}
         requested = body.get("stream")
+        if "messages" in body:
+            body["messages"] = messages_with_text(body["messages"])
         if has_streams:
             body["stream"] = stream
     else:

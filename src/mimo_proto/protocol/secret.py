@@ -6,17 +6,17 @@ Rules:
   the headers in the locals of their frames, and error trackers store the ``repr`` of those.
 - What a server sends may hold the key again (an echo in an error text). Errors and header values are cleaned before
   they leave the library; the bodies of successes are the caller's data and stay as they are.
+- Errors leave without their frames, see `without_frames`.
 - Errors show the beginnings of what was sent, so the key may be cut there: its first characters are enough to mask.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from mimo_proto.errors import MimoError
+from mimo_proto.errors import MimoError
 
-__all__ = ["REVEALING_CHARACTERS", "Secret", "redact", "redact_error"]
+__all__ = ["REVEALING_CHARACTERS", "Secret", "redact", "redact_error", "without_frames"]
 
 MASK = "********"
 
@@ -84,3 +84,16 @@ def _clean(value: object, secret: str) -> object:
 def _common_length(one: str, other: str) -> int:
     """Count the characters that two texts begin with alike."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+class _WithoutFrames:
+    """Cut the frames, which hold what was sent, off our errors and `KeyboardInterrupt`; a caller's own keep them."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and (isinstance(error, MimoError) or not isinstance(error, Exception)):
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+
+
+without_frames = _WithoutFrames()

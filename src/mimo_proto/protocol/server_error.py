@@ -17,14 +17,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mimo_proto.errors import APIError, api_error_class
+from mimo_proto.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ContentFilterError,
+    InsufficientBalanceError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
 from mimo_proto.protocol.decode import replace_surrogates, whole_number
 from mimo_proto.protocol.json_types import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["api_error", "find_error", "page_title", "raise_error"]
+__all__ = ["api_error", "api_error_class", "find_error", "page_title", "raise_error"]
 
 ErrorObject: TypeAlias = "Mapping[str, Any] | str"
 
@@ -33,6 +43,19 @@ MESSAGES = ("message", "msg", "detail", "title", "status_msg", "error_msg")
 
 CODES = ("code", "status_code", "error_code", "statusCode")
 """The fields in which an error has its code."""
+
+CLASSES: Mapping[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: InsufficientBalanceError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    421: ContentFilterError,
+    422: BadRequestError,
+    429: RateLimitError,
+    441: ContentFilterError,
+}
+"""The class of each status and code below 500; `ServerError` is that of all above."""
 
 MAX_NESTED_ERRORS = 16
 """How many errors, one inside the other, are looked into."""
@@ -103,6 +126,23 @@ def api_error(
         body=body,
         in_stream=in_stream,
     )
+
+
+def api_error_class(status: int, code: str | None) -> type[APIError]:
+    """Choose the class of a server error: the body's code where it is a known one, else the HTTP status.
+
+    MiMo has been seen to send the refusals of its content filter (code "421" or "441") with HTTP 400.
+
+    Args:
+        status: The HTTP status.
+        code: The body's ``code`` as text, or None.
+    """
+    for candidate in (_http_status(code) or 0, status):
+        if candidate in CLASSES:
+            return CLASSES[candidate]
+        if 500 <= candidate <= 599:
+            return ServerError
+    return APIError
 
 
 def raise_error(value: object, event: str, payload: bytes) -> None:

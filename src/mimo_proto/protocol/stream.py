@@ -14,7 +14,7 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
-from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError, without_frames
+from mimo_proto.errors import DecodeError, IncompleteStreamError, LocalProtocolError, MimoError
 from mimo_proto.limits import Limits
 from mimo_proto.protocol.completion import TERMINAL, ChatProgress, ProjectedChatProgress, ResponsesProgress
 from mimo_proto.protocol.decode import NOT_DECODED, read_json
@@ -22,6 +22,7 @@ from mimo_proto.protocol.json_reply import event_of_reply
 from mimo_proto.protocol.json_types import is_object
 from mimo_proto.protocol.mend import mend_chunk
 from mimo_proto.protocol.projection import Unwanted, plan_events
+from mimo_proto.protocol.secret import without_frames
 from mimo_proto.protocol.server_error import raise_error
 from mimo_proto.protocol.sse import EventStreamParser, Payload, name_in
 from mimo_proto.protocol.surrogates import SurrogateJoiner

@@ -24,14 +24,14 @@ from mimo_proto.protocol.sums import Sum
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CALLED", "Call", "CallPlaces", "ToolCalls"]
+__all__ = ["CALLED", "StreamedCall", "CallPlaces", "ToolCalls"]
 
 # The objects in a call that hold its name and the text that the tool is called with; and the field of that text.
 CALLED = {"function": "arguments", "custom": "input"}
 JOINED = frozenset(CALLED.values())
 
 
-class Call:
+class StreamedCall:
     """One call, as far as its deltas say which one it is.
 
     Attributes:
@@ -68,21 +68,21 @@ class CallPlaces:
     """
 
     def __init__(self) -> None:
-        self._calls: list[Call] = []
+        self._calls: list[StreamedCall] = []
         # By index and id; by None and the id for deltas without an index.
-        self._known: dict[tuple[int | None, str], Call] = {}
+        self._known: dict[tuple[int | None, str], StreamedCall] = {}
         # The last call at each index; at None the call of the delta before.
-        self._last: dict[int | None, Call] = {}
+        self._last: dict[int | None, StreamedCall] = {}
         self._next_index = 0
 
     def __bool__(self) -> bool:
         return bool(self._calls)
 
-    def in_order(self) -> list[Call]:
+    def in_order(self) -> list[StreamedCall]:
         """Give the calls by index and then by arrival."""
         return sorted(self._calls, key=attrgetter("index"))
 
-    def of(self, deltas: Iterable[dict[str, Any]]) -> Iterator[tuple[Call, dict[str, Any]]]:
+    def of(self, deltas: Iterable[dict[str, Any]]) -> Iterator[tuple[StreamedCall, dict[str, Any]]]:
         """Give the call of each of the deltas in one list, which has noted what the delta says."""
         after_unnamed = False  # whether a delta of this list had neither index nor id
         for delta in deltas:
@@ -99,7 +99,7 @@ class CallPlaces:
             after_unnamed = after_unnamed or unnamed
             yield call, delta
 
-    def _find(self, index: int | None, call_id: str, name: str) -> Call | None:
+    def _find(self, index: int | None, call_id: str, name: str) -> StreamedCall | None:
         """Find the call that a delta goes on with; None if the delta begins one."""
         known = self._known.get((index, call_id))
         last = self._last.get(index)
@@ -111,10 +111,10 @@ class CallPlaces:
             begins = last.begun and name != "" and last.name not in ("", name)
         return None if begins else last
 
-    def _begin(self, index: int | None) -> Call:
+    def _begin(self, index: int | None) -> StreamedCall:
         place = self._next_index if index is None else index
         self._next_index = max(self._next_index, place + 1)
-        call = self._last[place] = Call(place)
+        call = self._last[place] = StreamedCall(place)
         self._calls.append(call)
         return call
 
@@ -141,7 +141,7 @@ class _CallSum:
             elif field != "name":
                 called.keep(field, value)
 
-    def whole(self, call: Call) -> dict[str, Any]:
+    def whole(self, call: StreamedCall) -> dict[str, Any]:
         """Give the call so far; texts in it may be a `TextSum` still."""
         whole: dict[str, Any] = {**self._fields, "id": call.id, "type": self._fields.get("type") or "function"}
         for kind, called in (self._called or {"function": Sum()}).items():
@@ -158,7 +158,7 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._places = CallPlaces()
-        self._sums: defaultdict[Call, _CallSum] = defaultdict(_CallSum)
+        self._sums: defaultdict[StreamedCall, _CallSum] = defaultdict(_CallSum)
 
     def __bool__(self) -> bool:
         return bool(self._places)

@@ -7,6 +7,7 @@ Rules:
   knows better. `msgspec.Raw` is taken as it is for the same reason.
 - A Struct is checked as the dict that it encodes to, within a dict too, to its last leaf: type checkers see no bounds.
 - A reply's message goes back as it came, without a role or with a new one too: the server wrote it.
+- Null content beside an assistant's tool calls is taken: most clients send it, and `build_request` sends "" for it.
 - A tag may be left out where the spec says what an object without one is: a Responses item is a message. No other text
   that the spec requires may be left out, since a dict is sent as it is written (`required_constants`).
 """
@@ -21,6 +22,7 @@ from mimo_proto.errors import InvalidRequestError
 from mimo_proto.models import ChatCompletionMessage, ChatCompletionRequest, OutputMessage, ResponseRequest
 from mimo_proto.protocol.convert import Converter, Mismatch, StructShape, TypeNode, shape_of
 from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.protocol.null_content import is_null_beside_calls
 from mimo_proto.protocol.other_names import field_hint, value_hint
 from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
@@ -65,6 +67,7 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
         fields = _open_fields(_fields(request) if isinstance(request, Struct) else request, shape)
         checked = SENT.request(fields, shape)
         find_missing_const(fields, shape.cls)
+        _find_no_message(fields)
     except Mismatch as mismatch:
         reason, path = mismatch.reason, mismatch.path
     except RecursionError:
@@ -86,6 +89,12 @@ def _kind(request: Struct | Mapping[str, Any]) -> type[Struct]:
     )
 
 
+def _find_no_message(fields: Mapping[str, Any]) -> None:
+    messages = fields.get("messages")
+    if messages is not None and not len(messages):
+        raise Mismatch("a conversation has at least one message", "messages")
+
+
 class SentConverter(Converter):
     """Check a value that is to be sent."""
 
@@ -96,6 +105,12 @@ class SentConverter(Converter):
                 hint = field_hint(name, [field.key for field in shape.fields])
                 raise Mismatch(f'"{name}" is not in MiMo\'s table{hint}', name)
         return self.struct(dict(value), shape)
+
+    def struct(self, value: dict[str, Any], shape: StructShape) -> Any:
+        """Check an object; null beside tool calls is the empty text that is sent for it."""
+        if shape.tag == "assistant" and is_null_beside_calls(value):
+            value = {**value, "content": ""}
+        return super().struct(value, shape)
 
     def finish(self, _: dict[str, Any], shape: StructShape, fields: Mapping[str, Any], /) -> Any:
         """Ignore unknown fields, as MiMo does."""

@@ -1,0 +1,83 @@
+"""Tools and the choice among them.
+
+Rules:
+- A tool that MiMo lacks is refused in Chat, as MiMo refuses it, and left out of Responses, where agents offer hosted
+  tools beside functions whether or not they are needed.
+- MiMo knows the choice `auto` alone: it drops every other without a word (its tables), and does not obey `none`.
+- The schema of a function's arguments is never touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mimo_proto.protocol.adapt_changes import GONE, adapt_each, refusal
+from mimo_proto.protocol.json_types import is_mapping
+
+if TYPE_CHECKING:
+    from mimo_proto.protocol.adapt_changes import Changes, Place
+
+__all__ = ["adapt_request_tools", "adapt_tool_choice", "adapt_tools"]
+
+# The tools that a namespace may hold.
+MEMBER_KINDS = ("function", "custom")
+
+CHOICE = 'MiMo decides by itself whether to call a tool ("auto"), and drops any other choice'
+NO_CHOICE = 'MiMo does not obey "none": leave `tools` out to be sure that none is called'
+
+
+def adapt_tool_choice(choice: Any, changes: Changes) -> Any:
+    """Bring the `tool_choice` of a request into MiMo's form: None, which leaves it out, for all but `auto`."""
+    if choice == "auto":
+        return choice
+    changes.change(("tool_choice",), NO_CHOICE if choice == "none" else CHOICE, "CHAT-2 RESP-2")
+    return None
+
+
+def adapt_request_tools(tools: Any, changes: Changes) -> Any:
+    """Bring the `tools` of a request into MiMo's form; None where MiMo has none of them."""
+    adapted = adapt_tools(tools, ("tools",), changes)
+    return None if tools and not adapted else adapted
+
+
+def adapt_tools(tools: Any, at: Place, changes: Changes) -> Any:
+    """Leave out, or refuse, the tools that MiMo lacks.
+
+    Args:
+        tools: The list of tools, or what stands in its place.
+        at: The place of the list.
+        changes: Learns what was done.
+    """
+    return adapt_each(tools, at, changes, _adapt_tool)
+
+
+def _adapt_tool(tool: Any, at: Place, changes: Changes) -> Any:
+    kind = tool.get("type") if is_mapping(tool) else None
+    if isinstance(kind, str) and kind not in changes.tool_kinds:
+        _act_on_foreign_tool(kind, at, changes)
+        return GONE
+    if kind != "namespace":
+        return tool
+    inner = tool.get("tools")
+    adapted = adapt_each(inner, (*at, "tools"), changes, _adapt_member)
+    return tool if adapted is inner else {**tool, "tools": adapted}
+
+
+def _adapt_member(tool: Any, at: Place, changes: Changes) -> Any:
+    """Adapt a tool inside a namespace, which holds no namespace."""
+    kind = tool.get("type") if is_mapping(tool) else None
+    if isinstance(kind, str) and kind not in MEMBER_KINDS:
+        _act_on_foreign_tool(kind, at, changes)
+        return GONE
+    return tool
+
+
+def _act_on_foreign_tool(kind: str, at: Place, changes: Changes) -> None:
+    row = changes.row("tool", kind)
+    if row is not None:
+        changes.act(row, at)
+        return
+    message = f'"{kind}": MiMo has no such tool; offer a function of your own'
+    if changes.endpoint == "chat":
+        raise refusal((*at, "type"), message)
+    changes.change(at, message, "RESP-2")
