@@ -113,7 +113,7 @@ def test_metadata(wheel: zipfile.ZipFile) -> None:
     about = metadata(wheel)
     always = [requirement for requirement in about["Requires-Dist"] if "extra ==" not in requirement]
     assert [re.split(r"[<>=]", requirement)[0] for requirement in always] == ["msgspec", "urllib3"]
-    assert about["Provides-Extra"] == ["aiohttp", "httpx"]
+    assert about["Provides-Extra"] == ["aiohttp", "httpx", "httpx2"]
     assert about["Version"] == [mimo_proto.__version__]
     assert about["Requires-Python"] == [">=3.11"]
     assert about["License-Expression"] == ["Apache-2.0"]

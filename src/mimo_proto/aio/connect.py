@@ -22,7 +22,7 @@ from mimo_proto.aio.connection import AsyncConnection
 from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
 from mimo_proto.call.route import check_tunnel, unused_proxy
 from mimo_proto.errors import ConnectError
-from mimo_proto.protocol.http11 import HeadDecoder
+from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
     import ssl
@@ -112,7 +112,7 @@ async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
     try:
         while untried or running:
             if untried:
-                running.add(loop.create_task(_connect_socket(loop, untried.popleft())))
+                running.add(loop.create_task(connect_socket(loop, untried.popleft())))
             delay = ATTEMPT_DELAY_SECONDS if untried else None
             done, _ = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -136,7 +136,7 @@ def _interleave(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
     return [address for address in chain.from_iterable(zip_longest(*families.values())) if address is not None]
 
 
-async def _connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
+async def connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
     family, kind, protocol, _, where = address
     sock = socket.socket(family, kind, protocol)
     try:
@@ -177,10 +177,15 @@ async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
         OSError: The connection broke.
     """
     connection.write(route.encode_connect())
-    decoder = HeadDecoder()
-    while (head := decoder.feed(data := await connection.receive())) is None:
+    decoder, head = HeadDecoder(), None
+    while head is None:
+        data = await connection.receive()
         if not data:
             raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
+        try:
+            head = decoder.feed(data)
+        except HeadError as error:
+            raise ConnectionAbortedError(f"what the proxy answers to CONNECT is no HTTP/1.1: {error}") from None
     check_tunnel(head.status)
     if decoder.rest:
         raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
