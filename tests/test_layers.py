@@ -28,6 +28,8 @@ EXCEPTIONS = {
     # What is learned from the wire belongs to the process: one lock.
     ("protocol/widen.py", "threading"),
     # The root resolves these when they are first asked for.
+    ("__init__.py", "mimo_proto.aio.client"),
+    ("__init__.py", "mimo_proto.aio.stream"),
     ("__init__.py", "mimo_proto.client"),
     ("__init__.py", "mimo_proto.http.stream"),
     ("__init__.py", "mimo_proto"),

@@ -1,6 +1,6 @@
 """mimo-proto: Xiaomi MiMo's Chat Completions and Responses APIs, typed, streamed, and without I/O where you want none.
 
-- `Client` talks to MiMo over urllib3.
+- `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
 - `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
 - `DeltaReader` says what the events of a stream say, alike in both APIs.
 - `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
@@ -32,6 +32,8 @@ from mimo_proto.unknown import Unknown
 from . import errors, models
 
 if TYPE_CHECKING:
+    from mimo_proto.aio.client import AsyncClient
+    from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
     from mimo_proto.protocol.adapt import Adapted, adapt_request
@@ -45,6 +47,8 @@ __all__: list[str] = [
     # talk to MiMo
     "Client",
     "Stream",
+    "AsyncClient",
+    "AsyncStream",
     "Reply",
     # the same without I/O
     "Endpoint",
@@ -105,6 +109,8 @@ LAZY = {
     "encode_done": "protocol.encode",
     "encode_error": "protocol.encode_error",
     "ErrorReply": "protocol.encode_error",
+    "AsyncClient": "aio.client",
+    "AsyncStream": "aio.stream",
 }
 
 

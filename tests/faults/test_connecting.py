@@ -100,6 +100,7 @@ def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, 
     assert monotonic() - started < LATE
 
 
+@pytest.mark.sync_client
 def test_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection that had just been made is closed."""
     gone = threading.Event()

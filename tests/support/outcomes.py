@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
 import traceback
@@ -21,7 +22,7 @@ from tests.support.dummyserver import END, answer, chunk, sse
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, RESPONSE, RESPONSE_EVENTS, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 __all__ = [
     "ALL",
@@ -41,6 +42,7 @@ __all__ = [
     "client_for",
     "frames_of",
     "good",
+    "made_by",
     "retry",
     "words",
 ]
@@ -104,11 +106,26 @@ def words(value: ChatCompletion | Response | None) -> str:
     return value.output_text or ""
 
 
+MAKERS: list[Callable[..., Any]] = [Client]
+"""What makes the clients; the last one counts."""
+
+
+@contextlib.contextmanager
+def made_by(make: Callable[..., Any]) -> Generator[None]:
+    """Have `client_for` make other clients, with the face of `Client`."""
+    MAKERS.append(make)
+    try:
+        yield
+    finally:
+        MAKERS.pop()
+
+
 def client_for(url: str, **settings: Any) -> Client:
     """A client with clocks that fit tests."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
-    return Client(KEY, url, **settings)
+    client: Client = MAKERS[-1](KEY, url, **settings)
+    return client
 
 
 def call(client: Client, kind: Kind, **options: Any) -> Outcome:

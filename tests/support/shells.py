@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 import msgspec
 
-from mimo_proto import CHAT_COMPLETIONS, RESPONSES, Client, Limits, MimoError, Timeouts
+from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
 from mimo_proto.aio.adapter import AsyncAdapter
 from mimo_proto.aio.aiohttp import AiohttpAdapter
 from mimo_proto.aio.httpx import HTTPXAdapter
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
 
-ADAPTERS = ("threads", "httpx", "aiohttp")
+ADAPTERS = ("asyncio", "threads", "httpx", "aiohttp")
 SHELLS = ("client", *ADAPTERS)
 
 
@@ -85,12 +85,15 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter | AsyncClient]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
     match name:
+        case "asyncio":
+            async with AsyncClient(key, url, **settings) as client:
+                yield client
         case "httpx":
             async with httpx.AsyncClient() as http:
                 yield HTTPXAdapter(http, key, url, **settings)

@@ -69,10 +69,10 @@ class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
             raise ConfigurationError(
                 f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
             )
-        return _Aiohttp(client)
+        return AiohttpLibrary(client)
 
 
-class _Aiohttp(HTTPLibrary):
+class AiohttpLibrary(HTTPLibrary):
     """How aiohttp is used."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:

@@ -88,8 +88,7 @@ class Deadlines:
 
         A library that does not say so has a read clock of its own.
         """
-        self.send_at = inf
-        self.read_at = self._read_ends(monotonic())
+        self.send_at, self.read_at = inf, self._read_ends(monotonic())
         self._start_timer()
 
     def cancel(self) -> None:
@@ -124,7 +123,9 @@ class Deadlines:
             self.send_at, self.read_at = inf, self._read_ends(now)
         self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
-        self._start_timer()
+        # Clocks that run on their own move on only, so a timer that runs comes up in time.
+        if self._timer is None or self._clocks.linger_at < inf:
+            self._start_timer()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Stop waiting.

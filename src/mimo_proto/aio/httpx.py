@@ -59,10 +59,10 @@ class HTTPXAdapter(HTTPAdapter[httpx.AsyncClient]):
     def _wrap(client: object) -> HTTPLibrary:
         if not isinstance(client, httpx.AsyncClient):
             raise ConfigurationError(f"HTTPXAdapter takes an httpx.AsyncClient, not a {type(client).__name__}")
-        return _HTTPX(client)
+        return HTTPXLibrary(client)
 
 
-class _HTTPX(HTTPLibrary):
+class HTTPXLibrary(HTTPLibrary):
     """How httpx is used."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:

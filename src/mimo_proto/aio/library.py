@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of", "shown"]
+__all__ = ["BLOCK_BYTES", "HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of", "shown"]
 
 BLOCK_BYTES: Final = 16384
 """How much of a request's body is handed over at a time: a piece that has gone is progress, for the send clock."""

@@ -218,15 +218,16 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
                 raise
 
     async def _wait(self) -> None:
-        with without_frames:
-            try:
-                events = await self._fetch()
-            except BaseException as error:
+        try:
+            events = await self._fetch()
+        except BaseException as error:
+            with without_frames:
                 await self._fail(error)
                 raise
-            self._ready.extend(events)
-            if not events:
-                self._state.complete()
+        self._ready.extend(events)
+        if not events:
+            self._state.complete()
+            with without_frames:
                 await self._call.finish(cast("LibraryResponse", self._response))
 
     async def _begin(self) -> None:

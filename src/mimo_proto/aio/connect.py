@@ -1,0 +1,186 @@
+"""Open a connection in asyncio: addresses, TCP, a proxy's tunnel, TLS.
+
+Rules:
+
+- Of several addresses one is tried after the other, each 250 ms behind the one before or at once when that fails; the
+  first that connects is taken (RFC 8305). The sockets are made here, as uvloop does not do this by itself.
+- One clock bounds all of it but name resolution, which runs in a thread that cannot be ended.
+- Certificates are verified for the host of the URL, at the proxy and at the origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+from collections import deque
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from mimo_proto.aio.connection import AsyncConnection
+from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
+from mimo_proto.call.route import check_tunnel, unused_proxy
+from mimo_proto.errors import ConnectError
+from mimo_proto.protocol.http11 import HeadDecoder
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mimo_proto.call.route import Route
+
+__all__ = ["connect", "dial"]
+
+ATTEMPT_DELAY_SECONDS: Final = 0.25
+"""How long an address is tried alone (RFC 8305, 8: Connection Attempt Delay)."""
+
+AddressInfo: TypeAlias = tuple[int, int, int, str, Any]
+"""One entry of what `socket.getaddrinfo` returns."""
+
+
+async def connect(
+    route: Route, context: Callable[[], ssl.SSLContext], buffer: memoryview, seconds: float | None
+) -> AsyncConnection:
+    """Open a connection to the origin of a route, by its proxy.
+
+    Args:
+        route: The way there.
+        context: Gives the context for TLS, to the proxy too.
+        buffer: What the loop reads into.
+        seconds: How long it may take, name resolution excluded; None: for ever.
+
+    Raises:
+        OSError, ValueError: There is no connection. TimeoutError: not in time.
+        ConnectError: The proxy does not open a tunnel.
+    """
+    loop = asyncio.get_running_loop()
+    addresses = await resolve(route)
+    async with asyncio.timeout(seconds):
+        sock = await dial(addresses)
+        connection = await _attach(loop, sock, buffer)
+        try:
+            if route.address.tls:
+                await connection.start_tls(context(), route.address.name)
+            if route.tunnelled:
+                await _open_tunnel(connection, route)
+                await connection.start_tls(context(), route.origin.name)
+        except BaseException:
+            connection.abort()
+            raise
+    return connection
+
+
+async def resolve(route: Route) -> Sequence[AddressInfo]:
+    """Look up the addresses of what a route connects to.
+
+    Raises:
+        ConnectError: There is none.
+    """
+    host, port, _ = route.address
+    try:
+        if _is_address(host):  # no thread is asked
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        problem = f"no connection: {error}{unused_proxy(route, os.getenv)}"
+    raise ConnectError(problem)
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an IP address, perhaps with a zone."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
+    """Connect to the first of several addresses that lets itself be connected to.
+
+    Args:
+        addresses: What `socket.getaddrinfo` returned.
+
+    Raises:
+        OSError: None does; the text says what each one said.
+    """
+    loop = asyncio.get_running_loop()
+    untried = deque(_interleave(addresses))
+    running: set[asyncio.Task[socket.socket]] = set()
+    failures: list[str] = []
+    try:
+        while untried or running:
+            if untried:
+                running.add(loop.create_task(_connect_socket(loop, untried.popleft())))
+            delay = ATTEMPT_DELAY_SECONDS if untried else None
+            done, _ = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                running.discard(task)
+                error = task.exception()
+                if error is None:
+                    return task.result()
+                failures.append(str(error))
+    finally:
+        for task in running:
+            task.cancel()
+            task.add_done_callback(_close_late)
+    raise ConnectionError("; ".join(failures) or "the name has no address")
+
+
+def _interleave(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
+    """Put the families in turn, in the order of their first addresses (RFC 8305, 4)."""
+    families: dict[int, list[AddressInfo]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    return [address for address in chain.from_iterable(zip_longest(*families.values())) if address is not None]
+
+
+async def _connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in TCP_KEEP_ALIVE:
+            if hasattr(socket, name):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        await loop.sock_connect(sock, where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _close_late(task: asyncio.Task[socket.socket]) -> None:
+    """Close what connected though it was not needed any more."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> AsyncConnection:
+    connection = AsyncConnection(loop, sock, buffer)
+    try:
+        await loop.create_connection(lambda: connection, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return connection
+
+
+async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
+    """Ask the proxy for a tunnel.
+
+    Raises:
+        ConnectError: It does not open one.
+        OSError: The connection broke.
+    """
+    connection.write(route.encode_connect())
+    decoder = HeadDecoder()
+    while (head := decoder.feed(data := await connection.receive())) is None:
+        if not data:
+            raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
+    check_tunnel(head.status)
+    if decoder.rest:
+        raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
