@@ -27,6 +27,8 @@ INPUT_AND_OUTPUT = {"asyncio", "logging", "os", "random", "socket", "ssl", "thre
 EXCEPTIONS = {
     # What is learned from the wire belongs to the process: one lock.
     ("protocol/widen.py", "threading"),
+    # What is remembered of replies belongs to all streams: one lock.
+    ("protocol/history_store.py", "threading"),
     # The root resolves these when they are first asked for.
     ("__init__.py", "mimo_proto.aio.client"),
     ("__init__.py", "mimo_proto.aio.stream"),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode import encode_done, encode_event, to_json
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
+    from mimo_proto.protocol.history import ReasoningMemory, Watch
 
 __all__: list[str] = [
     # talk to MiMo
@@ -70,6 +71,8 @@ __all__: list[str] = [
     "adapt_request",
     "Adapted",
     "Finding",
+    "ReasoningMemory",
+    "Watch",
     # what other clients get
     "encode_event",
     "to_json",
@@ -111,6 +114,8 @@ LAZY = {
     "ErrorReply": "protocol.encode_error",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "ReasoningMemory": "protocol.history",
+    "Watch": "protocol.history",
 }
 
 

@@ -18,7 +18,8 @@ class Finding(Struct, frozen=True):
     Attributes:
         code: The kind of finding, a stable word to match on. Those of `adapt_request`: `renamed` (sent under MiMo's
             name), `changed` (the caller does not get what the field asked for), `dropped` (a name that nobody knows was
-            left out), `bounded` (a number went to the bound of its range).
+            left out), `bounded` (a number went to the bound of its range). That of `ReasoningMemory.restore`: `filled`
+            (a text stands for thinking that is not known).
         severity: What MiMo does, or would do, about it.
         path: The place in the body, as a JSONPath such as `$.messages[0].content`.
         message: What it is, and what to do.
