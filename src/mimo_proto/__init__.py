@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
+    from mimo_proto.protocol.preflight import preflight
 
 __all__: list[str] = [
     # talk to MiMo
@@ -67,6 +68,8 @@ __all__: list[str] = [
     "Delta",
     "SSEDecoder",
     "ServerSentEvent",
+    # before sending
+    "preflight",
     # what other clients send
     "adapt_request",
     "Adapted",
@@ -116,6 +119,7 @@ LAZY = {
     "AsyncStream": "aio.stream",
     "ReasoningMemory": "protocol.history",
     "Watch": "protocol.history",
+    "preflight": "protocol.preflight",
 }
 
 

@@ -14,6 +14,7 @@ from mimo_proto import (
     ConnectError,
     ConnectionClosed,
     Limits,
+    PermissionDeniedError,
     RateLimitError,
     RetryPolicy,
     StreamCancelled,
@@ -98,3 +99,30 @@ def test_a_body_over_its_limit_is_refused() -> None:
     refuse_larger(b"abc", 3)
     with pytest.raises(BodyTooLargeError, match=r"larger than 3 bytes \(Limits.body\)"):
         refuse_larger(bytearray(4), 3)
+
+
+def test_a_401_says_that_key_and_host_do_not_belong_together() -> None:
+    settings = Settings(key=Secret("tp-0123456789"), base_url="https://api.xiaomimimo.com/v1")
+    call = BaseCall(settings, None)
+    error = AuthenticationError("Invalid API Key", status=401, code="401")
+    for _ in range(2):  # as what is reported at two places is completed twice
+        call.report(error)
+    assert str(error) == (
+        "HTTP 401, code 401: Invalid API Key; a key that begins with tp- (token plan) does not belong to "
+        "api.xiaomimimo.com, which takes those that begin with sk-; "
+        "set base_url to that of the plan, such as https://token-plan-cn.xiaomimimo.com/v1"
+    )
+    assert error.message == "Invalid API Key"
+
+
+@pytest.mark.parametrize(
+    ("key", "base_url", "error"),
+    [
+        ("sk-0123456789", "https://api.xiaomimimo.com/v1", AuthenticationError("no", status=401)),
+        ("tp-0123456789", "https://gateway.example/v1", AuthenticationError("no", status=401)),
+        ("tp-0123456789", "https://api.xiaomimimo.com/v1", PermissionDeniedError("no", status=403)),
+    ],
+)
+def test_other_errors_say_nothing_of_the_kind(key: str, base_url: str, error: APIError) -> None:
+    before = str(error)
+    assert str(BaseCall(Settings(key=Secret(key), base_url=base_url), None).report(error)) == before

@@ -10,6 +10,7 @@ from mimo_proto import (
     APIError,
     AuthenticationError,
     BadRequestError,
+    Client,
     ConnectionClosed,
     ContentFilterError,
     InsufficientBalanceError,
@@ -22,7 +23,9 @@ from mimo_proto import (
     ServerError,
     Timeouts,
     UnexpectedContentType,
+    user,
 )
+from mimo_proto.testing import LoopbackServer, Refusal
 from tests.support.answered import outcome_of
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.outcomes import (
@@ -166,3 +169,20 @@ def test_a_chunk_may_carry_usage_beside_its_choices() -> None:
     body = [chat_chunk("Hello world"), chat_chunk(None, "stop", usage=usage)]
     assert outcome_of(CHAT_STREAM, sse() + b"".join(map(chunk, body)) + END).kept == "Hello world"
     assert issubclass(UnexpectedContentType, MimoError)
+
+
+@pytest.mark.wrong_requests  # the path is that of a request to a proxy
+def test_a_401_to_the_key_of_another_host_says_so() -> None:
+    # A plain http base URL goes through a proxy, which is the server here, so that nothing leaves this machine.
+    with LoopbackServer() as server:
+        server.reply(Refusal(401, "Invalid API Key", "Please provide valid API Key", type="invalid_key"))
+        proxy = server.base_url.removesuffix("/v1")
+        plan = "http://token-plan-cn.xiaomimimo.com/v1"
+        with (
+            Client("sk-0123456789", plan, proxy=proxy, allow_http=True) as client,
+            pytest.raises(
+                AuthenticationError, match=r"sk- \(pay as you go\) does not belong to token-plan-cn"
+            ) as caught,
+        ):
+            client.create_chat_completion(model="mimo-v2.6-pro", messages=[user("hi")])
+    assert "0123456789" not in str(caught.value)

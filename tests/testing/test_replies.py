@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from mimo_proto import (
 from mimo_proto import (
     RESPONSES as RESPONSES_ENDPOINT,
 )
+from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.testing import Call, LoopbackServer, Turn, recorded, recordings
 from mimo_proto.testing.chat_replies import completion, completion_events
 from mimo_proto.testing.json_values import objects_in
@@ -208,7 +210,43 @@ def test_an_example_without_a_recorded_stream_is_answered_all_the_same(server: L
 
 
 def test_models(server: LoopbackServer) -> None:
-    assert call(server, "/v1/models").body == recorded("ModelList.json")
+    answered = call(server, "/v1/models").json
+    check(answered, "ModelList")
+    assert [model["id"] for model in answered["data"]] == sorted(MODEL_FACTS)
+
+
+def test_models_of_a_day() -> None:
+    with LoopbackServer(today=date(2026, 10, 20)) as before, LoopbackServer(today=date(2026, 10, 21)) as after:
+        then, now = (call(server, "/v1/models").json for server in (before, after))
+    # The recording is of a day between the end of the v2 models and that of the v2.5 ones.
+    assert then == json.loads(recorded("ModelList.json"))
+    assert {model["id"] for model in then["data"]} - {model["id"] for model in now["data"]} == {
+        "mimo-v2.5",
+        "mimo-v2.5-pro",
+    }
+
+
+@pytest.mark.parametrize("path", [CHAT, RESPONSES])
+@pytest.mark.parametrize("streamed", [False, True], ids=["json", "stream"])
+def test_a_model_that_was_switched_off_is_not_found(path: str, streamed: bool) -> None:
+    kind = "ChatCompletionRequest" if path == CHAT else "ResponseRequest"
+    body = {**json.loads(recorded(f"{kind}.page.json")), "stream": streamed}
+    with LoopbackServer(today=date(2026, 10, 20)) as before, LoopbackServer(today=date(2026, 10, 21)) as after:
+        assert call(before, path, body).status == 200
+        answered = call(after, path, body)
+        assert call(after, path, {**body, "model": "mimo-v2.6-pro"}).status == 200
+    assert answered.status == 404
+    assert answered.body.startswith(b"data:{") == streamed
+    error = json.loads(answered.body.removeprefix(b"data:"))["error"]
+    assert (error["message"], error["param"]) == ("Unsupported model", body["model"])
+
+
+@pytest.mark.parametrize("path", [CHAT, RESPONSES])
+def test_the_pages_own_examples_run_as_they_stand(server: LoopbackServer, path: str) -> None:
+    kind = ("ChatCompletionRequest", "ChatCompletion") if path == CHAT else ("ResponseRequest", "Response")
+    body = json.loads(recorded(f"{kind[0]}.page.json"))
+    assert body["model"] == "mimo-v2.5-pro"
+    assert call(server, path, body).body == recorded(f"{kind[1]}.page.json")
 
 
 @pytest.mark.wrong_requests

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mimo_proto.models.model_facts import MODEL_FACTS, ModelFacts
 from mimo_proto.testing import LoopbackServer, Refusal, recorded
 from mimo_proto.testing.rules import refuse_chat, refuse_response
 from tests.support.calling import CHAT, RESPONSES, call, said
@@ -14,6 +15,12 @@ from tests.support.calling import CHAT, RESPONSES, call, said
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "1"}
+
+
+TOO_LARGE = (
+    "max_completion_tokens is too large: {asked}. "
+    "This model supports at most {cap} completion tokens, whereas you provided {asked}."
+)
 
 
 def history(assistant: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -43,7 +50,7 @@ def sound(*parts: dict[str, Any]) -> dict[str, Any]:
         (CHAT, said("hi", model="MiMo-V2.5-Pro"), "400.unknown_model"),
         (CHAT, said("hi", n=2), "400.n"),
         (CHAT, said("hi", reasoning_effort="max"), "400.reasoning_effort"),
-        (CHAT, said("hi", max_completion_tokens=200_000), "400.max_completion_tokens"),
+        (CHAT, said("hi", max_completion_tokens=131_100), "400.max_completion_tokens"),
         (CHAT, said("hi", tools=[{"type": "web_search_preview"}]), "400.tool_type"),
         (CHAT, history({"content": None, "tool_calls": [CALL]}), "400.text_not_present"),
         (CHAT, history({"content": "", "tool_calls": [CALL]}), "400.reasoning_content"),
@@ -105,7 +112,10 @@ def test_the_body_to_somebody_who_asked_for_a_stream_is_the_one_on_record() -> N
         ),
         (said("hi", messages=[{"role": "assistant"}]), "`text` is not present"),
         (shows({"type": "file", "file": {}}), "file type is not supported"),
-        (said("hi", model="mimo-v2.5-tts", max_completion_tokens=8193), "max_completion_tokens is too large: 8193"),
+        (
+            said("hi", model="mimo-v2.5-tts", max_completion_tokens=8193),
+            TOO_LARGE.format(asked=8193, cap=8192),
+        ),
         (speech("mimo-v2.5-tts", ("user", "calm")), "an assistant message must hold the text to be spoken"),
         (
             speech("mimo-v2.5-tts", ("system", "calm")),
@@ -239,3 +249,35 @@ def test_the_key_is_taken_in_both_headers_and_kept_from_the_record(header: str) 
         assert call(server, CHAT, said("hi"), headers={header: value}).status == 200
         assert server.requests[0].headers[header.lower()] == "***"
         assert "sk-mine" not in repr(server.requests)
+
+
+@pytest.mark.parametrize("facts", MODEL_FACTS.values(), ids=lambda facts: facts.id)
+def test_the_caps_are_those_of_the_facts(facts: ModelFacts) -> None:
+    kinds = {
+        "text": said("hi", model=facts.id),
+        "speech": speech(facts.id, ("user", "calm"), ("assistant", "hi")),
+        "recognition": sound({"data": "AAAA", "format": "wav"}),
+    }
+    body = kinds[facts.kind]
+    if facts.voice == "required":
+        body["audio"] = {"voice": "data:audio/wav;base64,AAAA"}
+    # A cap that is a reading of ours is not held to.
+    cap = 131_072 if "output_cap" in facts.unproven else facts.output_cap
+    assert refuse_chat({**body, "max_completion_tokens": cap}) is None
+    refusal = refuse_chat({**body, "max_completion_tokens": cap + 1})
+    assert refusal is not None
+    if cap == facts.output_cap:
+        assert refusal.param == TOO_LARGE.format(asked=cap + 1, cap=cap)
+
+
+@pytest.mark.parametrize("facts", MODEL_FACTS.values(), ids=lambda facts: facts.id)
+def test_the_media_are_those_of_the_facts(facts: ModelFacts) -> None:
+    if facts.kind == "text":
+        refusal = refuse_chat(shows(IMAGE, facts.id))
+        assert (refusal is None) == ("image" in facts.media or "media" in facts.unproven)
+
+
+def test_a_model_that_does_not_think_by_itself_needs_no_thinking_back() -> None:
+    silent = history({"content": "", "tool_calls": [CALL]}, model="mimo-v2-flash")
+    assert refuse_chat(silent) is None
+    assert refuse_chat({**silent, "thinking": {"type": "enabled"}}) is not None

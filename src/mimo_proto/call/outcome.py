@@ -7,13 +7,15 @@ Rules:
   total clock would end is not begun.
 - Every error leaves with the number of attempts, and without the key, even where the server has sent it back. The same
   holds for the header fields of a response.
+- MiMo answers 401 to the key of another of its hosts as to a wrong one; the error says which it is.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from mimo_proto.errors import BodyTooLargeError, MimoError
+from mimo_proto.errors import AuthenticationError, BodyTooLargeError, MimoError
+from mimo_proto.protocol.key_host import host_of, key_mismatch
 from mimo_proto.protocol.secret import redact, redact_error
 from mimo_proto.retry import retry_delay
 
@@ -85,10 +87,19 @@ class BaseCall:
         self.attempts: int = 0
 
     def report(self, error: MimoError) -> MimoError:
-        """Complete an error that leaves the call: how many attempts, and no key. Returns the same object."""
+        """Complete an error that leaves the call: how many attempts, whose key, and no key. Returns the same object."""
         error.attempts = self.attempts
+        if isinstance(error, AuthenticationError):
+            _name_mismatch(error, key_mismatch(self._settings.key, host_of(self._settings.base_url)))
         redact_error(error, self._settings.key)
         return error
+
+
+def _name_mismatch(error: AuthenticationError, mismatch: str) -> None:
+    """Add to an error's text, once, that the key does not belong to the host."""
+    text = str(error.args[0])
+    if mismatch and mismatch not in text:
+        error.args = (f"{text}; {mismatch}",)
 
 
 def clean_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:

@@ -20,6 +20,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     """The model's id, case-sensitive."""
     endpoints: tuple[Literal["chat", "responses"], ...]
     """The endpoints that answer for the model."""
+    kind: Literal["text", "speech", "recognition"] = "text"
+    """What the model gives: text for a conversation, speech for a text, or the text of speech."""
     context: int | None
     """The tokens that a conversation may have, the answer included."""
     output_cap: int
@@ -34,12 +36,24 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     """Whether the model calls functions."""
     web_search: tuple[Literal["chat", "responses"], ...] = ()
     """The endpoints on which the model searches the web."""
+    json_mode: bool = True
+    """Whether JSON mode gives JSON; false where it was seen not to."""
+    voice: Literal["optional", "required", "refused"] | None = None
+    """Whether a request for speech names a voice in `audio.voice`; None where the model does not speak."""
+    voices: tuple[str, ...] = ()
+    """The names of the voices, as MiMo's page writes them; none where a voice is described, or shown by a sample."""
+    audio_formats: tuple[str, ...] = ()
+    """The formats of sound that the model gives, or takes where it writes speech down."""
+    languages: tuple[str, ...] = ()
+    """What `asr_options.language` may say."""
     retired: str | None = None
     """When the model was, or will be, switched off: a date, or a time with its offset (RFC 3339); None where no day is
     known.
     """
     note: str = ""
     """What else is known."""
+    unproven: tuple[str, ...] = ()
+    """The names of the facts of this row that are a reading of ours, or that nobody said."""
     source: str
     """Where the facts are from: keys and threads of spec/SOURCES.md."""
     confidence: Literal["table", "example", "seen", "told", "assumed"]
@@ -87,6 +101,7 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
         thinking="enabled",
         tools=True,
         web_search=("chat",),
+        json_mode=False,
         note="By contract only. JSON mode was seen to answer what is no JSON.",
         source="CHAT-2 RESP-2 MODELS XiaomiMiMo/MiMo#86",
         confidence="table",
@@ -124,13 +139,17 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
     "mimo-v2.5-tts": ModelFacts(
         id="mimo-v2.5-tts",
         endpoints=("chat",),
+        kind="speech",
         context=8192,
         output_cap=8192,
         output_default=8192,
         media=(),
         thinking=None,
         tools=False,
-        note="Speech synthesis; audio.voice may be left out.",
+        voice="optional",
+        voices=("mimo_default", "冰糖", "茉莉", "苏打", "白桦", "Mia", "Chloe", "Milo", "Dean"),
+        audio_formats=("wav", "mp3", "pcm", "pcm16"),
+        note="Measured, the voice is `mia`, and `Mia` is refused, as the page writes it.",
         source="CHAT-1 TTS MODELS",
         confidence="table",
         as_of="2026-11-30",
@@ -138,13 +157,16 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
     "mimo-v2.5-tts-voicedesign": ModelFacts(
         id="mimo-v2.5-tts-voicedesign",
         endpoints=("chat",),
+        kind="speech",
         context=8192,
         output_cap=8192,
         output_default=8192,
         media=(),
         thinking=None,
         tools=False,
-        note="Speech synthesis; a user message describes the voice, and audio.voice is refused.",
+        voice="refused",
+        audio_formats=("wav", "mp3", "pcm", "pcm16"),
+        note="A user message describes the voice.",
         source="CHAT-1 TTS MODELS",
         confidence="table",
         as_of="2026-11-30",
@@ -152,13 +174,16 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
     "mimo-v2.5-tts-voiceclone": ModelFacts(
         id="mimo-v2.5-tts-voiceclone",
         endpoints=("chat",),
+        kind="speech",
         context=8192,
         output_cap=8192,
         output_default=8192,
         media=(),
         thinking=None,
         tools=False,
-        note="Speech synthesis; audio.voice is required, a data URL with a sample.",
+        voice="required",
+        audio_formats=("wav", "mp3", "pcm", "pcm16"),
+        note="The voice is a sample: base64 by the page, a data URL as measured.",
         source="CHAT-1 TTS MODELS",
         confidence="table",
         as_of="2026-11-30",
@@ -166,13 +191,17 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
     "mimo-v2.5-asr": ModelFacts(
         id="mimo-v2.5-asr",
         endpoints=("chat",),
+        kind="recognition",
         context=8192,
         output_cap=2048,
         output_default=None,
         media=("audio",),
         thinking=None,
         tools=None,
-        note="Speech recognition: wav and mp3; auto, zh and en. The page says 2K for the cap, read here as 2048.",
+        audio_formats=("wav", "mp3"),
+        languages=("auto", "zh", "en"),
+        note="The page says 2K for the cap, read here as 2048.",
+        unproven=("output_cap",),
         source="ASR MODELS",
         confidence="table",
         as_of="2026-11-30",
@@ -188,6 +217,7 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
         tools=None,
         retired="2026-06-30",
         note="Which media it took is not said.",
+        unproven=("media",),
         source="CHAT-1 MODELS",
         confidence="table",
         as_of="2026-11-30",
@@ -223,14 +253,17 @@ MODEL_FACTS: Mapping[str, ModelFacts] = {
     "mimo-v2-tts": ModelFacts(
         id="mimo-v2-tts",
         endpoints=("chat",),
+        kind="speech",
         context=None,
         output_cap=8192,
         output_default=None,
         media=(),
         thinking=None,
         tools=False,
+        voice="optional",
+        voices=("mimo_default", "default_en", "default_zh"),
+        audio_formats=("wav", "mp3", "pcm", "pcm16"),
         retired="2026-06-30",
-        note="Speech synthesis.",
         source="CHAT-1 MODELS",
         confidence="table",
         as_of="2026-11-30",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol.json_types import is_array, is_object
 
 from .json_values import as_object, objects_in
@@ -19,7 +20,7 @@ from .turns import tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MEDIA", "Prompt", "Tool", "kind_of", "read_chat", "read_response"]
+__all__ = ["MEDIA", "Prompt", "Tool", "kind_of", "read_chat", "read_response", "thinks"]
 
 MEDIA = ("image", "audio", "video")
 """The kinds of content parts that are not text."""
@@ -81,6 +82,13 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     sound: int | None = None
 
 
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model thinks: as the chat request says, else as the model does by itself."""
+    facts = MODEL_FACTS.get(str(body.get("model")))
+    by_itself = facts.thinking if facts else "enabled"
+    return as_object(body.get("thinking")).get("type", by_itself) == "enabled"
+
+
 def read_chat(body: Mapping[str, Any]) -> Prompt:
     """Read a chat request."""
     model: str = body["model"]
@@ -98,7 +106,7 @@ def read_chat(body: Mapping[str, Any]) -> Prompt:
         tools=[Tool(function["name"], as_object(function.get("parameters"))) for function in functions],
         tokens=counts.pop("tokens", 0),
         media=counts,
-        thinking=as_object(body.get("thinking")).get("type") != "disabled",
+        thinking=thinks(body),
         search=any(tool.get("force_search") for tool in searches) or bool(searches and not functions and not results),
         json=as_object(body.get("response_format")).get("type") == "json_object",
         limit=body.get("max_completion_tokens"),

@@ -1,7 +1,8 @@
 """What the server answers: the response to each request.
 
-Rules: a body that is one of the spec's examples gets the example that belongs to it; what MiMo refuses is refused;
-everything else gets a turn of the stand-in model, in the shape that the endpoint and the mode have.
+Rules: where the day is known, a model that was switched off by then is refused; a body that is one of the spec's
+examples gets the example that belongs to it; what MiMo refuses is refused; everything else gets a turn of the stand-in
+model, in the shape that the endpoint and the mode have.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,8 +20,11 @@ from .chat_replies import completion, completion_events
 from .prompts import Prompt, read_chat, read_response
 from .recordings import recorded, recordings
 from .response_replies import response, response_events
-from .rules import Refusal, refuse_chat, refuse_key, refuse_response
+from .rules import Refusal, list_models, refuse_chat, refuse_key, refuse_response, refuse_retired
 from .turns import Turn, take_turn
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["Received", "HTTPResponse", "receive", "respond", "make_response"]
 
@@ -84,7 +88,7 @@ def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, conn
     return Received(method, path, masked, body, raw, connection)
 
 
-def respond(request: Received, headers: Mapping[str, str], key: str, number: int) -> HTTPResponse:
+def respond(request: Received, headers: Mapping[str, str], key: str, number: int, today: date | None) -> HTTPResponse:
     """Respond as MiMo does.
 
     Args:
@@ -92,15 +96,19 @@ def respond(request: Received, headers: Mapping[str, str], key: str, number: int
         headers: Its headers before masking, names in lower case.
         key: The key that the server takes.
         number: The number that the ids of the response are made of.
+        today: The day, for models that are switched off; None switches none off.
     """
-    return make_response(refuse_key(headers, key) or _content(request), request, number)
+    return make_response(refuse_key(headers, key) or _content(request, today), request, number)
 
 
-def _content(request: Received) -> bytes | Refusal | Turn:
+def _content(request: Received, today: date | None) -> bytes | dict[str, Any] | Refusal | Turn:
     if (request.method, request.path) == ("GET", "/v1/models"):
-        return recorded("ModelList.json")
+        return list_models(today)
     if request.method != "POST" or request.path not in _NAMES:
         return Refusal(404, "Not Found", f"{request.method} {request.path}")
+    retired = refuse_retired(request.body, today)
+    if retired:
+        return retired
     example = _example(request)
     return recorded(example) if example else _refusal(request) or take_turn(_prompt(request))
 

@@ -2,7 +2,8 @@
 
 Rules: status, code, message, param and type are those of the bodies that people met and quoted; MiMo puts the human
 text into `param` under a generic message. Where nobody quoted one, the shape is MiMo's and the text is the spec's.
-A request for a stream gets the same body behind `data:`.
+A request for a stream gets the same body behind `data:`. Models, their caps and media are those of the table of facts;
+a model is switched off only where the day is known.
 """
 
 from __future__ import annotations
@@ -12,23 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mimo_proto.models import ChatCompletionRequest, ModelList, ResponseRequest
+from mimo_proto.models import ChatCompletionRequest, ResponseRequest
+from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol.convert import Mismatch
 from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.preflight.media import takes_medium
+from mimo_proto.protocol.preflight.model_id import is_retired
 from mimo_proto.protocol.required_constants import find_missing_const
 
 from .filtering import drop_unknown_names
 from .json_values import as_object, objects_in
-from .prompts import MEDIA, kind_of
-from .recordings import recorded
+from .prompts import MEDIA, kind_of, thinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
 
-__all__ = ["Refusal", "MODELS", "refuse_key", "refuse_chat", "refuse_response"]
+__all__ = ["Refusal", "list_models", "refuse_key", "refuse_chat", "refuse_response", "refuse_retired"]
 
-MODELS = tuple(model.id for model in msgspec.json.decode(recorded("ModelList.json"), type=ModelList).data)
-_TEXT_ONLY_MODELS = ("mimo-v2.5-pro",)
 _EFFORTS = (None, "none", "low", "medium", "high")
 _IMAGE_URLS = tuple(f"data:image/{name};base64," for name in ("bmp", "gif", "png", "jpeg", "jpg", "webp"))
 
@@ -66,6 +68,23 @@ def refuse_key(headers: Mapping[str, str], key: str) -> Refusal | None:
     """Refuse a request whose headers (names in lower case) do not hold the key in either of the two places."""
     taken = headers.get("api-key") == key or headers.get("authorization") == f"Bearer {key}"
     return None if taken else Refusal(401, "Invalid API Key", "Please provide valid API Key", type="invalid_key")
+
+
+def list_models(today: date | None) -> dict[str, Any]:
+    """List the models that answer on a day; None lists all that are known."""
+    living = [each.id for each in MODEL_FACTS.values() if today is None or not is_retired(each, today)]
+    return {
+        "object": "list",
+        "data": [{"id": name, "object": "model", "owned_by": "xiaomi"} for name in sorted(living)],
+    }
+
+
+def refuse_retired(body: Any, today: date | None) -> Refusal | None:
+    """Refuse a request for a model that was switched off; None for a day that is not known refuses none."""
+    facts = MODEL_FACTS.get(_model(body)) if is_object(body) else None
+    if facts is None or today is None or not is_retired(facts, today):
+        return None
+    return Refusal(404, "Unsupported model", facts.id)
 
 
 def refuse_chat(body: Any) -> Refusal | None:
@@ -115,7 +134,7 @@ def _chat(body: dict[str, Any]) -> Iterator[Refusal]:
 
 def _response(body: dict[str, Any]) -> Iterator[Refusal]:
     model = body.get("model")
-    if isinstance(model, str) and (model not in MODELS or "-tts" in model or model.endswith("-asr")):
+    if isinstance(model, str) and (model not in MODEL_FACTS or "-tts" in model or model.endswith("-asr")):
         yield Refusal(400, "Unsupported model", model)
     kinds = [str(tool.get("type")) for tool in objects_in(body.get("tools"))]
     features = [f"tool type '{kind}'" for kind in kinds if kind not in ("function", "namespace", "custom")]
@@ -129,15 +148,17 @@ def _response(body: dict[str, Any]) -> Iterator[Refusal]:
 
 def _chat_options(body: dict[str, Any]) -> Iterator[Refusal]:
     model, effort, asked = (body.get(name) for name in ("model", "reasoning_effort", "max_completion_tokens"))
-    if isinstance(model, str) and model not in MODELS:
+    if isinstance(model, str) and model not in MODEL_FACTS:
         yield Refusal(400, param=f"Not supported model {model}")
     if body.get("n") not in (None, 1):
         yield Refusal(400, "n is not supported")
     if effort not in _EFFORTS:
         errors = [{"type": "literal_error", "loc": ("body", "reasoning_effort"), "input": effort}]
         yield Refusal(400, str(errors), type="Bad Request")
-    if isinstance(asked, int) and asked > (8192 if "-tts" in _model(body) else 131_072):
-        yield Refusal(400, param=f"max_completion_tokens is too large: {asked}")
+    facts = MODEL_FACTS.get(_model(body))
+    if facts and isinstance(asked, int) and asked > facts.output_cap and "output_cap" not in facts.unproven:
+        supported = f"This model supports at most {facts.output_cap} completion tokens, whereas you provided {asked}."
+        yield Refusal(400, param=f"max_completion_tokens is too large: {asked}. {supported}")
 
 
 def _speech(body: dict[str, Any]) -> Iterator[Refusal]:
@@ -174,10 +195,10 @@ def _parts(body: dict[str, Any]) -> Iterator[Refusal]:
     turns = (*objects_in(body.get("messages")), *objects_in(body.get("input")))
     if any(part.get("type") in ("file", "input_file") for turn in turns for part in objects_in(turn.get("content"))):
         yield Refusal(400, param="file type is not supported")
-    text_only = _model(body) in _TEXT_ONLY_MODELS
+    facts = MODEL_FACTS.get(_model(body))
     for turn in turns:
         for part in (*objects_in(turn.get("content")), *objects_in(turn.get("output"))):
-            if text_only and kind_of(part) in MEDIA:
+            if facts and kind_of(part) in MEDIA and not takes_medium(facts, kind_of(part)):
                 yield _medium(turn, part)
             url = as_object(part.get("image_url")).get("url") or part.get("image_url")
             if isinstance(url, str) and url.startswith("data:") and not url.startswith(_IMAGE_URLS):
@@ -185,7 +206,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Refusal]:
 
 
 def _medium(turn: dict[str, Any], part: dict[str, Any]) -> Refusal:
-    """A text-only model: 400 for what a tool shows, else 404, for as long as the medium stays in the history."""
+    """A medium that the model does not take: 400 for what a tool shows, else 404, as long as the history has it."""
     if turn.get("role") == "tool":
         return Refusal(400, param="`text` is not set")
     return Refusal(404, f"No endpoints found that support {kind_of(part)} input")
@@ -196,7 +217,6 @@ def _history(body: dict[str, Any]) -> Iterator[Refusal]:
     silent = [each for each in messages if each.get("role") == "assistant" and each.get("content") is None]
     if any("content" in message or not message.get("tool_calls") for message in silent):
         yield Refusal(400, param="`text` is not present")
-    thinking = as_object(body.get("thinking")).get("type") != "disabled"
     thoughts = [message.get("reasoning_content") for message in messages if message.get("tool_calls")]
-    if thinking and not all(isinstance(thought, str) for thought in thoughts):
+    if thinks(body) and not all(isinstance(thought, str) for thought in thoughts):
         yield Refusal(400, param="The reasoning_content in the thinking mode must be passed back to the API.")

@@ -23,6 +23,7 @@ from .script import Gate, RawReply, Scripted, plan_writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
     from typing import Self
 
 __all__ = ["LoopbackServer"]
@@ -45,12 +46,18 @@ class LoopbackServer:
 
     All threads may use one server.
 
+    Args:
+        api_key: The key that the server takes.
+        today: The day, by which models are switched off: 404, and not in the list. None switches none off, so that the
+            examples of MiMo's pages, which name models of their time, are answered.
+
     Attributes:
         api_key: The key that the server takes, in either of the two headers.
     """
 
-    def __init__(self, *, api_key: str = "sk-loopback") -> None:
+    def __init__(self, *, api_key: str = "sk-loopback", today: date | None = None) -> None:
         self.api_key = api_key
+        self._today = today
         self._requests: list[Received] = []
         self._script: deque[RawReply] = deque()
         self._failures: list[BaseException] = []
@@ -192,7 +199,7 @@ class LoopbackServer:
         if reply.raw:
             return HTTPResponse(0, "", [reply.what])
         if reply.what is None:
-            return respond(request, headers, self.api_key, number)
+            return respond(request, headers, self.api_key, number, self._today)
         return make_response(reply.what, request, number)
 
     def _up_to_gates(self, writes: Iterable[bytes | Gate]) -> Iterator[bytes]:
