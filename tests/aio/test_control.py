@@ -110,13 +110,11 @@ def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
     return asyncio.create_task(wait())
 
 
-def over(shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any) -> Any:
+def over(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
     return run(partial(over_it, shell, server, work, **settings))
 
 
-async def over_it(
-    shell: str, server: Server, work: Callable[[AsyncAdapter], Awaitable[Any]], /, **settings: Any
-) -> Any:
+async def over_it(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
     async with open_shell(shell, server.url, **settings) as adapter:
         return await work(adapter)
 

@@ -81,6 +81,7 @@ def test_two_tasks_that_read_one_stream(shell: str) -> None:
     async def main() -> None:
         async with open_shell(shell, server.url) as adapter, adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST) as stream:
             await anext(stream)
+            assert await stream.__aenter__() is stream  # which has been sent, and is not sent again
             first = asyncio.create_task(stream.result())
             await asyncio.sleep(0)
             with pytest.raises(LocalProtocolError, match="one task at a time"):
@@ -90,6 +91,7 @@ def test_two_tasks_that_read_one_stream(shell: str) -> None:
 
     with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server:
         run(main)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

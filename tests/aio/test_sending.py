@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("httpx", "aiohttp")
 
-LARGE = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 16_000_000}]}
+LARGE = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 24_000_000}]}
 """More than the buffers of both sides hold."""
 
 
@@ -62,19 +62,19 @@ def test_a_large_body_that_flows_may_take_longer_than_the_read_clock(shell: str)
 
     def script(peer: Peer) -> None:
         begun = monotonic()
-        take(peer, 4_000_000, every=0.03)
+        take(peer, 10_000_000, every=0.01)  # asyncio writes on when a third of the buffer is free
         took.append(monotonic() - begun)
-        take(peer, 11_900_000)
+        take(peer, 13_900_000)
         peer.send(answer(CHAT))
         peer.gone()
 
     async def main() -> None:
-        async with open_shell(shell, server.url, timeouts=Timeouts(read=1)) as adapter:
+        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.8)) as adapter:
             assert (await adapter.send(CHAT_COMPLETIONS, LARGE)).value.id == "c1"
 
     with Server(script) as server:
         run(main)
-    assert took[0] > 1.5
+    assert took[0] > 1
 
 
 @pytest.mark.parametrize("shell", LIBRARIES)
@@ -238,7 +238,7 @@ def test_aiohttp_sends_nothing_on_when_the_answer_has_begun() -> None:
     with Server(script) as server:
         run(main)
     assert server.connections == 2
-    assert max(taken) < 15_000_000
+    assert max(taken) < 23_000_000
 
 
 class Writer:

@@ -141,7 +141,7 @@ def _told(error: MimoError) -> dict[str, Any]:
     return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts", "reused")}
 
 
-async def call(shell: AsyncAdapter, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
+async def call(shell: AsyncAdapter | AsyncClient, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
     """Make a call of that kind, to its end; own errors are part of what is seen, and checked.
 
     Args:

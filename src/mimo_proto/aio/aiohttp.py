@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["AiohttpAdapter", "RequestBody"]
+__all__ = ["AiohttpAdapter"]
 
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""

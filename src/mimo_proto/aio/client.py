@@ -34,13 +34,13 @@ from mimo_proto.call.options import (
     show_keywords,
     take_apart,
 )
-from mimo_proto.call.reply import Reply, accumulator_for, read_reply
+from mimo_proto.call.reply import Reply, accumulator_for
 from mimo_proto.call.route import environment_proxy
 from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
-from mimo_proto.errors import ConfigurationError, LocalProtocolError, MimoError
+from mimo_proto.errors import ConfigurationError, LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
-from mimo_proto.protocol.secret import Secret, without_frames
+from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
 
@@ -259,17 +259,7 @@ class AsyncClient:
             MimoError: As `create_chat_completion` does.
         """
         call = self._call(endpoint, request, options, None)
-        with without_frames:
-            try:
-                response = await call.open()
-                try:
-                    body = await call.body(response)
-                    return read_reply(endpoint, response, body, attempts=call.attempts)
-                finally:
-                    await call.close(response)
-            except MimoError as error:
-                call.report(error)
-                raise
+        return await call.reply(endpoint)
 
     @overload
     def stream(
