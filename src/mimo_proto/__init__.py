@@ -74,14 +74,14 @@ __all__: list[str] = [
     "adapt_request",
     "Adapted",
     "Finding",
-    "ReasoningMemory",
-    "Watch",
     # what other clients get
     "encode_event",
     "to_json",
     "encode_done",
     "encode_error",
     "ErrorReply",
+    "ReasoningMemory",
+    "Watch",
     # messages
     "system",
     "developer",
@@ -110,6 +110,7 @@ LAZY = {
     "Adapted": "protocol.adapt",
     "adapt_request": "protocol.adapt",
     "Finding": "protocol.finding",
+    "preflight": "protocol.preflight",
     "encode_event": "protocol.encode",
     "to_json": "protocol.encode",
     "encode_done": "protocol.encode",
@@ -119,7 +120,6 @@ LAZY = {
     "AsyncStream": "aio.stream",
     "ReasoningMemory": "protocol.history",
     "Watch": "protocol.history",
-    "preflight": "protocol.preflight",
 }
 
 

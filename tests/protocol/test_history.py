@@ -456,7 +456,7 @@ def test_threads() -> None:
 # Before or after adapt_request
 
 
-def test_either_order_gives_the_same_body() -> None:
+def test_the_thinking_of_calls_comes_back_in_either_order() -> None:
     memory = ReasoningMemory()
     memory.remember(COMPLETION)
     memory.remember({"output": [THOUGHT, ITEM]})
@@ -485,11 +485,16 @@ def test_either_order_gives_the_same_body() -> None:
         assert "Hm." in repr(after)
 
 
-def test_references_want_their_items_before_adapt_request() -> None:
+def test_what_is_found_by_id_wants_the_memory_first() -> None:
     memory = ReasoningMemory()
     memory.remember({"output": [THOUGHT, ITEM]})
     body = {"model": "mimo-v2.6-pro", "input": [USER, {"type": "item_reference", "id": "r1"}, ITEM, OUTPUT]}
     assert adapt_request(RESPONSES, memory.restore(body).body).body["input"] == [USER, THOUGHT, ITEM, OUTPUT]
+    empty: dict[str, Any] = {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x"}
+    said = {"role": "assistant", "content": "21 degrees."}
+    answered = {"model": "mimo-v2.6-pro", "input": [USER, empty, said, USER]}
+    assert adapt_request(RESPONSES, memory.restore(answered).body).body["input"] == [USER, THOUGHT, said, USER]
+    assert memory.restore(adapt_request(RESPONSES, answered).body).body["input"] == [USER, said, USER]
     for unknown in (body, ReasoningMemory().restore(body).body):
         with pytest.raises(InvalidRequestError, match="item_reference"):
             adapt_request(RESPONSES, unknown)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.errors import DecodeError, LocalProtocolError, MimoError
+from mimo_proto.models import ResponseOutputItemDone
 from mimo_proto.protocol.adapt import Adapted
 from mimo_proto.protocol.chat_accumulator import ChatAccumulator
 from mimo_proto.protocol.completion import TERMINAL
@@ -26,7 +27,6 @@ from mimo_proto.protocol.history_items import Output, restore_items
 from mimo_proto.protocol.history_messages import MessageChanges, remember_message, restore_messages
 from mimo_proto.protocol.history_store import BoundedStore
 from mimo_proto.protocol.json_types import is_array, is_object
-from mimo_proto.protocol.output_items import DONE
 from mimo_proto.protocol.response_accumulator import ResponseAccumulator
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class ReasoningMemory:
     def restore(self, body: dict[str, Any], scope: str = "", missing: str | None = "") -> Adapted:
         """Put what is remembered back into a request, of either API.
 
-        Call it before `adapt_request`, which refuses references to items that are not known.
+        Call it before `adapt_request`, which refuses references to items, and drops reasoning items without text: what
+        they stand for is found by their ids. The thinking of tool calls comes back in either order.
 
         Args:
             body: The request as JSON decodes it. It is not changed; what need not change is handed on as the same
@@ -141,7 +142,7 @@ class Watch:
             self._add_chunk(event)
             return
         self._events.add(event)
-        if event.type == DONE:
+        if event.type == ResponseOutputItemDone.type:
             self._items_end = True
             self._output.add(plain_value(event.item))
         elif event.type in TERMINAL and not self._items_end:
