@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mimo_proto.testing import Call, LoopbackServer, Turn
+from tests.interop.three_turns import RESULTS, TURNS, told
 from tests.interop.tool_loops import LOOPS
 from tests.support.relaying import relaying
 
 if TYPE_CHECKING:
+    from mimo_proto.testing import LoopbackServer
     from tests.interop.tool_loops import Loop
 
 # What they warn of is theirs.
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
-
-FOUND = {
-    "type": "url_citation",
-    "url": "https://example.com/harbin",
-    "title": "Harbin",
-    "summary": "Cold.",
-    "site_name": "Example",
-    "publish_time": "2026-10-02T08:00:00+08:00",
-    "logo_url": "https://example.com/icon.png",
-}
-"""A source of MiMo's web search, in its flat form, which OpenAI's types refuse."""
-
-TURNS = [
-    Turn(reasoning="First the weather.", calls=[Call("get_weather", {"city": "Harbin"})]),
-    Turn("Now the time.", reasoning="Then the time.", calls=[Call("get_time", {"city": "Harbin"})]),
-    Turn("Cold noon.", reasoning="Both are known.", annotations=[FOUND]),
-]
-RESULTS = ["-11 in Harbin", "noon in Harbin"]
 
 CASES = [
     f"{name} {api} {mode}"
@@ -70,13 +53,6 @@ def frameworks_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
 def parts_of(case: str) -> tuple[Loop, str, bool]:
     name, api, mode = case.split()
     return LOOPS[name], api, mode == "stream"
-
-
-def told(body: Any) -> list[str]:
-    """The results of tools that a request has."""
-    turns = body.get("messages") or body["input"]
-    outputs = [turn.get("content") if turn.get("role") == "tool" else turn.get("output") for turn in turns]
-    return [output for output in outputs if output is not None]
 
 
 @pytest.mark.wrong_requests  # what a kept object has beside the spec's fields is left to MiMo, which filters it

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
+from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -159,8 +161,8 @@ def langchain_loop(base_url: str, api_key: str, api: str, streamed: bool) -> str
             model=MODEL, max_retries=0, use_responses_api=api == "responses", **where
         ).bind_tools(list(TOOLS.values()))
         while True:
-            first, *rest = model.stream(history) if streamed else [model.invoke(history)]
-            said = sum(rest, first)
+            pieces: list[Any] = list(model.stream(history)) if streamed else [model.invoke(history)]
+            said = reduce(operator.add, pieces)
             if not said.tool_calls:
                 return str(said.text)
             history.append(said)
