@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop nox
-.PHONY: bench bench-quick bench-concurrency dist clean
+.PHONY: bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
@@ -83,6 +83,9 @@ bench: .venv-bench/.ready  ## measure everything against pinned rivals; writes b
 
 bench-quick: .venv-bench/.ready  ## the core rows in under a minute; writes nothing
 	.venv-bench/bin/python -m bench --quick
+
+bench-live: .venv-bench/.ready  ## live streams in asyncio, beside others and bare; writes bench/LIVE.md and its chart
+	.venv-bench/bin/python -m bench.live
 
 bench-concurrency: .venv-bench/.ready  ## 64 and 256 streams at once, an event each 20 ms
 	.venv-bench/bin/python -m bench.concurrency

@@ -40,19 +40,23 @@ class Goal:
     Attributes:
         case: The name of what is judged.
         against: The name of what it is set against, or None for a bound on the figure itself.
-        sense: "at most" wants case / against below the budget, "at least" wants against / case above it.
+        sense: "at most" wants case / against below the budget; above it, "at least" wants against / case, and "more"
+            case / against.
         budget: The bound, or None where the ratio is only shown.
         stretch: The bound that would be better still.
     """
 
     case: str
     against: str | None
-    sense: Literal["at most", "at least"]
+    sense: Literal["at most", "at least", "more"]
     budget: float | None = None
     stretch: float | None = None
 
     def met_by(self, ratio: float, bound: float) -> bool:
         return ratio <= bound if self.sense == "at most" else ratio >= bound
+
+    def ratio(self, case: float, against: float) -> float:
+        return against / case if self.sense == "at least" else case / against
 
 
 @dataclass

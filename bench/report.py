@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from bench.block import Section
     from bench.runner import Measured, Verdict
 
-__all__ = ["Results", "machine", "markdown", "number", "row"]
+    Entry = tuple[str, Measured, Verdict]  # the title of a section, a block of it, and what became of one of its goals
+
+__all__ = ["COLUMNS", "Results", "head", "line", "machine", "markdown", "number", "row", "table"]
 
 PACKAGES = (
     "mimo-proto",
@@ -28,6 +30,7 @@ PACKAGES = (
     "sseclient-py",
     "launchdarkly-eventsource",
     "aiohttp",
+    "uvloop",
 )
 COLUMNS = ("what", "figure", "against", "ratio", "lowest to highest", "budget", "stretch", "")
 SHOWN = 5  # of these columns where nothing is judged
@@ -45,8 +48,10 @@ class Results:
         """The block of that title."""
         return next((one for _, blocks in self.sections for one in blocks if one.title == title), None)
 
-    def verdicts(self) -> list[tuple[Section, Measured, Verdict]]:
-        return [(part, one, verdict) for part, blocks in self.sections for one in blocks for verdict in one.verdicts()]
+    def verdicts(self) -> list[Entry]:
+        return [
+            (part.title, one, verdict) for part, blocks in self.sections for one in blocks for verdict in one.verdicts()
+        ]
 
 
 def machine() -> list[tuple[str, str]]:
@@ -78,7 +83,8 @@ def row(measured: Measured, verdict: Verdict) -> list[str]:
     """The cells of one verdict."""
     goal = verdict.goal
     against = "" if goal.against is None else f"{goal.against} {number(measured.figure(goal.against))}"
-    ratio = number(verdict.ratio) + (" times less" if goal.sense == "at least" else "")
+    unit = {"at most": "", "at least": " times less", "more": " times"}[goal.sense]
+    ratio = number(verdict.ratio) + ("" if goal.against is None else unit)
     ruling = {None: "", True: "stretch" if verdict.stretched else "kept", False: "**missed**"}[verdict.passed]
     return [
         f"{measured.title}: {goal.case}",
@@ -92,19 +98,32 @@ def row(measured: Measured, verdict: Verdict) -> list[str]:
     ]
 
 
-def table(entries: Iterable[tuple[Section, Measured, Verdict]], width: int) -> list[str]:
+def line(cells: Iterable[str]) -> str:
+    """A line of a table."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(entries: Iterable[Entry], width: int) -> list[str]:
     """One table of so many columns; each section begins with a line of its own."""
-
-    def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(cells) + " |"
-
     lines, current = [line(COLUMNS[:width]), "|---" * width + "|"], ""
-    for part, measured, verdict in entries:
-        if part.title != current:
-            current = part.title
+    for title, measured, verdict in entries:
+        if title != current:
+            current = title
             lines.append(line([f"**{current}**", *[""] * (width - 1)]))
         lines.append(line(row(measured, verdict)[:width]))
     return lines
+
+
+def head(title: str, command: str, facts: Iterable[tuple[str, str]]) -> list[str]:
+    """The first lines of a report: its title, the command that writes it, and what the run ran on."""
+    lines = [
+        f"# {title}",
+        "",
+        f"Written by `{command}`; do not edit.",
+        "What a row means is said below the tables.",
+        "",
+    ]
+    return [*lines, "| | |", "|---|---|", *(line(fact) for fact in facts), ""]
 
 
 def markdown(results: Results) -> str:
@@ -114,8 +133,7 @@ def markdown(results: Results) -> str:
     kept = sum(1 for entry in judged if entry[2].passed)
     stretched = sum(1 for entry in judged if entry[2].stretched)
     facts = [*machine(), ("command", f"`{results.command}`"), ("repeats", f"{results.repeats}, interleaved; medians")]
-    lines = ["# Results", "", "Written by `make bench`; do not edit.", "What a row means is said below the tables.", ""]
-    lines += ["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts), ""]
+    lines = head("Results", results.command, facts)
     lines += [f"**{kept} of {len(judged)} budgets kept, {stretched} with the stretch.**", "", "## Budgets", ""]
     lines += [*table(judged, len(COLUMNS)), "", "## Without a budget", ""]
     lines += [*table((entry for entry in entries if entry[2].passed is None), SHOWN), "", "## What the rows mean", ""]

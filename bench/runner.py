@@ -58,8 +58,7 @@ class Measured:
     def _judge(self, goal: Goal) -> Verdict:
         ours = self.samples[goal.case]
         theirs = self.samples[goal.against] if goal.against else [1.0] * len(ours)
-        pairs = list(zip(ours, theirs, strict=True))
-        ratios = [our / their if goal.sense == "at most" else their / our for our, their in pairs]
+        ratios = [goal.ratio(our, their) for our, their in zip(ours, theirs, strict=True)]
         return Verdict(goal, median(ratios), min(ratios), max(ratios))
 
 

@@ -197,3 +197,12 @@ def test_figures_of_the_readme_are_those_of_the_results() -> None:
     [table] = re.findall(r"\| what \| against \| ratio \|\n\|---\|---\|---\|\n((?:\|.*\n)+)", text_of("README.md"))
     for line in table.splitlines():
         assert tuple(line.strip("| ").split(" | ")) in results
+
+
+@pytest.mark.skipif(not (ROOT / "bench/LIVE.md").exists(), reason="nothing measured yet (make bench-live)")
+def test_live_streams_of_the_readme_are_those_of_the_results() -> None:
+    """A new `bench/LIVE.md` wants its figures in the README: lines of its table, of the ways that are shown there."""
+    readme, results = text_of("README.md"), text_of("bench/LIVE.md").splitlines()
+    [table] = re.findall(r"\|  \| CPU µs, plain \|.*\n(?:\|.*\n)+", readme)
+    assert [line for line in table.splitlines() if line not in results] == []
+    assert "bench/live.svg" in readme

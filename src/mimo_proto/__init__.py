@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.observe import (
+        AttemptStarted,
+        CallFinished,
+        CallStarted,
+        FirstEvent,
+        HeadReceived,
+        Observation,
+        Observer,
+        Retrying,
+    )
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.deltas import DeltaReader
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
     from mimo_proto.protocol.preflight import preflight
+    from mimo_proto.usage import Usage
 
 __all__: list[str] = [
     # talk to MiMo
@@ -82,6 +93,15 @@ __all__: list[str] = [
     "ErrorReply",
     "ReasoningMemory",
     "Watch",
+    # what observers get
+    "Observer",
+    "Observation",
+    "CallStarted",
+    "AttemptStarted",
+    "HeadReceived",
+    "FirstEvent",
+    "Retrying",
+    "CallFinished",
     # messages
     "system",
     "developer",
@@ -94,6 +114,7 @@ __all__: list[str] = [
     "Limits",
     "RetryPolicy",
     "Unknown",
+    "Usage",
     # versions
     "__version__",
 ]
@@ -118,6 +139,15 @@ LAZY = {
     "ErrorReply": "protocol.encode_error",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "Usage": "usage",
+    "Observer": "observe",
+    "Observation": "observe",
+    "CallStarted": "observe",
+    "AttemptStarted": "observe",
+    "HeadReceived": "observe",
+    "FirstEvent": "observe",
+    "Retrying": "observe",
+    "CallFinished": "observe",
     "ReasoningMemory": "protocol.history",
     "Watch": "protocol.history",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from time import monotonic
@@ -295,14 +296,20 @@ def test_whatever_happens_on_an_idle_connection_ends_it(
     assert seen == ["gone"] or what == "a reset"
 
 
-@pytest.mark.parametrize("what", [answer({**CHAT, "id": "pushed"}), b""], ids=["a response", "the end"])
-def test_what_the_loop_has_not_seen_yet_is_seen_before_the_next_call(loop: str, what: bytes) -> None:
+@pytest.mark.parametrize("what", ["a response", "the end", "a reset"])
+def test_what_the_loop_has_not_seen_yet_is_seen_before_the_next_call(loop: str, what: str) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(answer(CHAT))
         assert idle.wait(10)
         if peer.number == 1:
-            peer.send(what) if what else peer.fin()
+            match what:
+                case "a response":
+                    peer.send(answer({**CHAT, "id": "pushed"}))
+                case "the end":
+                    peer.fin()
+                case _:
+                    peer.rst()
             pushed.set()
         peer.gone()
 
@@ -384,9 +391,12 @@ def test_a_closed_client_refuses_and_what_is_open_goes_on(loop: str) -> None:
 
     async def main() -> None:
         client = AsyncClient(KEY, server.url, timeouts=QUICK)
+        unsent = client.stream_chat_completion(**CHAT_REQUEST)
         async with client.stream_chat_completion(**CHAT_REQUEST) as stream:
             await anext(stream)
             await client.aclose()
+            with pytest.raises(LocalProtocolError, match="closed"):
+                await unsent.result()
             await client.aclose()
             with pytest.raises(LocalProtocolError, match="closed"):
                 await ask(client)
@@ -468,4 +478,18 @@ def test_a_stream_may_be_dropped_by_any_thread(loop: str) -> None:
             assert await asyncio.to_thread(left.wait, 10)
 
     with Server(script) as server:
+        run_on(loop, main)
+
+
+def test_a_client_that_nobody_closes_closes_its_idle_connections(loop: str) -> None:
+    async def main() -> None:
+        client = AsyncClient(KEY, server.url, timeouts=QUICK)
+        await ask(client)
+        assert server.open_connections == 1
+        del client
+        gc.collect()
+        while server.open_connections:
+            await asyncio.sleep(0.01)
+
+    with Server(serve) as server:
         run_on(loop, main)

@@ -207,7 +207,7 @@ def test_cancel_while_sending() -> None:
         assert type(reader.ended()) is StreamCancelled
 
 
-@pytest.mark.sync_client
+@pytest.mark.clients("client")
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 def test_cancel_while_the_body_of_an_error_comes(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     def script(peer: Peer) -> None:

@@ -100,7 +100,7 @@ def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, 
     assert monotonic() - started < LATE
 
 
-@pytest.mark.sync_client
+@pytest.mark.clients("client")
 def test_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection that had just been made is closed."""
     gone = threading.Event()
@@ -151,6 +151,7 @@ def test_a_name_that_a_proxy_would_resolve(name: str, monkeypatch: pytest.Monkey
     assert "pass-word" not in frames_of(error)
 
 
+@pytest.mark.clients("client", "asyncio")  # uvloop asks a resolver of its own
 def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolve_to([]))
     with client_for("https://nobody.invalid/v1") as client:

@@ -44,7 +44,7 @@ def test_an_idle_connection_is_given_up_before_the_server_closes_it(
         assert server.connections == connections
 
 
-@pytest.mark.sync_client
+@pytest.mark.clients("client")
 @pytest.mark.parametrize("kind", ALL, ids=str)
 def test_a_connection_that_was_forgotten_on_the_way_is_not_used(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent on it goes nowhere, and nobody says so: the call would wait for its read clock."""

@@ -145,7 +145,7 @@ def test_nothing_is_logged_of_the_key_or_the_prompt(kind: Kind, caplog: pytest.L
     assert KEY not in caplog.text
 
 
-@pytest.mark.sync_client
+@pytest.mark.clients("client")
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("where", ["connect", "tcp", "send", "head", "body"])
 def test_an_interrupt_carries_no_frames_of_the_request(kind: Kind, where: str, monkeypatch: pytest.MonkeyPatch) -> None:

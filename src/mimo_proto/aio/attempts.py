@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.deadlines import Deadlines
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
-from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
+from mimo_proto.call.outcome import BaseCall, Wait, refuse_larger
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+    from mimo_proto.call.observed import ObservedCall
     from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
     from mimo_proto.endpoints import Endpoint
@@ -51,6 +52,10 @@ class AsyncCall(BaseCall):
         settings: The adapter's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
         decoder: What takes the bytes of a stream; None where no stream is read.
+        observed: Reports the call; None where nobody observes it.
+
+    Attributes:
+        deadlines: The clocks of the call; what is waited for is waited for in a ``with`` block of theirs.
     """
 
     def __init__(
@@ -60,12 +65,13 @@ class AsyncCall(BaseCall):
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
         decoder: StreamDecoder[Any] | None = None,
+        *,
+        observed: ObservedCall | None = None,
     ) -> None:
-        super().__init__(settings, tee)
+        super().__init__(settings, tee, observed)
         self._library = library
         self._request = request
-        self._deadlines = Deadlines(settings.timeouts, settings.limits, decoder)
-        self._unread = b""
+        self.deadlines = Deadlines(settings.timeouts, settings.limits, decoder)
 
     async def open(self) -> LibraryResponse:
         """Send the request, again where the policy says so, until a response of success has begun.
@@ -95,10 +101,12 @@ class AsyncCall(BaseCall):
 
         with without_frames:
             try:
-                return await self._repeat(read)
-            except MimoError as error:
-                self.report(error)
+                reply = await self._repeat(read)
+            except BaseException as error:
+                self.fail(error)
                 raise
+        self.complete(reply.value)
+        return reply
 
     async def _repeat(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT:
         """Make attempts until one succeeds or none follows.
@@ -107,21 +115,20 @@ class AsyncCall(BaseCall):
             read: Reads as much of a response of success as belongs to the attempt.
         """
         with without_frames:
-            self._deadlines.attach(self._library.running_loop())
+            self.start()
+            self.deadlines.attach(self._library.running_loop())
             while True:
-                step = after_attempt(
+                step = self.next_step(
                     await self._attempt(read),
-                    self.attempts,
-                    self._settings.retry,
-                    seconds_left=self._deadlines.seconds_left(),
+                    seconds_left=self.deadlines.seconds_left(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
                 if isinstance(step, MimoError):
                     raise step
                 if not isinstance(step, Wait):
                     return step
-                self._deadlines.end_attempt()
-                with self._deadlines:
+                self.deadlines.end_attempt()
+                with self.deadlines:
                     await asyncio.sleep(step.seconds)
 
     async def read(self, response: LibraryResponse) -> bytes:
@@ -131,18 +138,11 @@ class AsyncCall(BaseCall):
             ConnectionClosed, ReadTimeout, IdleTimeout, DeadlineExceeded, StreamCancelled, RemoteProtocolError: As they
                 say.
         """
-        if self._unread:
-            data, self._unread = self._unread, b""
-            return data
-        with self._deadlines:
+        with self.deadlines:
             try:
                 return await response.read()
             except BaseException as exc:  # noqa: BLE001 - see the rules above
-                raise self._own(exc, has_head=True) from None
-
-    def unread(self, data: bytes) -> None:
-        """Give what was read back: the next `read` gives it again."""
-        self._unread = data
+                raise self.own_error(exc, has_head=True) from None
 
     async def body(self, response: LibraryResponse) -> bytes:
         """Read the whole body.
@@ -158,9 +158,17 @@ class AsyncCall(BaseCall):
                 self.tee(data)
         return bytes(body)
 
-    async def error_body(self, response: LibraryResponse) -> bytes:
-        """Read an error's body as far as it comes and as the limit allows: the status has said what matters."""
-        body, limit = bytearray(), self.limits.error_body
+    async def error_body(self, response: LibraryResponse, beginning: bytes = b"") -> bytes:
+        """Read an error's body as far as it comes and as the limit allows: the status has said what matters.
+
+        Args:
+            response: The response.
+            beginning: What has been read of its body.
+
+        Raises:
+            StreamCancelled: The caller does not want it any more.
+        """
+        body, limit = bytearray(beginning), self.limits.error_body
         try:
             while len(body) < limit and (data := await self.read(response)):
                 body += data
@@ -184,28 +192,28 @@ class AsyncCall(BaseCall):
 
     async def close(self, response: LibraryResponse) -> None:
         """Let the connection go."""
-        self._deadlines.stop()
+        self.deadlines.stop()
         with contextlib.suppress(MimoError):
             await self._guarded(response.aclose(), has_head=True)
 
     def drop(self, response: LibraryResponse) -> None:
         """Do the same without waiting, from any thread."""
-        self._deadlines.stop_soon()
+        self.deadlines.stop_soon()
         response.drop()
 
     def cancel(self) -> None:
         """End the call from any thread, whatever it is waiting for."""
-        self._deadlines.cancel()
+        self.deadlines.cancel()
 
     async def _attempt(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
-        self._deadlines.begin_attempt()
+        self.deadlines.begin_attempt()
         try:
-            with self._deadlines:
-                self.attempts += 1
-                sending = self._library.request(self._request, self._settings.timeouts, self._deadlines)
+            with self.deadlines:
+                self.start_attempt()
+                sending = self._library.request(self._request, self._settings.timeouts, self.deadlines)
                 response = await self._guarded(sending, has_head=False)
-            response.headers = clean_headers(response.headers, self._settings.key)
+            response.headers = self.receive_head(response.status, response.headers)
             response = decoded(response)
             if 200 <= response.status <= 299:
                 return await read(response)
@@ -223,9 +231,9 @@ class AsyncCall(BaseCall):
             try:
                 return await work
             except BaseException as exc:  # noqa: BLE001 - see the rules above
-                raise self._own(exc, has_head=has_head) from None
+                raise self.own_error(exc, has_head=has_head) from None
 
-    def _own(self, exc: BaseException, *, has_head: bool) -> BaseException:
+    def own_error(self, exc: BaseException, *, has_head: bool) -> BaseException:
         """Give our error for what the library raised; what passes through, a cancellation, comes without its frames."""
         failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
         exc.__context__ = None

@@ -112,7 +112,7 @@ async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
     try:
         while untried or running:
             if untried:
-                running.add(loop.create_task(_connect_socket(loop, untried.popleft())))
+                running.add(loop.create_task(connect_socket(loop, untried.popleft())))
             delay = ATTEMPT_DELAY_SECONDS if untried else None
             done, _ = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -136,7 +136,7 @@ def _interleave(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
     return [address for address in chain.from_iterable(zip_longest(*families.values())) if address is not None]
 
 
-async def _connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
+async def connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
     family, kind, protocol, _, where = address
     sock = socket.socket(family, kind, protocol)
     try:

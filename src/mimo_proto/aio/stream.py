@@ -73,8 +73,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
         """
         ready = self._ready
         while not ready:
-            self._state.raise_failure()
-            if self.end is not None:
+            if self._state.end is not None:
+                self._state.raise_failure()
                 raise StopAsyncIteration
             if not self._opened:
                 await self._open()
@@ -125,10 +125,10 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and self.end is None:
-            warnings.warn(
-                f"unclosed {self!r}: use it in an async with block", ResourceWarning, stacklevel=2, source=self
-            )
+            problem = f"unclosed {self!r}: use it in an async with block"
             self._drop()
+            self._state.fail(StreamCancelled("the stream was dropped before its end"))
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     @abstractmethod
     async def _open(self) -> None:
@@ -203,6 +203,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._call = call
         self._decoder = decoder
         self._response: LibraryResponse | None = None
+        self._early = b""
 
     def cancel(self) -> None:
         """See `AsyncStream.cancel`."""
@@ -219,7 +220,17 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _wait(self) -> None:
         try:
-            events = await self._fetch()
+            events = self._take_early() if self._early or self._decoder.has_failed else []
+            while not events and not self._decoder.done:
+                try:
+                    with self._call.deadlines:
+                        data = await cast("LibraryResponse", self._response).read()
+                except BaseException as exc:  # noqa: BLE001 - the call knows what it is
+                    data = self._take_failure(exc)
+                if not data:
+                    events = self._decoder.close()
+                    break
+                events = self._take(data)
         except BaseException as error:
             with without_frames:
                 await self._fail(error)
@@ -235,7 +246,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         self._response = response = await call.open()
         self._state.open(response.status, response.headers)
         if not (is_event_stream(response.status, response.headers) or await self._begins_as_one(response)):
-            body = await call.error_body(response)
+            body = await call.error_body(response, self._early)
             raise refuse_answer(response.status, response.headers, body, wanted="an event stream")
 
     async def _begins_as_one(self, response: LibraryResponse) -> bool:
@@ -243,27 +254,26 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
         first = FirstBytes(self._call.limits.error_body)
         while first.is_event_stream is None:
             first.feed(await self._call.read(response))
-        self._call.unread(first.data)
+        self._early = first.data
         return first.is_event_stream
 
-    async def _fetch(self) -> list[EventT]:
-        """Read until an event is complete; nothing when the stream is complete."""
-        decoder, tee, response = self._decoder, self._call.tee, cast("LibraryResponse", self._response)
-        events = decoder.feed(b"") if decoder.has_failed else []
-        while not events and not decoder.done:
-            try:
-                data = await self._call.read(response)
-            except MimoError as error:
-                # A cut or silence behind a complete answer is its end.
-                if isinstance(error, StreamCancelled) or not decoder.finished:
-                    raise
-                data = b""
-            if not data:
-                return decoder.close()
-            if tee is not None:
-                tee(data)
-            events = decoder.feed(data)
-        return events
+    def _take_early(self) -> list[EventT]:
+        """Give the events of what was read to see what it is; or raise the error that stood behind the last events."""
+        data, self._early = self._early, b""
+        return self._take(data) if data else self._decoder.feed(b"")
+
+    def _take(self, data: bytes) -> list[EventT]:
+        """Give the events that bytes complete."""
+        if self._call.tee is not None:
+            self._call.tee(data)
+        return self._decoder.feed(data)
+
+    def _take_failure(self, exc: BaseException) -> bytes:
+        """Take a cut or silence behind a complete answer for its end; raise what else broke the reading."""
+        error = self._call.own_error(exc, has_head=True)
+        if isinstance(error, MimoError) and not isinstance(error, StreamCancelled) and self._decoder.finished:
+            return b""
+        raise error from None
 
     async def _leave(self) -> None:
         if self._response is not None:

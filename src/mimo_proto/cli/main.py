@@ -15,12 +15,14 @@ import io
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mimo_proto.cli.demo import run_demo
+from mimo_proto.cli.preflight import check_file
 from mimo_proto.cli.text import TextWriter, json_line
 from mimo_proto.client import Client
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES, Endpoint
@@ -102,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("validate", help="check requests against the spec")
     check.add_argument("file", nargs="+", help="a file with the JSON of a request; - is stdin")
     check.set_defaults(run=_validate)
+
+    look = commands.add_parser("preflight", help="say what MiMo would refuse, ignore or do otherwise than one thinks")
+    look.add_argument("file", nargs="+", help="a file with the JSON of a request, or of one on each line; - is stdin")
+    look.add_argument("--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the day on which it is sent")
+    look.set_defaults(run=_preflight)
     return parser
 
 
@@ -167,6 +174,21 @@ def _validate(chosen: argparse.Namespace) -> int:
             print(f"{name}: a {type(request).__name__}")
         except (MimoError, msgspec.DecodeError) as error:
             status = _fail(f"{name}: {error}", 1)
+    return status
+
+
+def _preflight(chosen: argparse.Namespace) -> int:
+    status = 0
+    for name in chosen.file:
+        with _opened(name) as file:
+            data: bytes = file.read()
+        for place, found in check_file(name, data, chosen.today):
+            if isinstance(found, str):
+                status = _fail(f"{place}: {found}", 1)
+                continue
+            for each in found:
+                status |= each.severity == "refused"
+                print(f"{place}: {each.severity} {each.path}: {each.message} ({each.code}; {each.source})")
     return status
 
 

@@ -12,7 +12,10 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults
     """One model that the key may call. There is no `created`, which OpenAI's own type asks for."""
 
     id: str = field(default_factory=str)
-    """The id to put in a request's `model`. Upper and lower case matter. Examples: `"mimo-v2.6-pro"`, `"mimo-v2.5"`."""
+    """The id to put in a request's `model`.
+
+    Upper and lower case matter. Examples: `"mimo-v2.6-pro"`, `"mimo-v2.6-flash"`.
+    """
     object: Literal["model"] | str | None = None
     """What this object is: always `model`."""
     owned_by: str | None = None

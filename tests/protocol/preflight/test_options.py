@@ -51,12 +51,46 @@ def test_json_schema_in_responses_is_refused() -> None:
     assert (finding.code, finding.severity, finding.path) == ("json_schema", "refused", "$.text.format.type")
 
 
+ASKED: dict[str, Any] = {**CHAT, "messages": [{"role": "user", "content": "hi, as JSON"}]}
+OBJECT = {"type": "json_object"}
+
+
 def test_json_mode() -> None:
-    asked = {"response_format": {"type": "json_object"}}
-    assert found({**CHAT, **asked}) == []
-    fast = {**CHAT, "model": "mimo-v2.6-pro-ultraspeed"}
+    assert found({**ASKED, "response_format": OBJECT}) == []
+    fast = {**ASKED, "model": "mimo-v2.6-pro-ultraspeed"}
     assert found(fast) == []
-    assert found({**fast, **asked}) == [("json_mode", "risky", "$.response_format.type")]
-    assert found({**fast, **asked}, base_url=ELSEWHERE) == []
-    said = {**RESPONSES, "model": "mimo-v2.6-pro-ultraspeed", "text": {"format": {"type": "json_object"}}}
+    assert found({**fast, "response_format": OBJECT}) == [("json_mode", "risky", "$.response_format.type")]
+    assert found({**fast, "response_format": OBJECT}, base_url=ELSEWHERE) == []
+    said = {"model": "mimo-v2.6-pro-ultraspeed", "input": "hi, as JSON", "text": {"format": OBJECT}}
     assert found(said) == [("json_mode", "risky", "$.text.format.type")]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {**CHAT, "response_format": OBJECT},
+        {**RESPONSES, "text": {"format": OBJECT}},
+        {
+            **RESPONSES,
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}],
+            "text": {"format": OBJECT},
+        },
+    ],
+)
+def test_json_mode_that_the_prompt_does_not_ask_for(request_: dict[str, Any]) -> None:
+    assert [(code, severity) for code, severity, _ in found(request_)] == [("json_unasked", "risky")]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {**CHAT, "messages": [{"role": "system", "content": "Answer in json."}, *CHAT["messages"]]},
+        {**CHAT, "messages": [{"role": "user", "content": [{"type": "text", "text": "As JSON?"}]}]},
+        {**RESPONSES, "instructions": "Answer in JSON."},
+        {**RESPONSES, "input": "As Json?"},
+        {**RESPONSES, "input": [{"role": "user", "content": [{"type": "input_text", "text": "As JSON?"}]}]},
+    ],
+)
+def test_json_mode_that_the_prompt_asks_for(request_: dict[str, Any]) -> None:
+    asked = {"response_format": OBJECT} if "messages" in request_ else {"text": {"format": OBJECT}}
+    assert found({**request_, **asked}) == []

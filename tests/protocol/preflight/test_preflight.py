@@ -6,6 +6,7 @@ import copy
 import importlib
 import json
 import pkgutil
+import re
 import traceback
 from contextlib import suppress
 from types import MappingProxyType
@@ -214,7 +215,7 @@ def test_any_json_gives_findings_or_our_error(fields: dict[str, Any], name: str,
     with suppress(InvalidRequestError):
         for finding in preflight(request):
             assert finding.path.startswith("$")
-            assert "{" not in finding.message.replace('{"', "")
+            assert not re.search(r"\{[a-z_]+\}", finding.message)
     assert request == before
 
 

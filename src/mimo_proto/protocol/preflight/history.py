@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_items", "check_messages"]
 
-# One account of mimo-v2.5-pro, since switched off, had its request taken all the same.
+# One account, of a model that is gone since, had its request taken all the same (esengine/DeepSeek-Reasonix#2594).
 MISSING_REASONING = Rule(
     "missing_reasoning",
     "refused",
@@ -48,6 +48,8 @@ RISKY_ITEM = Rule(
 OUTPUTS: Mapping[object, str] = {"function_call_output": "output", "custom_tool_call_output": "output"}
 """The items that do not have their parts in `content`, and where they have them."""
 
+ARRAYS = (list, tuple)
+
 
 def check_messages(check: Check) -> None:
     """Look at the messages of a chat request."""
@@ -55,7 +57,7 @@ def check_messages(check: Check) -> None:
     for number, element in enumerate(elements(check.fields.get("messages"))):
         message = members(element)
         role, content = message.get("role"), message.get("content")
-        if check.is_hosted:
+        if check.is_hosted and content.__class__ in ARRAYS:
             check_parts(check, content, "messages", number, "content")
         if role == "assistant":
             _check_assistant(check, message, number, thinks=thinks)
@@ -83,7 +85,9 @@ def check_items(check: Check) -> None:
             _find_foreign_item(check, foreign[kind], number)
         elif check.is_hosted:
             name = OUTPUTS.get(kind, "content")
-            check_parts(check, item.get(name), "input", number, name)
+            content = item.get(name)
+            if content.__class__ in ARRAYS:
+                check_parts(check, content, "input", number, name)
 
 
 def _check_reasoning(check: Check, item: Mapping[str, Any], number: int) -> None:

@@ -63,11 +63,9 @@ def check_parts(check: Check, content: object, *at: str | int) -> None:
 
     Args:
         check: The request.
-        content: The parts; a text has none.
+        content: The parts, a list or a tuple.
         *at: The place of the content.
     """
-    if content is None or isinstance(content, str):
-        return
     for number, element in enumerate(elements(content)):
         part = members(element)
         kind = part.get("type")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mimo_proto.protocol.preflight.check import Rule, members
+from mimo_proto.protocol.preflight.check import Rule, elements, members
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mimo_proto.protocol.preflight.check import Check
 
@@ -45,6 +45,13 @@ JSON_MODE = Rule(
     '"{model}" was seen to answer what is no JSON; check the answer, and keep its text, or take another model',
     "XiaomiMiMo/MiMo#86",
 )
+JSON_UNASKED = Rule(
+    "json_unasked",
+    "risky",
+    "MiMo's page wants the prompt to ask for JSON in JSON mode, and this one has no such word; ask for it, with an "
+    "example",
+    "JSON RESP-2",
+)
 
 FORCED: Mapping[str, float] = {"temperature": 1.0, "top_p": 0.95}
 """What MiMo samples with while the model thinks."""
@@ -74,5 +81,19 @@ def check_format(check: Check) -> None:
     kind = members(value).get("type")
     if kind == "json_schema":
         check.find(CHAT_SCHEMA if check.api == "chat" else RESPONSES_SCHEMA, *at, "type")
-    elif kind == "json_object" and check.facts is not None and not check.facts.json_mode:
-        check.find(JSON_MODE, *at, "type", model=check.facts.id)
+    elif kind == "json_object":
+        if check.facts is not None and not check.facts.json_mode:
+            check.find(JSON_MODE, *at, "type", model=check.facts.id)
+        if not any("json" in text.lower() for text in _texts(check)):
+            check.find(JSON_UNASKED, *at, "type")
+
+
+def _texts(check: Check) -> Iterator[str]:
+    """List the texts of the prompt."""
+    fields = check.fields
+    conversation = fields.get("messages" if check.api == "chat" else "input")
+    contents = [members(each).get("content") for each in elements(conversation)]
+    for content in (fields.get("instructions"), conversation, *contents):
+        for text in (content, *(members(part).get("text") for part in elements(content))):
+            if isinstance(text, str):
+                yield text

@@ -69,13 +69,13 @@ SPEECH_MESSAGES = Rule(
 NO_SPEECH_TEXT = Rule(
     "no_speech_text",
     "refused",
-    '"{model}" speaks the text of an assistant message, and refuses to without; put the text there',
+    '"{model}" speaks the text of an assistant message, and MiMo refuses a request without one; put the text there',
     "TTS",
 )
 NO_VOICE_DESIGN = Rule(
     "no_voice_design",
     "refused",
-    '"{model}" refuses to speak without a user message that describes the voice; write one',
+    'MiMo refuses "{model}" without a user message that describes the voice; write one',
     "TTS, and measurements of 2026-10-03",
 )
 RECOGNITION_MESSAGES = Rule(

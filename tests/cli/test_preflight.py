@@ -1,0 +1,86 @@
+"""`mimo-proto preflight`: a line for each finding, and a status that says whether MiMo would take the requests."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mimo_proto.cli import main as cli
+from tests.support.preflighting import CHAT, RESPONSES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GONE = {**CHAT, "model": "mimo-v2.5-pro"}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIMO_API_KEY", raising=False)
+    monkeypatch.delenv("MIMO_BASE_URL", raising=False)
+
+
+def written(folder: Path, *requests: Any, indent: int | None = None) -> str:
+    path = folder / "requests"
+    path.write_text("\n".join(json.dumps(each, indent=indent) for each in requests), "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_request(tmp_path: Path, capsys: pytest.CaptureFixture[str], indent: int | None) -> None:
+    name = written(tmp_path, {**CHAT, "temperature": 0.2}, indent=indent)
+    assert cli.main(["preflight", name]) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith(
+        f"{name}: ignored $.temperature: MiMo sets `temperature` to 1.0 while the model thinks"
+    )
+    assert output.out.endswith("(sampling; CHAT-2 RESP-2 THINK)\n")
+    assert output.err == ""
+
+
+def test_a_request_on_each_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = written(tmp_path, CHAT, GONE, RESPONSES, {"model": "x"})
+    assert cli.main(["preflight", name]) == 1
+    output = capsys.readouterr()
+    assert [line.partition(" $")[0] for line in output.out.splitlines()] == [f"{name}:2: refused"]
+    assert output.err.startswith(f"mimo-proto: {name}:4: this is no request")
+
+
+def test_nothing_to_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = written(tmp_path, CHAT)
+    assert cli.main(["preflight", name, name]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_another_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["preflight", written(tmp_path, GONE), "--today", "2026-10-20"]) == 0
+    assert capsys.readouterr().out == ""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["preflight", written(tmp_path, GONE), "--today", "tomorrow"])
+
+
+def test_the_environment_says_where_to_and_with_which_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", "tp-0123456789")
+    assert cli.main(["preflight", written(tmp_path, CHAT)]) == 1
+    shown = capsys.readouterr().out
+    assert "key_and_host" in shown
+    assert "0123456789" not in shown
+    monkeypatch.setenv("MIMO_BASE_URL", "https://gateway.example/v1")
+    assert cli.main(["preflight", written(tmp_path, GONE)]) == 0
+    monkeypatch.setenv("MIMO_BASE_URL", "gateway.example")
+    assert cli.main(["preflight", written(tmp_path, GONE)]) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"{\n", b'"\xff"', b"[1]\n{"])
+def test_what_is_no_request(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+    assert cli.main(["preflight", "-"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("mimo-proto: -")
