@@ -220,9 +220,8 @@ def _schemas(body: dict[str, Any]) -> Iterator[Refusal]:
     """Refuse tools whose schema is not one of JSON Schema 2020-12 (esengine/DeepSeek-Reasonix#6327)."""
     check = Check(body, is_hosted=True, today=None)
     check_tools(check, body.get("tools"), "tools")
-    for finding in check.findings:
-        if finding.code == SCHEMA_ITEMS.code:
-            yield Refusal(400, param=f"{finding.path}: a list is no schema in JSON Schema 2020-12")
+    for place in [finding.path for finding in check.findings if finding.code == SCHEMA_ITEMS.code]:
+        yield Refusal(400, param=f"{place}: a list is no schema in JSON Schema 2020-12")
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Refusal]:
