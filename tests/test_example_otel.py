@@ -101,7 +101,7 @@ def test_a_stream(client: Client, exported: Exported) -> None:
     found = attributes(span)
     assert found["gen_ai.request.stream"] is True
     [point] = exported.points("gen_ai.client.operation.time_to_first_chunk")
-    assert point.sum == found["gen_ai.response.time_to_first_chunk"] > 0
+    assert point.sum == found["gen_ai.response.time_to_first_chunk"]
 
 
 def test_a_span_is_a_child_of_the_callers_whose_traceparent_is_sent(

@@ -17,8 +17,9 @@ ROOT = Path(__file__).parents[1] / "src" / "mimo_proto"
 FILES = sorted(ROOT.rglob("*.py"))
 
 ORDER = [
-    *("_version", "errors", "limits", "retry", "unknown", "kept_fields", "models", "endpoints", "messages"),
-    *("usage", "observe", "protocol", "call", "log", "http", "client", "__init__", "aio", "testing", "cli", "__main__"),
+    *("_version", "errors", "limits", "retry", "speech", "unknown", "kept_fields", "models", "endpoints", "messages"),
+    *("tools", "usage", "observe", "protocol", "call", "log", "http", "client", "__init__", "aio", "testing", "cli"),
+    "__main__",
 ]
 
 # What is sans-IO, and what it never imports: time, chance and the environment are arguments.

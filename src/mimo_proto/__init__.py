@@ -53,7 +53,11 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
+    from mimo_proto.protocol.json_content import decode_content
     from mimo_proto.protocol.preflight import preflight
+    from mimo_proto.protocol.tool_arguments import parse_arguments
+    from mimo_proto.speech import pcm_to_wav
+    from mimo_proto.tools import function_tool
     from mimo_proto.usage import Usage
 
 __all__: list[str] = [
@@ -109,6 +113,11 @@ __all__: list[str] = [
     "assistant",
     "tool",
     "to_request",
+    # tools, typed answers and speech
+    "function_tool",
+    "parse_arguments",
+    "decode_content",
+    "pcm_to_wav",
     # values
     "Timeouts",
     "Limits",
@@ -137,6 +146,10 @@ LAZY = {
     "encode_done": "protocol.encode",
     "encode_error": "protocol.encode_error",
     "ErrorReply": "protocol.encode_error",
+    "function_tool": "tools",
+    "parse_arguments": "protocol.tool_arguments",
+    "decode_content": "protocol.json_content",
+    "pcm_to_wav": "speech",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
     "Usage": "usage",

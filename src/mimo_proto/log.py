@@ -37,13 +37,12 @@ def observe_call(settings: Settings, endpoint: Endpoint[Any, Any, Any], request:
         endpoint: What is called.
         request: What is sent.
     """
-    observers: list[Observer] = []
-    if LOGGER.isEnabledFor(logging.INFO):
-        observers.append(_log)
+    logs = LOGGER.isEnabledFor(logging.INFO)
+    if not logs and settings.observer is None:
+        return None
+    observers: list[Observer] = [_log] if logs else []
     if settings.observer is not None:
         observers.append(settings.observer)
-    if not observers:
-        return None
     origin = make_route(settings.base_url, None).origin
     return ObservedCall(
         observers, endpoint, request, origin=origin, key=settings.key, clock=monotonic, log_error=_log_error

@@ -95,7 +95,20 @@ def test_what_connects_when_it_is_not_needed_any_more_is_closed(
     loop: str, live: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two that connect at once: one is taken."""
+    real = connect.connect_socket
+    connected: list[socket.socket] = []
+    both = asyncio.Event()
+
+    async def connect_together(*arguments: Any) -> socket.socket:
+        sock = await real(*arguments)
+        connected.append(sock)
+        if len(connected) == 2:
+            both.set()
+        await both.wait()
+        return sock
+
     monkeypatch.setattr(connect, "ATTEMPT_DELAY_SECONDS", 0)
+    monkeypatch.setattr(connect, "connect_socket", connect_together)
 
     async def main() -> None:
         with await dial([address_of(live.port)] * 2):

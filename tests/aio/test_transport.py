@@ -18,9 +18,10 @@ from mimo_proto import (
     LocalProtocolError,
     ReadTimeout,
     RemoteProtocolError,
+    StreamCancelled,
     Timeouts,
 )
-from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, once, sse
 from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk, error_body
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import trustme
 
 QUICK = Timeouts(connect=5, read=5, idle=5)
+PATIENT = Timeouts(connect=20, read=20, idle=20)
 HUGE: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 16_000_000}]}
 EARLY = answer(error_body("413", "too large"), 413)
 
@@ -114,7 +116,7 @@ def test_interim_responses_do_not_stop_the_sending(
             peer.send(b"HTTP/1.1 100 Continue\r\n\r\n", answer(CHAT))
 
     async def main() -> None:
-        async with AsyncClient(KEY, server.url, timeouts=QUICK, ssl_context=trust) as client:
+        async with AsyncClient(KEY, server.url, timeouts=PATIENT, ssl_context=trust) as client:
             for _ in range(2):
                 assert words(await client.create_chat_completion(**HUGE)) == "Hello world"
 
@@ -458,6 +460,24 @@ def test_closing_reaches_other_loops_too(loop: str) -> None:
         client = AsyncClient(KEY, server.url, timeouts=QUICK)
         run_on(loop, first)
         assert closed.is_set()
+
+
+def test_another_task_closes_the_stream(loop: str) -> None:
+    async def main() -> None:
+        async with AsyncClient(KEY, server.url, timeouts=QUICK) as client:
+            stream = client.stream_chat_completion(**CHAT_REQUEST)
+            await anext(stream)
+            reading = asyncio.create_task(stream.result())
+            await asyncio.sleep(0)
+            await stream.aclose()
+            with pytest.raises(StreamCancelled):
+                await reading
+            assert stream.end == "cancelled"
+            while server.open_connections:
+                await asyncio.sleep(0.01)
+
+    with Server(once(sse() + chunk(CHAT_EVENTS[0]))) as server:
+        run_on(loop, main)
 
 
 def test_a_stream_may_be_dropped_by_any_thread(loop: str) -> None:

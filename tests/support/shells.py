@@ -83,7 +83,7 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[Any]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))

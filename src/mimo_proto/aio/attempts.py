@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.deadlines import Deadlines
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
-from mimo_proto.call.outcome import BaseCall, Wait, refuse_larger
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, refuse_larger
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
@@ -118,8 +118,11 @@ class AsyncCall(BaseCall):
             self.start()
             self.deadlines.attach(self._library.running_loop())
             while True:
-                step = self.next_step(
-                    await self._attempt(read),
+                outcome = await self._attempt(read)
+                step = after_attempt(
+                    outcome,
+                    self.attempts,
+                    self._settings.retry,
                     seconds_left=self.deadlines.seconds_left(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
@@ -127,6 +130,7 @@ class AsyncCall(BaseCall):
                     raise step
                 if not isinstance(step, Wait):
                     return step
+                self.retry(outcome, step.seconds)
                 self.deadlines.end_attempt()
                 with self.deadlines:
                     await asyncio.sleep(step.seconds)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from mimo_proto.call.reply import End
     from mimo_proto.call.route import Address
     from mimo_proto.endpoints import Endpoint
-    from mimo_proto.errors import MimoError
     from mimo_proto.observe import Observation, Observer
     from mimo_proto.protocol.request import HTTPRequest
     from mimo_proto.protocol.secret import Secret
@@ -117,7 +116,7 @@ class ObservedCall:
         call, seconds = self._started.call, self._seconds()
         self._report(HeadReceived(call=call, attempt=attempt, status=status, request_id=request_id, seconds=seconds))
 
-    def retry(self, attempt: int, error: MimoError, delay: float) -> None:
+    def retry(self, attempt: int, error: object, delay: float) -> None:
         """Report that another attempt follows."""
         status = error.status if isinstance(error, APIError) else None
         call, name = self._started.call, type(error).__name__

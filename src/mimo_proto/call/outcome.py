@@ -112,15 +112,15 @@ class BaseCall:
             self.observed.receive_head(self.attempts, status, find_request_id(fields))
         return fields
 
-    def next_step(
-        self, outcome: OutcomeT | MimoError, *, seconds_left: float, fraction: float
-    ) -> OutcomeT | Wait | MimoError:
-        """Decide what follows the attempt that was made last; see `after_attempt`."""
-        policy = self._settings.retry
-        step = after_attempt(outcome, self.attempts, policy, seconds_left=seconds_left, fraction=fraction)
-        if self.observed is not None and isinstance(step, Wait) and isinstance(outcome, MimoError):
-            self.observed.retry(self.attempts, outcome, step.seconds)
-        return step
+    def retry(self, error: object, delay: float) -> None:
+        """Begin to wait for another attempt.
+
+        Args:
+            error: How the last one failed.
+            delay: How long is waited, in seconds.
+        """
+        if self.observed is not None:
+            self.observed.retry(self.attempts, error, delay)
 
     def complete(self, value: object, events: int = 0) -> None:
         """Note that the call has ended well.

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.outcome import BaseCall, Wait
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard
@@ -114,8 +114,11 @@ class SyncCall(BaseCall):
             self.start()
             WATCHDOG.watch(guard, guard.total_at)
             while guard.reason is None:
-                step = self.next_step(
-                    self._attempt(read),
+                outcome = self._attempt(read)
+                step = after_attempt(
+                    outcome,
+                    self.attempts,
+                    self._settings.retry,
                     seconds_left=guard.total_at - time.monotonic(),
                     fraction=random.random(),  # noqa: S311 - it spreads load, it keeps no secret
                 )
@@ -123,6 +126,7 @@ class SyncCall(BaseCall):
                     raise self.report(step)
                 if not isinstance(step, Wait):
                     return step
+                self.retry(outcome, step.seconds)
                 guard.renew()
                 guard.sleep(step.seconds)
             raise self.report(end_error(guard.reason, self._settings.timeouts))
