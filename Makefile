@@ -62,8 +62,15 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 	$(BIN)/python -m codegen
 	@$(BIN)/python -m codegen diff || test $$? -eq 1
 
-interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
+interop: .venv-interop/node/.ready  ## other people's clients and frameworks against LoopbackServer, and through the relay
 	.venv-interop/bin/python -m pytest tests/interop
+
+# The packages of the AI SDK, where there is a node to run them.
+.venv-interop/node/.ready: tests/interop/ai_sdk/package.json .venv-interop/.ready
+	mkdir -p $(@D)
+	cp $< $(@D)
+	! command -v npm > /dev/null || npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))

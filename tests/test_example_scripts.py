@@ -26,8 +26,8 @@ SAYS = {
 }
 
 
-ELSEWHERE = ["fastapi_service"]
-"""What runs until it is stopped: test_fastapi_service.py asks it."""
+ELSEWHERE = ["fastapi_service", "relay"]
+"""What runs until it is stopped: test_fastapi_service.py and test_relay.py ask them."""
 
 
 def test_each_script_is_run() -> None:

@@ -9,13 +9,14 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from mimo_proto.testing import Gate, LoopbackServer, RawReply, Refusal, Turn, recorded
-from tests.support.calling import CHAT, call, payloads, said
+from tests.support.calling import CHAT, RESPONSES, call, payloads, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +71,79 @@ def test_refusals_and_headers(server: LoopbackServer) -> None:
     assert answered.json == json.loads(recorded("ErrorResponse.429.json"))
 
 
+WRONG: dict[str, tuple[str, Any, dict[str, str] | None, int]] = {
+    "key": (CHAT, said("hi"), {}, 401),
+    "model": (CHAT, said("hi", model="mimo-v9"), None, 400),
+    "body": (CHAT, {"nonsense": 1}, None, 400),
+    "of Responses": (
+        RESPONSES,
+        {"model": "mimo-v2.6-pro", "input": "hi", "tools": [{"type": "web_search"}]},
+        None,
+        400,
+    ),
+    "path": ("/v1/embeddings", said("hi"), None, 404),
+    "retired": (CHAT, said("hi", model="mimo-v2.5"), None, 404),
+}
+AFTER = date(2026, 11, 30)
+
+
+def say_fine(request: Received) -> Turn:
+    return Turn("fine")
+
+
 @pytest.mark.wrong_requests
-def test_a_script_answers_what_the_server_would_refuse(server: LoopbackServer) -> None:
+@pytest.mark.parametrize("what", [Turn("fine"), say_fine], ids=["turn", "function"])
+@pytest.mark.parametrize(("path", "body", "headers", "status"), WRONG.values(), ids=WRONG)
+def test_a_turn_does_not_answer_what_mimo_refuses(
+    path: str, body: Any, headers: dict[str, str] | None, status: int, what: Any
+) -> None:
+    with LoopbackServer(today=AFTER) as server:
+        server.reply(what, status=203, headers={"X-Mine": "1"})
+        answered = call(server, path, body, headers=headers)
+        assert (answered.status, "X-Mine" in answered.headers, "error" in answered.json) == (status, False, True)
+        assert answered.body == call(server, path, body, headers=headers).body  # what the server says by itself
+        assert server.unplayed == 0
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize(("path", "body", "headers", "status"), WRONG.values(), ids=WRONG)
+def test_a_turn_that_is_not_checked_answers_anything(
+    path: str, body: Any, headers: dict[str, str] | None, status: int
+) -> None:
+    with LoopbackServer(today=AFTER) as server:
+        server.reply(Turn("fine"), checked=False)
+        assert "fine" in call(server, path, body, headers=headers).body.decode()
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize("what", [b"{}", {}, Refusal(418), RawReply({})], ids=["bytes", "JSON", "refusal", "raw reply"])
+def test_what_is_no_turn_is_played_to_anything(server: LoopbackServer, what: Any) -> None:
+    server.reply(what)
+    assert call(server, CHAT, {"nonsense": 1}, headers={}).status == (418 if isinstance(what, Refusal) else 200)
+
+
+def test_the_pages_own_examples_are_answered_by_a_turn(server: LoopbackServer) -> None:
     server.reply(Turn("fine"))
-    assert call(server, CHAT, {"nonsense": 1}, headers={}).json["choices"][0]["message"]["content"] == "fine"
+    answered = call(server, CHAT, json.loads(recorded("ChatCompletionRequest.page.json")))
+    assert answered.json["choices"][0]["message"]["content"] == "fine"
+
+
+def test_a_raw_reply_goes_as_it_is(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    gate = Gate()
+    server.reply(RawReply(Turn("held"), status=202, headers={"X-Mine": "1"}, hold={0: gate}))
+    connection.request("POST", CHAT, json.dumps(said("hi")), {"api-key": "sk-loopback"})
+    gate.wait()
+    gate.open()
+    with connection.getresponse() as response:
+        answer = json.load(response)
+        assert (response.status, response.headers["X-Mine"]) == (202, "1")
+    assert answer["choices"][0]["message"]["content"] == "held"
+
+
+def test_nothing_stands_beside_a_raw_reply(server: LoopbackServer) -> None:
+    with pytest.raises(TypeError, match="a RawReply goes as it is"):
+        server.reply(RawReply(Turn("one")), status=202)
+    assert server.unplayed == 0
 
 
 def test_a_function_answers_by_the_request(server: LoopbackServer) -> None:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import msgspec
 
-from .replies import HTTPResponse, Received, make_response, receive, respond
-from .rules import Refusal
+from .replies import HTTPResponse, Received, make_response, receive, refuse, respond
+from .rules import Refusal, Strictness
 from .script import Gate, RawReply, Scripted, plan_writes
+from .turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,14 +51,17 @@ class LoopbackServer:
         api_key: The key that the server takes.
         today: The day, by which models are switched off: 404, and not in the list. None switches none off, so that the
             examples of MiMo's pages, which name models of their time, are answered.
+        strict_null_content: Whether an assistant's null content beside tool calls is refused; accounts of MiMo differ.
 
     Attributes:
         api_key: The key that the server takes, in either of the two headers.
     """
 
-    def __init__(self, *, api_key: str = "sk-loopback", today: date | None = None) -> None:
+    def __init__(
+        self, *, api_key: str = "sk-loopback", today: date | None = None, strict_null_content: bool = False
+    ) -> None:
         self.api_key = api_key
-        self._today = today
+        self._strictness = Strictness(today, strict_null_content)
         self._requests: list[Received] = []
         self._script: deque[RawReply] = deque()
         self._failures: list[BaseException] = []
@@ -108,7 +112,7 @@ class LoopbackServer:
 
     def reply(
         self,
-        what: Scripted,
+        what: Scripted | RawReply,
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
@@ -117,12 +121,23 @@ class LoopbackServer:
         hold: Mapping[int, Gate] | None = None,
         cut: int | None = None,
         reset: bool = False,
+        checked: bool = True,
     ) -> None:
-        """Put one reply at the end of the script. `RawReply` says what the arguments mean."""
-        self.script([RawReply(what, status, headers or {}, raw, split, hold or {}, cut, reset)])
+        """Put one reply at the end of the script. `RawReply` says what the arguments mean.
+
+        Raises:
+            TypeError: A `RawReply` has come, which goes as it is, and other arguments beside it.
+        """
+        reply = RawReply(what, status, headers or {}, raw, split, hold or {}, cut, reset, checked)
+        if isinstance(what, RawReply) and reply != RawReply(what):
+            raise TypeError("a RawReply goes as it is: give it what stands beside it")
+        self.script([what if isinstance(what, RawReply) else reply])
 
     def script(self, replies: Iterable[Scripted | RawReply]) -> None:
-        """Put replies at the end of the script; each request takes one, whatever it asks for, and gets it unchecked."""
+        """Put replies at the end of the script; each request takes one, whatever it asks for.
+
+        A `Turn` answers what MiMo takes (see `RawReply.checked`), everything else any request.
+        """
         self._script.extend(reply if isinstance(reply, RawReply) else RawReply(reply) for reply in replies)
 
     def close(self) -> None:
@@ -187,19 +202,26 @@ class LoopbackServer:
             reply = self._script.popleft() if self._script else RawReply(None)
             self._changed.notify_all()
         try:
-            reply = _settled(reply, request)
-            writes = plan_writes(reply, self._respond(reply, request, headers, number))
+            reply = self._checked(_settled(reply, request), request, headers)
+            writes = plan_writes(reply, self._respond(reply, request, number))
         except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
             self._failures.append(error)
             reply = RawReply(Refusal(500, "the script failed", repr(error)))
             writes = plan_writes(reply, make_response(reply.what, request, number))
         return reply, self._up_to_gates(writes)
 
-    def _respond(self, reply: RawReply, request: Received, headers: Mapping[str, str], number: int) -> HTTPResponse:
+    def _checked(self, reply: RawReply, request: Received, headers: Mapping[str, str]) -> RawReply:
+        """Give the reply, or MiMo's refusal of the request in its place."""
+        if reply.raw or not (reply.what is None or (isinstance(reply.what, Turn) and reply.checked)):
+            return reply
+        refusal = refuse(request, headers, self.api_key, self._strictness)
+        return RawReply(refusal) if refusal else reply
+
+    def _respond(self, reply: RawReply, request: Received, number: int) -> HTTPResponse:
         if reply.raw:
             return HTTPResponse(0, "", [reply.what])
         if reply.what is None:
-            return respond(request, headers, self.api_key, number, self._today)
+            return respond(request, self._strictness, number)
         return make_response(reply.what, request, number)
 
     def _up_to_gates(self, writes: Iterable[bytes | Gate]) -> Iterator[bytes]:
