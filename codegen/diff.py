@@ -24,9 +24,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
-from codegen.dialect import BOUNDS
-from codegen.shapes import Shape, find_shapes
-from codegen.spec import Definition, Schema, Spec, target, types_of
+from .dialect import BOUNDS
+from .shapes import Shape, find_shapes
+from .spec import Definition, Schema, Spec, target, types_of
 
 __all__ = ["Change", "Format", "compare", "report"]
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.cli import generate
 from mimo_proto.cli.demo import run_demo
 from mimo_proto.cli.text import TextWriter, json_line
 from mimo_proto.client import Client
@@ -102,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("validate", help="check requests against the spec")
     check.add_argument("file", nargs="+", help="a file with the JSON of a request; - is stdin")
     check.set_defaults(run=_validate)
+
+    generate_help = "write models of the spec, with your additions to it"
+    generate.add_options(commands.add_parser("generate", help=generate_help))
     return parser
 
 
