@@ -92,14 +92,12 @@ def adds(areas: Mapping[str, Schema], overlay: Mapping[str, Schema], problem: Pr
     area = problem.file.removesuffix(".json")
     if area not in areas:
         return True
-    for name, addition in overlay.get(area, {}).get("$defs", {}).items():
-        path = f"/$defs/{name}"
-        if f"{problem.path}/".startswith(f"{path}/"):
-            ours = areas[area]["$defs"].get(name, {})
-            return problem.path == path or any(
-                f"{problem.path}/".startswith(f"{path}{added}/") for added in _added_paths(ours, addition)
-            )
-    return False
+    name = problem.path.removeprefix("/$defs/").partition("/")[0]
+    path, addition = f"/$defs/{name}", overlay.get(area, {}).get("$defs", {}).get(name)
+    if addition is None:
+        return False
+    added = _added_paths(areas[area]["$defs"].get(name, {}), addition)
+    return problem.path == path or any(f"{problem.path}/".startswith(f"{path}{each}/") for each in added)
 
 
 def _added_paths(ours: Schema, addition: Schema) -> Iterator[str]:

@@ -259,6 +259,16 @@ def test_nothing_of_the_package_is_needed_so_that_broken_models_can_be_made_anew
     assert (tmp_path / "models/request.py").exists()
 
 
+def test_without_its_tools_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("codegen.__main__.find_spec", lambda name: None)
+    assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("pip install 'mimo-proto[codegen]'\n")
+    # Comparing does without them.
+    assert main(["--spec", str(MINI), "diff", str(MINI)]) == 0
+
+
 def test_files_of_other_generators_stay(copy: Path) -> None:
     others = {
         "grammar.py": b"# Generated from Expr.g4 by ANTLR 4.13.2\n",

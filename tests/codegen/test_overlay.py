@@ -230,6 +230,17 @@ def test_a_problem_of_the_overlay_names_its_file(
     assert capsys.readouterr().err.startswith(f"{tmp_path.as_posix()}/{place}")
 
 
+def test_a_named_enum_has_its_values() -> None:
+    level = {"$ref": "#/$defs/Level", "description": "How hard."}
+
+    def default(value: str) -> dict[str, Any]:
+        return over(request={"Request": {"x-reason": "Seen.", "properties": {"level": {**level, "default": value}}}})
+
+    assert check(merge(MINI, default("low")), "1")
+    with pytest.raises(SpecError, match='default: "huge" is none of the values that there are'):
+        check(merge(MINI, default("huge")), "1")
+
+
 def test_a_problem_of_ours_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec, overlay = Path(shutil.copytree(ROOT / "spec", tmp_path / "spec")), tmp_path / "overlay"
     overlay.mkdir()
