@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from .diff import Format, compare, report
+from .diff import compare
 from .files import compare_files, find_stale, write_files
 from .load import SpecError
+from .report import Format, report
 from .sources import areas_in, load_directory, load_older
 from .spec import Spec
 
@@ -90,7 +91,7 @@ def _diff(old: Spec, new: Spec, output_format: Format) -> int:
     """Print the report; the exit code says whether a change breaks."""
     changes = compare(old, new)
     sys.stdout.write(report(old, new, changes, output_format))
-    return int(any(change.breaking for change in changes))
+    return int(any(change.mark == "breaking" for change in changes))
 
 
 def _generate(spec: Spec, options: argparse.Namespace, out: Path | None) -> int:
