@@ -23,7 +23,7 @@ what is received is *stricter*: no program breaks, but a reply without what was 
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -64,7 +64,7 @@ def compare(old: Spec, new: Spec) -> list[Change]:
     before, after = find_shapes(old.definitions), find_shapes(new.definitions)
     changes: list[Change] = []
     for name, definition in new.definitions.items():
-        found: Differences = iter([(name, "added", "compatible")])
+        found = _each(name, ["added"], "compatible")
         if name in old.definitions:
             found = _definition(old, new, name, before.of(name), after.of(name))
         changes += [Change(definition.area, path, after.of(name), what, mark) for path, what, mark in found]
@@ -95,6 +95,11 @@ def _definition(old: Spec, new: Spec, name: str, before: Shape, after: Shape) ->
         yield from _enum(name, was.schema["enum"], now.schema["enum"], after)
 
 
+def _each(path: str, changes: Iterable[str], mark: Mark) -> Differences:
+    for change in changes:
+        yield path, change, mark
+
+
 def _breaking(breaking: bool) -> Mark:
     return "breaking" if breaking else "compatible"
 
@@ -109,8 +114,12 @@ def _notes(path: str, was: Schema, now: Schema) -> Differences:
     if any(was.get(key) != now.get(key) for key in NOTES):
         yield path, "described otherwise", "documentation"
     before, after = was.get("examples", []), now.get("examples", [])
-    yield from ((path, f"example {json.dumps(each)} added", "documentation") for each in after if each not in before)
-    yield from ((path, f"example {json.dumps(each)} removed", "documentation") for each in before if each not in after)
+    yield from _each(
+        path, (f"example {json.dumps(each)} added" for each in after if each not in before), "documentation"
+    )
+    yield from _each(
+        path, (f"example {json.dumps(each)} removed" for each in before if each not in after), "documentation"
+    )
 
 
 def _with_article(noun: str) -> str:
@@ -138,7 +147,9 @@ def _object(old: Spec, new: Spec, was: Definition, now: Definition, shape: Shape
             # Whether the tag must be there is the union's to say: see its tag default.
             yield path, f"the tag was {was_value!r}, is {is_value!r}", "breaking"
         yield from _notes(path, was.properties.get(name, after), after)
-    yield from ((f"{now.name}.{name}", "removed", "breaking") for name in was.properties if name not in now.properties)
+    for name in was.properties:
+        if name not in now.properties:
+            yield f"{now.name}.{name}", "removed", "breaking"
 
 
 @dataclass(frozen=True)
@@ -199,8 +210,12 @@ def _field_types(field: _Field, before: dict[str, Schema], after: dict[str, Sche
 
 
 def _union(was: Definition, now: Definition) -> Differences:
-    yield from ((now.name, f"member {name} added", "compatible") for name in now.members if name not in was.members)
-    yield from ((now.name, f"member {name} removed", "breaking") for name in was.members if name not in now.members)
+    yield from _each(
+        now.name, (f"member {name} added" for name in now.members if name not in was.members), "compatible"
+    )
+    yield from _each(
+        now.name, (f"member {name} removed" for name in was.members if name not in now.members), "breaking"
+    )
     old, new = was.schema.get("x-tag-default"), now.schema.get("x-tag-default")
     if old != new:
         yield now.name, f"the tag default was {old or 'none'}, is {new or 'none'}", _breaking(old is not None)
@@ -213,12 +228,14 @@ def _accepted(old: Spec, was: Definition, now: Definition, shapes: Shapes) -> Di
         if name not in before:
             encoded_otherwise = name in old.definitions and name not in shapes.sent_back
             yield now.name, f"x-accepts {name} added", _breaking(encoded_otherwise)
-    yield from ((now.name, f"x-accepts {name} removed", "breaking") for name in before if name not in after)
+    yield from _each(now.name, (f"x-accepts {name} removed" for name in before if name not in after), "breaking")
 
 
 def _enum(path: str, old: list[str], new: list[str], shape: Shape) -> Differences:
-    yield from ((path, f"value {value!r} added", "compatible") for value in new if value not in old)
-    yield from ((path, f"value {value!r} removed", _breaking(shape != "received")) for value in old if value not in new)
+    yield from _each(path, (f"value {value!r} added" for value in new if value not in old), "compatible")
+    yield from _each(
+        path, (f"value {value!r} removed" for value in old if value not in new), _breaking(shape != "received")
+    )
 
 
 def _types(path: str, was: dict[str, Schema], now: dict[str, Schema], shape: Shape) -> Differences:
@@ -231,8 +248,8 @@ def _types(path: str, was: dict[str, Schema], now: dict[str, Schema], shape: Sha
     elif "number" in was and "integer" in now:
         yield path, "type number narrowed to integer", _promised(shape)
         now = _integer_as_number(now)
-    yield from ((path, f"type {name} added", _breaking(shape != "sent")) for name in now if name not in was)
-    yield from ((path, f"type {name} removed", _promised(shape)) for name in was if name not in now)
+    yield from _each(path, (f"type {name} added" for name in now if name not in was), _breaking(shape != "sent"))
+    yield from _each(path, (f"type {name} removed" for name in was if name not in now), _promised(shape))
     for name in [name for name in now if name in was]:
         yield from _bounds(path, was[name], now[name], shape)
         yield from _values(path, was[name], now[name], shape)
@@ -254,8 +271,8 @@ def _values(path: str, before: Schema, after: Schema, shape: Shape) -> Differenc
     elif "enum" in before:
         yield path, "any text from now on", "compatible"
     known, still = before.get("x-known", []), after.get("x-known", [])
-    yield from ((path, f"known value {value!r} added", "compatible") for value in still if value not in known)
-    yield from ((path, f"known value {value!r} removed", "compatible") for value in known if value not in still)
+    yield from _each(path, (f"known value {value!r} added" for value in still if value not in known), "compatible")
+    yield from _each(path, (f"known value {value!r} removed" for value in known if value not in still), "compatible")
 
 
 def _items(path: str, before: Schema, after: Schema, shape: Shape) -> Differences:

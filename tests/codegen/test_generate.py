@@ -262,7 +262,7 @@ def test_nothing_of_the_package_is_needed_so_that_broken_models_can_be_made_anew
 def test_without_its_tools_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("codegen.__main__.find_spec", lambda name: None)
+    monkeypatch.setattr("codegen.__main__.find_spec", Mock(return_value=None))
     assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.endswith("pip install 'mimo-proto[codegen]'\n")
     # Comparing does without them.
