@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from .exports import bundle, openapi
 from .facts import render_facts
 from .negatives import negatives
 from .render import render
@@ -26,7 +27,7 @@ def package_files(spec: Spec, sources: Collection[tuple[str, Collection[str]]], 
 
 
 def own_files(spec: Spec, root: Path) -> dict[Path, str]:
-    """What is generated in the checkout: our models, the tables of facts, and the negative vectors.
+    """What is generated in the checkout: our models, the tables of facts, the negative vectors and the exports.
 
     Args:
         spec: The checked schemas of `spec/`.
@@ -36,8 +37,11 @@ def own_files(spec: Spec, root: Path) -> dict[Path, str]:
         SpecError: No models can be made of the schemas, or a table of facts is refused.
     """
     models = root / "src/mimo_proto/models"
+    dist = root / "spec/dist"
     return {
         **package_files(spec, [("spec", spec.areas)], models),
         **{models / name: text for name, text in render_facts(root / "spec").items()},
         root / "tests/fixtures/negatives.json": negatives(spec),
+        dist / "bundle.json": bundle(spec),
+        dist / "openapi.json": openapi(spec),
     }

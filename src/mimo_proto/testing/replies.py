@@ -27,6 +27,8 @@ __all__ = ["Received", "HTTPResponse", "receive", "respond", "make_response"]
 _SECRET = ("authorization", "api-key")
 _CHAT = "/v1/chat/completions"
 _RESPONSES = "/v1/responses"
+_MODELS = "/v1/models"
+_METHODS = {_CHAT: "POST", _RESPONSES: "POST", _MODELS: "GET"}
 _NAMES = {
     _CHAT: ("ChatCompletionRequest", "ChatCompletion", "ChatCompletionChunk"),
     _RESPONSES: ("ResponseRequest", "Response", "ResponseStreamEvent"),
@@ -66,12 +68,14 @@ class HTTPResponse(msgspec.Struct, frozen=True):
         content_type: The value of ``Content-Type``.
         parts: The body; each part is written by itself, those of a stream are its events.
         chunked: Whether the body is sent by the chunked coding, else with its length.
+        headers: What the head has besides.
     """
 
     status: int
     content_type: str
     parts: Sequence[bytes]
     chunked: bool = False
+    headers: Mapping[str, str] = {}
 
 
 def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Received:
@@ -97,10 +101,13 @@ def respond(request: Received, headers: Mapping[str, str], key: str, number: int
 
 
 def _content(request: Received) -> bytes | Refusal | Turn:
-    if (request.method, request.path) == ("GET", "/v1/models"):
-        return recorded("ModelList.json")
-    if request.method != "POST" or request.path not in _NAMES:
+    method = _METHODS.get(request.path)
+    if method is None:
         return Refusal(404, "Not Found", f"{request.method} {request.path}")
+    if method != request.method:
+        return Refusal(405, "Method Not Allowed", f"{request.method} {request.path}")
+    if request.path == _MODELS:
+        return recorded("ModelList.json")
     example = _example(request)
     return recorded(example) if example else _refusal(request) or take_turn(_prompt(request))
 
@@ -115,7 +122,9 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
     """
     if isinstance(content, Refusal):
         kind = "text/event-stream" if request.streamed else "application/json"
-        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)])
+        # RFC 9110, 15.5.6: a 405 says which methods there are.
+        allowed = {"Allow": _METHODS[request.path]} if content.status == 405 and request.path in _METHODS else {}
+        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)], headers=allowed)
     if isinstance(content, Turn):
         prompt = _prompt(request)
         make, make_events = (
