@@ -36,8 +36,8 @@ __all__ = ["Change", "Mark", "compare"]
 Mark: TypeAlias = Literal["breaking", "stricter", "compatible", "documentation"]
 # The path of what differs, how, and what that means.
 Differences: TypeAlias = Iterator[tuple[str, str, Mark]]
-# What is said, and has no other meaning.
-NOTES = ("description", "x-note", "x-reason")
+# What is said of the protocol, and has no other meaning.
+NOTES = ("description", "x-note")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validate
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from mimo_proto import CHAT_COMPLETIONS, MODELS, RESPONSES, SPEC_VERSION, Client, Endpoint
 from tests.codegen.test_spec import EXAMPLES, payloads
@@ -16,6 +18,7 @@ from tests.support.schemas import DEFINED_IN, SPEC
 
 BUNDLE: dict[str, Any] = json.loads((SPEC / "dist/bundle.json").read_bytes())
 OPENAPI: dict[str, Any] = json.loads((SPEC / "dist/openapi.json").read_bytes())
+REGISTRY: Registry[Any] = Registry[Any]().with_resource(BUNDLE["$id"], DRAFT202012.create_resource(BUNDLE))
 OPERATIONS: dict[str, tuple[Any, str]] = {
     "create_chat_completion": (CHAT_COMPLETIONS, "ChatCompletionChunk"),
     "create_response": (RESPONSES, "ResponseStreamEvent"),
@@ -45,9 +48,9 @@ def test_references_stay_in_the_file(export: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_valid_by_the_bundle(path: Any) -> None:
-    schema = {"$ref": f"#/$defs/{path.name.split('.', 1)[0]}", "$defs": BUNDLE["$defs"]}
+    schema = {"$ref": f"{BUNDLE['$id']}#/$defs/{path.name.split('.', 1)[0]}"}
     for value in payloads(path):
-        assert Draft202012Validator(schema).is_valid(value)
+        validate(value, schema, cls=Draft202012Validator, registry=REGISTRY)
 
 
 def test_the_description_is_openapi() -> None:
