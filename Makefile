@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop nox
+.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop openapi nox
 .PHONY: bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
@@ -71,6 +71,15 @@ interop: .venv-interop/node/.ready  ## other people's clients and frameworks aga
 	cp $< $(@D)
 	! command -v npm > /dev/null || npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
+
+openapi: .venv-openapi/.ready  ## clients made of spec/dist/openapi.json (needs npx), and Schemathesis against LoopbackServer
+	mkdir -p build/openapi
+	npx --yes openapi-typescript@7.13.0 spec/dist/openapi.json --output build/openapi/mimo.ts
+	npx --yes --package typescript@5.9.3 tsc --strict --noEmit build/openapi/mimo.ts
+	PATH="$(CURDIR)/.venv-openapi/bin:$$PATH" openapi-python-client generate --path spec/dist/openapi.json \
+		--output-path build/openapi/client --meta none --overwrite --fail-on-warning
+	PYTHONPATH=build/openapi .venv-openapi/bin/python -c "import client.models"
+	.venv-openapi/bin/python .ci/exercise_openapi.py
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))

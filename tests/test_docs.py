@@ -2,7 +2,7 @@
 
 The blocks of a page share their names and run from top to bottom; a `text` block right behind one is what it prints.
 Type checkers must take them too, since people copy them.
-`how-to-extend.md` speaks of a module that has to be generated first: `test_how_to_extend.py` runs it.
+`how-to-extend.md` speaks of what the spec does not have: `test_how_to_extend.py` runs it.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def checkout(tmp_path: Path, before: Path) -> Path:
 def test_the_report_is_the_one_on_the_page(checkout: Path, before: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--spec", str(checkout / "spec"), "diff", str(before)]) == 0
     version = (ROOT / "spec/VERSION").read_text("utf-8").strip()
-    assert capsys.readouterr().out == blocks(4, "text")[0].replace("2.0.0", version)
+    assert capsys.readouterr().out == blocks(4, "text")[0].replace("3.0.0", version)
 
 
 def test_models_come_of_it(checkout: Path) -> None:

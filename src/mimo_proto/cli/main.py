@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mimo_proto.cli import generate
 from mimo_proto.cli.demo import run_demo
 from mimo_proto.cli.preflight import check_file
 from mimo_proto.cli.text import TextWriter, json_line
@@ -109,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("file", nargs="+", help="a file with the JSON of a request, or of one on each line; - is stdin")
     look.add_argument("--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the day on which it is sent")
     look.set_defaults(run=_preflight)
+    generate_help = "write models of the spec, with your additions to it"
+    generate.add_options(commands.add_parser("generate", help=generate_help))
     return parser
 
 

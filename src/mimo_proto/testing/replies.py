@@ -26,9 +26,10 @@ from .turns import Turn, take_turn
 __all__ = ["Received", "HTTPResponse", "receive", "refuse", "respond", "make_response"]
 
 _SECRET = ("authorization", "api-key")
-_MODELS = ("GET", "/v1/models")
 _CHAT = "/v1/chat/completions"
 _RESPONSES = "/v1/responses"
+_MODELS = "/v1/models"
+_METHODS = {_CHAT: "POST", _RESPONSES: "POST", _MODELS: "GET"}
 _NAMES = {
     _CHAT: ("ChatCompletionRequest", "ChatCompletion", "ChatCompletionChunk"),
     _RESPONSES: ("ResponseRequest", "Response", "ResponseStreamEvent"),
@@ -68,12 +69,14 @@ class HTTPResponse(msgspec.Struct, frozen=True):
         content_type: The value of ``Content-Type``.
         parts: The body; each part is written by itself, those of a stream are its events.
         chunked: Whether the body is sent by the chunked coding, else with its length.
+        headers: What the head has besides.
     """
 
     status: int
     content_type: str
     parts: Sequence[bytes]
     chunked: bool = False
+    headers: Mapping[str, str] = {}
 
 
 def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Received:
@@ -96,10 +99,11 @@ def refuse(request: Received, headers: Mapping[str, str], key: str, strictness: 
         strictness: What else is refused.
     """
     refusal = refuse_key(headers, key)
-    if refusal or (request.method, request.path) == _MODELS:
+    if refusal is None and _METHODS.get(request.path) != request.method:
+        status, reason = (405, "Method Not Allowed") if request.path in _METHODS else (404, "Not Found")
+        refusal = Refusal(status, reason, f"{request.method} {request.path}")
+    if refusal or request.path == _MODELS:
         return refusal
-    if request.method != "POST" or request.path not in _NAMES:
-        return Refusal(404, "Not Found", f"{request.method} {request.path}")
     retired = refuse_retired(request.body, strictness.today)
     return retired or (None if _example(request) else _refusal(request, strictness))
 
@@ -116,7 +120,7 @@ def respond(request: Received, strictness: Strictness, number: int) -> HTTPRespo
 
 
 def _content(request: Received, strictness: Strictness) -> bytes | dict[str, Any] | Turn:
-    if (request.method, request.path) == _MODELS:
+    if request.path == _MODELS:
         return list_models(strictness.today)
     example = _example(request)
     return recorded(example) if example else take_turn(_prompt(request))
@@ -132,7 +136,9 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
     """
     if isinstance(content, Refusal):
         kind = "text/event-stream" if request.streamed else "application/json"
-        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)])
+        # RFC 9110, 15.5.6: a 405 says which methods there are.
+        allowed = {"Allow": _METHODS[request.path]} if content.status == 405 and request.path in _METHODS else {}
+        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)], headers=allowed)
     if isinstance(content, Turn):
         prompt = _prompt(request)
         make, make_events = (

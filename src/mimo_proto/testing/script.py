@@ -122,7 +122,7 @@ def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
 def _head(reply: RawReply, response: HTTPResponse, length: int) -> bytes:
     status = reply.status or response.status
     framing = {"Transfer-Encoding": "chunked"} if response.chunked else {"Content-Length": str(length)}
-    usual = {"Content-Type": response.content_type, **framing}
+    usual = {"Content-Type": response.content_type, **framing, **response.headers}
     taken = {name.lower() for name in reply.headers}
     headers = {**{name: value for name, value in usual.items() if name.lower() not in taken}, **reply.headers}
     lines = [f"HTTP/1.1 {status} {phrases.get(status, 'Unknown')}", *(f"{name}: {headers[name]}" for name in headers)]

@@ -268,6 +268,8 @@ class _Exchanges(BaseHTTPRequestHandler):
     def _exchange(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply, writes = self._take(self.command, self.path, headers, self._body())
+        if self.command == "HEAD":  # what a body would be is left out (RFC 9110, 9.3.2)
+            writes = iter([b"".join(b"".join(writes).partition(b"\r\n\r\n")[:2])])
         self.wfile.writelines(writes)
         if reply.raw or reply.cut is not None or reply.reset:
             self.close_connection = True
@@ -275,7 +277,11 @@ class _Exchanges(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 
-    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - the base class looks for these names
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Serve all methods alike: the base class looks for `do_` and the name of a method."""
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Say nothing on stderr."""
