@@ -45,6 +45,8 @@ napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = f"mimo-proto {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 # The site's own address leads to the map.
@@ -82,5 +84,5 @@ def leave_out_signature(app: Sphinx, what: str, name: str, value: Any, *rest: ob
 def setup(app: Sphinx) -> None:
     """Register what is above."""
     app.connect("source-read", add_menu)
-    app.connect("autodoc-process-docstring", as_prose)
+    app.connect("autodoc-process-docstring", as_prose, priority=400)  # before napoleon, which has 500
     app.connect("autodoc-process-signature", leave_out_signature)
