@@ -34,9 +34,11 @@ default_role = "code"
 # Names stand in the package's root and in the module that defines them: a link may lead to either.
 suppress_warnings = ["ref.python"]
 myst_heading_anchors = 4
+smartquotes = False
 
 autodoc_member_order = "bysource"
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 100
 # `Attributes:` of a docstring are what is said of the fields: autodoc does not list them a second time.

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("openai") else ["test_openai.py", "test_openai_shape.py"]
+collect_ignore = [] if find_spec("openai") else ["test_from_openai.py", "test_openai.py", "test_openai_shape.py"]
