@@ -1,26 +1,35 @@
 """Let the model call functions of yours until it has its answer."""
 
-import json
 from collections.abc import Callable
+from typing import Annotated, Any
 
-from mimo_proto import ChatMessage, Client, FunctionDefinition, FunctionTool, to_request, tool, user
+from msgspec import Meta, Struct
+
+from mimo_proto import (
+    ChatMessage,
+    Client,
+    InvalidToolArgumentsError,
+    function_tool,
+    parse_arguments,
+    to_request,
+    tool,
+    user,
+)
 
 
-def get_weather(city: str) -> str:
+class GetWeather(Struct):
+    """Tell the weather in a city."""
+
+    city: Annotated[str, Meta(description="The city's name, in English.")]
+
+
+def get_weather(wanted: GetWeather) -> str:
     """The weather in a city."""
-    return f"light rain in {city}"
+    return f"light rain in {wanted.city}"
 
 
-FUNCTIONS: dict[str, Callable[..., str]] = {"get_weather": get_weather}
-TOOLS = [
-    FunctionTool(
-        function=FunctionDefinition(
-            name="get_weather",
-            description="The weather in a city.",
-            parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-        )
-    )
-]
+FUNCTIONS: dict[str, tuple[type[Struct], Callable[[Any], str]]] = {"get_weather": (GetWeather, get_weather)}
+TOOLS = [function_tool(arguments, name=name) for name, (arguments, _) in FUNCTIONS.items()]
 
 with Client() as client:
     messages: list[ChatMessage] = [user("Do I need an umbrella in Wuhan?")]
@@ -31,10 +40,11 @@ with Client() as client:
         if not message.tool_calls:
             break
         for call in message.tool_calls:
-            try:  # the model wrote the arguments: they may be no JSON, or not fit
-                result = FUNCTIONS[call.function.name](**json.loads(call.function.arguments))
-            except (KeyError, TypeError, ValueError) as error:
-                result = f"error: {error!r}"
+            try:  # the model wrote the arguments, and the name: they may not fit, and it may be none of ours
+                arguments, function = FUNCTIONS[call.function.name]
+                result = function(parse_arguments(call, arguments))
+            except (KeyError, InvalidToolArgumentsError) as error:
+                result = f"error: {error}"
             print(f"{call.function.name}{call.function.arguments} -> {result}")
             messages.append(tool(result, call.id))
     print(message.content)

@@ -22,6 +22,7 @@ SAYS = {
     "responses": ["You said: Name a river in China.", "completed You said: How long is it?"],
     "sans_io_httpx": ["You said: hi", "You said: hi", "CompletionUsage(prompt_tokens=1, completion_tokens=13,"],
     "testing_a_service": ["all well"],
+    "otel": ["chat mimo-v2.6-pro ['gen_ai.operation.name', 'gen_ai.provider.name', ", "answer a user []"],
 }
 
 

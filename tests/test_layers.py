@@ -17,14 +17,18 @@ ROOT = Path(__file__).parents[1] / "src" / "mimo_proto"
 FILES = sorted(ROOT.rglob("*.py"))
 
 ORDER = [
-    *("_version", "errors", "limits", "retry", "unknown", "kept_fields", "models", "endpoints", "messages"),
-    *("protocol", "call", "http", "client", "__init__", "aio", "testing", "cli", "__main__"),
+    *("_version", "errors", "limits", "retry", "speech", "unknown", "kept_fields", "models", "endpoints", "messages"),
+    *("tools", "usage", "observe", "protocol", "call", "log", "http", "client", "__init__", "aio", "testing", "cli"),
+    "__main__",
 ]
 
 # What is sans-IO, and what it never imports: time, chance and the environment are arguments.
 SANS_IO = set(ORDER[: ORDER.index("http")])
 INPUT_AND_OUTPUT = {"asyncio", "logging", "os", "random", "socket", "ssl", "threading", "time", "urllib3", "http"}
 EXCEPTIONS = {
+    # Logging, and the clock, for both clients.
+    ("log.py", "logging"),
+    ("log.py", "time"),
     # What is learned from the wire belongs to the process: one lock.
     ("protocol/widen.py", "threading"),
     # What is remembered of replies belongs to all streams: one lock.

@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     from mimo_proto.aio.stream import AsyncStream
     from mimo_proto.client import Client, Reply
     from mimo_proto.http.stream import Stream
+    from mimo_proto.observe import (
+        AttemptStarted,
+        CallFinished,
+        CallStarted,
+        FirstEvent,
+        HeadReceived,
+        Observation,
+        Observer,
+        Retrying,
+    )
     from mimo_proto.protocol.adapt import Adapted, adapt_request
     from mimo_proto.protocol.delta_parts import Delta
     from mimo_proto.protocol.deltas import DeltaReader
@@ -43,7 +53,12 @@ if TYPE_CHECKING:
     from mimo_proto.protocol.encode_error import ErrorReply, encode_error
     from mimo_proto.protocol.finding import Finding
     from mimo_proto.protocol.history import ReasoningMemory, Watch
+    from mimo_proto.protocol.json_content import decode_content
     from mimo_proto.protocol.preflight import preflight
+    from mimo_proto.protocol.tool_arguments import parse_arguments
+    from mimo_proto.speech import pcm_to_wav
+    from mimo_proto.tools import function_tool
+    from mimo_proto.usage import Usage
 
 __all__: list[str] = [
     # talk to MiMo
@@ -82,6 +97,15 @@ __all__: list[str] = [
     "ErrorReply",
     "ReasoningMemory",
     "Watch",
+    # what observers get
+    "Observer",
+    "Observation",
+    "CallStarted",
+    "AttemptStarted",
+    "HeadReceived",
+    "FirstEvent",
+    "Retrying",
+    "CallFinished",
     # messages
     "system",
     "developer",
@@ -89,11 +113,17 @@ __all__: list[str] = [
     "assistant",
     "tool",
     "to_request",
+    # tools, typed answers and speech
+    "function_tool",
+    "parse_arguments",
+    "decode_content",
+    "pcm_to_wav",
     # values
     "Timeouts",
     "Limits",
     "RetryPolicy",
     "Unknown",
+    "Usage",
     # versions
     "__version__",
 ]
@@ -116,8 +146,21 @@ LAZY = {
     "encode_done": "protocol.encode",
     "encode_error": "protocol.encode_error",
     "ErrorReply": "protocol.encode_error",
+    "function_tool": "tools",
+    "parse_arguments": "protocol.tool_arguments",
+    "decode_content": "protocol.json_content",
+    "pcm_to_wav": "speech",
     "AsyncClient": "aio.client",
     "AsyncStream": "aio.stream",
+    "Usage": "usage",
+    "Observer": "observe",
+    "Observation": "observe",
+    "CallStarted": "observe",
+    "AttemptStarted": "observe",
+    "HeadReceived": "observe",
+    "FirstEvent": "observe",
+    "Retrying": "observe",
+    "CallFinished": "observe",
     "ReasoningMemory": "protocol.history",
     "Watch": "protocol.history",
 }

@@ -30,6 +30,7 @@ from mimo_proto.errors import LocalProtocolError
 from mimo_proto.http.attempts import SyncCall
 from mimo_proto.http.stream import Stream
 from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.log import observe_call
 from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         Response,
         ResponseStreamEvent,
     )
+    from mimo_proto.observe import Observer
     from mimo_proto.protocol.request import Auth
 
 __all__ = ["Client", "Reply"]
@@ -75,6 +77,7 @@ class Client:
         proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; "environment" for that of
             HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; None for none.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
+        observer: Gets an observation at each step of each call; see `mimo_proto.observe`.
         **unknown: Not taken: what comes here is refused, with a hint at what it is called here.
 
     Raises:
@@ -103,6 +106,7 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         allow_http: bool = False,
+        observer: Observer | None = None,
         **unknown: Unpack[NoArguments],
     ) -> None:
         # First of all, so that no frame of ours shows the key.
@@ -119,6 +123,7 @@ class Client:
             timeouts=timeouts,
             retry=retry,
             limits=limits,
+            observer=observer,
         )
         self._base_url = self._settings.base_url
         self._closed = False
@@ -315,7 +320,9 @@ class Client:
         if self._closed:
             raise LocalProtocolError("the client is closed")
         http_request = self._settings.request(endpoint, request, options, stream=stream)
-        return SyncCall(self._transport, http_request, self._settings.of_call(options), options.get("tee"))
+        settings = self._settings.of_call(options)
+        observed = observe_call(settings, endpoint, http_request)
+        return SyncCall(self._transport, http_request, settings, options.get("tee"), observed=observed)
 
 
 def _environment_proxy(base_url: str) -> Secret | None:

@@ -26,6 +26,7 @@ MimoError
 │   ├── BodyTooLargeError                     Limits.body
 │   ├── DecodeError                           JSON that the models cannot hold
 │   ├── UnexpectedContentType                 not what was asked for
+│   ├── InvalidToolArgumentsError             what the model wrote for a tool's arguments
 │   └── IncompleteStreamError                 the stream ended before the protocol's end
 ├── StreamCancelled                           Stream.cancel()
 └── LocalProtocolError                        the caller broke the protocol
@@ -66,6 +67,7 @@ __all__ = [
     "BodyTooLargeError",
     "DecodeError",
     "UnexpectedContentType",
+    "InvalidToolArgumentsError",
     "IncompleteStreamError",
     "StreamCancelled",
     "LocalProtocolError",
@@ -286,6 +288,20 @@ class UnexpectedContentType(RemoteProtocolError):
         self.status = status
         self.content_type = content_type
         self.body = body[:1024]
+
+
+class InvalidToolArgumentsError(RemoteProtocolError):
+    """The arguments that the model wrote for a tool are not JSON, or do not fit the type; or the call is none.
+
+    Attributes:
+        path: The place, as a JSONPath such as ``$.place.city``; ``$`` for the whole.
+        text: The arguments as they came.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", text: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        self.text = text
 
 
 class IncompleteStreamError(RemoteProtocolError):

@@ -91,8 +91,24 @@ def test_nobody_is_there(loop: str, refusing: int) -> None:
 
 
 @each_loop
-def test_what_connects_when_it_is_not_needed_any_more_is_closed(loop: str, live: Server) -> None:
+def test_what_connects_when_it_is_not_needed_any_more_is_closed(
+    loop: str, live: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two that connect at once: one is taken."""
+    real = connect.connect_socket
+    connected: list[socket.socket] = []
+    both = asyncio.Event()
+
+    async def connect_together(*arguments: Any) -> socket.socket:
+        sock = await real(*arguments)
+        connected.append(sock)
+        if len(connected) == 2:
+            both.set()
+        await both.wait()
+        return sock
+
+    monkeypatch.setattr(connect, "ATTEMPT_DELAY_SECONDS", 0)
+    monkeypatch.setattr(connect, "connect_socket", connect_together)
 
     async def main() -> None:
         with await dial([address_of(live.port)] * 2):
@@ -119,8 +135,14 @@ def test_the_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tried == [1, 3, 2, 4]
 
 
-def test_the_connect_clock_bounds_all_addresses_together(black_hole: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", resolve_to([address_of(port_of(black_hole))] * 50))
+@pytest.mark.parametrize("others", [0, 1, 50])
+def test_the_connect_clock_bounds_all_addresses_together(
+    others: int, black_hole: str, refusing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when all but one have been given up."""
+    dead = address_of(port_of(black_hole))
+    addresses = [dead, address_of(refusing)] if others == 1 else [dead] * (1 + others)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_to(addresses))
     started = monotonic()
     with pytest.raises(ConnectTimeout):
         run_on("asyncio", lambda: ask(timeouts=Timeouts(connect=0.5)))
@@ -180,6 +202,21 @@ def test_tcp_keeps_the_connection_alive(loop: str, live: Server) -> None:
     run_on(loop, main)
 
 
+def test_a_socket_that_the_loop_does_not_take_is_closed(live: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    async def main() -> None:
+        async with AsyncClient(KEY, live.url) as client:
+            with pytest.raises(ConnectError, match="Too many open files"):
+                await client.create_chat_completion(**CHAT_REQUEST)
+        while not live.connections or live.open_connections:
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", refuse)
+    run_on("asyncio", main)
+
+
 # --- TLS ----------------------------------------------------------------------------------------------------------
 
 
@@ -233,4 +270,30 @@ def test_bytes_behind_the_response_to_connect_belong_to_nobody(loop: str) -> Non
                 await client.create_chat_completion(**CHAT_REQUEST)
 
     with Server(script) as proxy:
+        run_on(loop, main)
+
+
+@each_loop
+@pytest.mark.parametrize("way", ["ends", "resets"])
+@pytest.mark.parametrize("proxied", [False, True], ids=["handshake", "tunnel"])
+def test_a_connection_that_breaks_while_it_is_made(loop: str, way: str, proxied: bool) -> None:
+    """Nothing of the call has been sent."""
+
+    def script(peer: Peer) -> None:
+        peer.sock.recv(65536)
+        if way == "ends":
+            peer.fin()
+            peer.gone()
+        else:
+            peer.rst()
+
+    async def main() -> None:
+        url, proxy = (
+            ("https://api.example.com/v1", server.origin) if proxied else (f"https://127.0.0.1:{server.port}", None)
+        )
+        async with AsyncClient(KEY, url, proxy=proxy) as client:
+            with pytest.raises(ConnectError, match="no connection: "):
+                await client.create_chat_completion(**CHAT_REQUEST)
+
+    with Server(script) as server:
         run_on(loop, main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from time import monotonic
@@ -17,9 +18,10 @@ from mimo_proto import (
     LocalProtocolError,
     ReadTimeout,
     RemoteProtocolError,
+    StreamCancelled,
     Timeouts,
 )
-from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
+from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, once, sse
 from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk, error_body
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import trustme
 
 QUICK = Timeouts(connect=5, read=5, idle=5)
+PATIENT = Timeouts(connect=20, read=20, idle=20)
 HUGE: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 16_000_000}]}
 EARLY = answer(error_body("413", "too large"), 413)
 
@@ -113,7 +116,7 @@ def test_interim_responses_do_not_stop_the_sending(
             peer.send(b"HTTP/1.1 100 Continue\r\n\r\n", answer(CHAT))
 
     async def main() -> None:
-        async with AsyncClient(KEY, server.url, timeouts=QUICK, ssl_context=trust) as client:
+        async with AsyncClient(KEY, server.url, timeouts=PATIENT, ssl_context=trust) as client:
             for _ in range(2):
                 assert words(await client.create_chat_completion(**HUGE)) == "Hello world"
 
@@ -295,14 +298,20 @@ def test_whatever_happens_on_an_idle_connection_ends_it(
     assert seen == ["gone"] or what == "a reset"
 
 
-@pytest.mark.parametrize("what", [answer({**CHAT, "id": "pushed"}), b""], ids=["a response", "the end"])
-def test_what_the_loop_has_not_seen_yet_is_seen_before_the_next_call(loop: str, what: bytes) -> None:
+@pytest.mark.parametrize("what", ["a response", "the end", "a reset"])
+def test_what_the_loop_has_not_seen_yet_is_seen_before_the_next_call(loop: str, what: str) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(answer(CHAT))
         assert idle.wait(10)
         if peer.number == 1:
-            peer.send(what) if what else peer.fin()
+            match what:
+                case "a response":
+                    peer.send(answer({**CHAT, "id": "pushed"}))
+                case "the end":
+                    peer.fin()
+                case _:
+                    peer.rst()
             pushed.set()
         peer.gone()
 
@@ -384,9 +393,12 @@ def test_a_closed_client_refuses_and_what_is_open_goes_on(loop: str) -> None:
 
     async def main() -> None:
         client = AsyncClient(KEY, server.url, timeouts=QUICK)
+        unsent = client.stream_chat_completion(**CHAT_REQUEST)
         async with client.stream_chat_completion(**CHAT_REQUEST) as stream:
             await anext(stream)
             await client.aclose()
+            with pytest.raises(LocalProtocolError, match="closed"):
+                await unsent.result()
             await client.aclose()
             with pytest.raises(LocalProtocolError, match="closed"):
                 await ask(client)
@@ -450,6 +462,24 @@ def test_closing_reaches_other_loops_too(loop: str) -> None:
         assert closed.is_set()
 
 
+def test_another_task_closes_the_stream(loop: str) -> None:
+    async def main() -> None:
+        async with AsyncClient(KEY, server.url, timeouts=QUICK) as client:
+            stream = client.stream_chat_completion(**CHAT_REQUEST)
+            await anext(stream)
+            reading = asyncio.create_task(stream.result())
+            await asyncio.sleep(0)
+            await stream.aclose()
+            with pytest.raises(StreamCancelled):
+                await reading
+            assert stream.end == "cancelled"
+            while server.open_connections:
+                await asyncio.sleep(0.01)
+
+    with Server(once(sse() + chunk(CHAT_EVENTS[0]))) as server:
+        run_on(loop, main)
+
+
 def test_a_stream_may_be_dropped_by_any_thread(loop: str) -> None:
     left = threading.Event()
 
@@ -468,4 +498,18 @@ def test_a_stream_may_be_dropped_by_any_thread(loop: str) -> None:
             assert await asyncio.to_thread(left.wait, 10)
 
     with Server(script) as server:
+        run_on(loop, main)
+
+
+def test_a_client_that_nobody_closes_closes_its_idle_connections(loop: str) -> None:
+    async def main() -> None:
+        client = AsyncClient(KEY, server.url, timeouts=QUICK)
+        await ask(client)
+        assert server.open_connections == 1
+        del client
+        gc.collect()
+        while server.open_connections:
+            await asyncio.sleep(0.01)
+
+    with Server(serve) as server:
         run_on(loop, main)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -10,6 +10,7 @@ from mimo_proto import (
     APIError,
     ChatAccumulator,
     ConnectionClosed,
+    DecodeError,
     IncompleteStreamError,
     LocalProtocolError,
     MimoError,
@@ -83,6 +84,26 @@ def test_a_stream_that_fails_keeps_what_had_come(raised: BaseException, end: str
         assert caught.value is not raised
         assert caught.value.attempts == 7
         assert words(caught.value.partial) == "Hello"
+
+
+class Odd:
+    """Adds up what no reply can be made of."""
+
+    def add(self, _: object) -> None: ...
+
+    def result(self) -> NoReturn:
+        raise DecodeError("odd")
+
+    def partial(self) -> NoReturn:
+        raise DecodeError("odd")
+
+
+def test_what_is_too_odd_to_make_anything_of_is_no_partial() -> None:
+    stream: StreamState[Any, Any] = StreamState(Odd(), call(), projected=False)
+    stream.fail(ConnectionClosed("gone"))
+    with pytest.raises(ConnectionClosed) as caught:
+        stream.raise_failure()
+    assert caught.value.partial is None
 
 
 @pytest.mark.parametrize("number", [0, 1])

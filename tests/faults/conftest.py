@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -19,11 +19,13 @@ SLOW = {"test_time", "test_cancel", "test_size", "test_other_servers", "test_con
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Say over which clients a test runs."""
-    module = metafunc.module.__name__.rpartition(".")[2]
-    if getattr(metafunc.module, "client_for", None) is not client_for:
+    made = cast("Any", metafunc)
+    module: Any = made.module
+    if getattr(module, "client_for", None) is not client_for:
         return
-    loops = [loop for loop in LOOPS if loop == "asyncio" or module not in SLOW]
-    marker = metafunc.definition.get_closest_marker("clients")
+    is_slow = module.__name__.rpartition(".")[2] in SLOW
+    loops = [loop for loop in LOOPS if loop == "asyncio" or not is_slow]
+    marker = made.definition.get_closest_marker("clients")
     kinds = ["client", *loops] if marker is None else list(marker.args)
     metafunc.parametrize("client_kind", kinds, indirect=True)
 

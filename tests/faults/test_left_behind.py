@@ -57,6 +57,7 @@ def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
         assert closed.acquire(timeout=10), "close() closes the idle ones"
 
 
+@pytest.mark.clients("client")
 def test_a_client_that_nobody_closes_closes_its_idle_connections() -> None:
     closed = threading.Event()
 
@@ -77,6 +78,7 @@ def test_a_client_that_nobody_closes_closes_its_idle_connections() -> None:
         assert caught == []
 
 
+@pytest.mark.clients("client")
 def test_what_is_given_back_after_close_is_closed() -> None:
     closed = threading.Event()
 
@@ -145,6 +147,7 @@ def test_a_forked_child_opens_its_own_connections() -> None:
     assert server.connections == 2
 
 
+@pytest.mark.clients("client")
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 @pytest.mark.parametrize("way", ["stream", "iterator", "text", "cycle"])
 def test_a_stream_left_without_close(kind: Kind, way: str) -> None:

@@ -45,7 +45,7 @@ def begins(peer: Peer, beginning: bytes, leave: str) -> None:
 LOSSES_TOO = retry(5, connection_lost=True)
 
 
-@pytest.mark.parametrize("shell", ["client", "httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", ["client", "asyncio", "httpx", "aiohttp"])
 def test_a_thousand_calls_to_an_unreliable_server(shell: str) -> None:
     """None is lost, and none is sent again after its answer has begun."""
     chance = random.Random(16)
@@ -129,7 +129,7 @@ def test_lost_before_an_answer(shell: str, kind: Kind, leave: str, kept: bool) -
         seen = calls_over(shell, server.url, kind, kept + 1, retry=retry(5))[-1]
     assert (seen.error, seen.attempts) == (ConnectionClosed, 1)
     assert seen.told["answer_begun"] is False
-    assert seen.reused is (kept if shell in ("client", "threads") else None)
+    assert seen.reused is (kept if shell in ("client", "asyncio", "threads") else None)
     assert len(server.requests) == kept + 1
 
 

@@ -17,8 +17,6 @@ import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
 from mimo_proto.aio.adapter import AsyncAdapter
-from mimo_proto.aio.aiohttp import AiohttpAdapter
-from mimo_proto.aio.httpx import HTTPXAdapter
 from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
@@ -85,25 +83,26 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncAdapter | AsyncClient]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[Any]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
     match name:
         case "asyncio":
-            async with AsyncClient(key, url, **settings) as client:
-                yield client
+            async with AsyncClient(key, url, **settings) as own:
+                adapter: Any = own  # it has the adapters' verbs
+                yield adapter
         case "httpx":
-            async with httpx.AsyncClient() as http:
-                yield HTTPXAdapter(http, key, url, **settings)
+            async with httpx.AsyncClient() as http, AsyncClient(key, url, http=http, **settings) as client:
+                yield client
         case "aiohttp":
-            async with aiohttp.ClientSession() as http:
-                yield AiohttpAdapter(http, key, url, **settings)
+            async with aiohttp.ClientSession() as session, AsyncClient(key, url, http=session, **settings) as client:
+                yield client
         case "threads":
             with Client(key, url, **settings) as client:
-                async with ThreadsAdapter(client) as adapter:
-                    yield adapter
+                async with ThreadsAdapter(client) as threads:
+                    yield threads
         case _:
             with Client(key, url, **settings) as client:
                 yield _Blocking(client)

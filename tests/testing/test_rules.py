@@ -42,6 +42,16 @@ def sound(*parts: dict[str, Any]) -> dict[str, Any]:
     return {"model": "mimo-v2.5-asr", "messages": [{"role": "user", "content": told}]}
 
 
+def with_text(body: dict[str, Any]) -> dict[str, Any]:
+    """The request with a text beside the sound."""
+    [message] = body["messages"]
+    parts = [{"type": "text", "text": "What is said?"}, *message["content"]]
+    return {**body, "messages": [{**message, "content": parts}]}
+
+
+VOICES = "invalid voice, must be one of: mimo_default, 冰糖, 茉莉, 苏打, 白桦, mia, chloe, milo, dean"
+
+
 @pytest.mark.wrong_requests
 @pytest.mark.parametrize("streamed", [False, True], ids=["json", "stream"])
 @pytest.mark.parametrize(
@@ -65,6 +75,7 @@ def sound(*parts: dict[str, Any]) -> dict[str, Any]:
             shows({"type": "image_url", "image_url": {"url": "data:image/tiff;base64,AAAA"}}),
             "400.image_format",
         ),
+        (CHAT, with_text(sound({"data": "AAAA", "format": "wav"})), "400.recognition_text"),
         (
             RESPONSES,
             {"model": "mimo-v2.6-pro", "input": "hi", "tools": [{"type": "web_search"}]},
@@ -131,20 +142,36 @@ def test_the_body_to_somebody_who_asked_for_a_stream_is_the_one_on_record() -> N
             speech("mimo-v2.5-tts-voicedesign", ("user", "old"), ("assistant", "hi"), voice="Mia"),
             "voice design takes a user message that describes the voice, and no audio.voice",
         ),
+        (speech("mimo-v2.5-tts", ("assistant", "hi"), voice="alloy"), VOICES),
+        (speech("mimo-v2.5-tts", ("assistant", "hi"), voice="MIA"), VOICES),
+        (
+            speech("mimo-v2.5-tts", ("assistant", "hi"), format="opus"),
+            "Invalid enum value 'opus' - at `$.audio.format`",
+        ),
         *[
-            (body, "speech recognition takes one user message with one sound, MP3 or WAV in base64")
+            (body, "speech recognition takes one user message with one sound in base64")
             for body in (
                 said("hi", model="mimo-v2.5-asr"),
                 said("hi", "there", model="mimo-v2.5-asr"),
                 sound(),
                 sound({"data": "AAAA", "format": "wav"}, {"data": "AAAA", "format": "wav"}),
-                sound({"data": "AAAA"}),
                 sound({"data": "https://example.com/a.wav", "format": "wav"}),
-                sound({"data": "data:audio/ogg;base64,AAAA"}),
                 sound({"data": "data:audio/wav;base64,?"}),
                 sound({"data": "data:audio/wav;base64,"}),
             )
         ],
+        *[
+            (body, "format must be one of: wav, mp3")
+            for body in (
+                sound({"data": "AAAA"}),
+                sound({"data": "AAAA", "format": "flac"}),
+                sound({"data": "data:audio/ogg;base64,AAAA"}),
+            )
+        ],
+        (
+            {**sound({"data": "AAAA", "format": "wav"}), "asr_options": {"language": "ZH"}},
+            "Invalid enum value 'ZH' - at `$.asr_options.language`",
+        ),
     ],
 )
 def test_chat_refuses(body: Any, param: str) -> None:
@@ -163,9 +190,14 @@ def test_chat_refuses(body: Any, param: str) -> None:
         shows(IMAGE),
         shows({"type": "text", "text": "hi"}, "mimo-v2.5-pro"),
         shows({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}),
+        speech("mimo-v2.5-tts", ("assistant", "hi"), voice="mia", speed=1.5),
+        {**speech("mimo-v2.5-tts", ("assistant", "hi"), voice="Mia"), "modalities": ["text", "audio"]},
+        speech("mimo-v2.5-tts", ("assistant", "hi"), voice="mimo_default"),
         speech("mimo-v2.5-tts-voiceclone", ("assistant", "hi"), voice="UklGRg=="),
+        speech("mimo-v2.5-tts-voiceclone", ("assistant", "hi"), voice="data:audio/wav;base64,UklGRg=="),
         speech("mimo-v2.5-tts-voicedesign", ("user", "old"), optimize_text_preview=True),
         sound({"data": "data:audio/mpeg;base64,AAAA"}),
+        {**sound({"data": "AAAA", "format": "mp3"}), "asr_options": {"language": "zh"}},
     ],
 )
 def test_chat_takes(body: Any) -> None:

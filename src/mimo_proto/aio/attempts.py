@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.deadlines import Deadlines
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
-from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers, refuse_larger
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, refuse_larger
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
+    from mimo_proto.call.observed import ObservedCall
     from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
     from mimo_proto.endpoints import Endpoint
@@ -51,6 +52,7 @@ class AsyncCall(BaseCall):
         settings: The adapter's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
         decoder: What takes the bytes of a stream; None where no stream is read.
+        observed: Reports the call; None where nobody observes it.
 
     Attributes:
         deadlines: The clocks of the call; what is waited for is waited for in a ``with`` block of theirs.
@@ -63,8 +65,10 @@ class AsyncCall(BaseCall):
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
         decoder: StreamDecoder[Any] | None = None,
+        *,
+        observed: ObservedCall | None = None,
     ) -> None:
-        super().__init__(settings, tee)
+        super().__init__(settings, tee, observed)
         self._library = library
         self._request = request
         self.deadlines = Deadlines(settings.timeouts, settings.limits, decoder)
@@ -97,10 +101,12 @@ class AsyncCall(BaseCall):
 
         with without_frames:
             try:
-                return await self._repeat(read)
-            except MimoError as error:
-                self.report(error)
+                reply = await self._repeat(read)
+            except BaseException as error:
+                self.fail(error)
                 raise
+        self.complete(reply.value)
+        return reply
 
     async def _repeat(self, read: Callable[[LibraryResponse], Coroutine[Any, Any, ResultT]]) -> ResultT:
         """Make attempts until one succeeds or none follows.
@@ -109,10 +115,12 @@ class AsyncCall(BaseCall):
             read: Reads as much of a response of success as belongs to the attempt.
         """
         with without_frames:
+            self.start()
             self.deadlines.attach(self._library.running_loop())
             while True:
+                outcome = await self._attempt(read)
                 step = after_attempt(
-                    await self._attempt(read),
+                    outcome,
                     self.attempts,
                     self._settings.retry,
                     seconds_left=self.deadlines.seconds_left(),
@@ -122,6 +130,7 @@ class AsyncCall(BaseCall):
                     raise step
                 if not isinstance(step, Wait):
                     return step
+                self.retry(outcome, step.seconds)
                 self.deadlines.end_attempt()
                 with self.deadlines:
                     await asyncio.sleep(step.seconds)
@@ -205,10 +214,10 @@ class AsyncCall(BaseCall):
         self.deadlines.begin_attempt()
         try:
             with self.deadlines:
-                self.attempts += 1
+                self.start_attempt()
                 sending = self._library.request(self._request, self._settings.timeouts, self.deadlines)
                 response = await self._guarded(sending, has_head=False)
-            response.headers = clean_headers(response.headers, self._settings.key)
+            response.headers = self.receive_head(response.status, response.headers)
             response = decoded(response)
             if 200 <= response.status <= 299:
                 return await read(response)

@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any, Final, Never, NoReturn, Self, TypeVar, overload
 
@@ -40,6 +41,7 @@ from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import ConfigurationError, LocalProtocolError
 from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.log import observe_call
 from mimo_proto.protocol.secret import Secret
 from mimo_proto.protocol.stream import StreamDecoder
 from mimo_proto.retry import RetryPolicy
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
     from mimo_proto.aio.library import HTTPLibrary
     from mimo_proto.models import ChatCompletion, ChatCompletionChunk, ModelList, Response, ResponseStreamEvent
+    from mimo_proto.observe import Observer
     from mimo_proto.protocol.request import Auth
 
 __all__ = ["AsyncClient", "AsyncStream"]
@@ -86,6 +89,7 @@ class AsyncClient:
         proxy: ``http://`` or ``https://`` URL of a proxy, perhaps with ``user:password@``; "environment" for that of
             HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; None for none.
         allow_http: Allow a plain ``http://`` base URL to other hosts than this one.
+        observer: Gets an observation at each step of each call; see `mimo_proto.observe`.
         **unknown: Not taken: what comes here is refused, with a hint at what it is called here.
 
     Raises:
@@ -113,6 +117,7 @@ class AsyncClient:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         allow_http: bool = False,
+        observer: Observer | None = None,
         **unknown: Unpack[NoArguments],
     ) -> None:
         # First of all, so that no frame of ours shows the key.
@@ -129,6 +134,7 @@ class AsyncClient:
             timeouts=timeouts,
             retry=retry,
             limits=limits,
+            observer=observer,
         )
         self._base_url = self._settings.base_url
         self._closed = False
@@ -167,6 +173,7 @@ class AsyncClient:
         self._closed = True
         if self._transport is not None:
             self._transport.close()
+            await asyncio.sleep(0)  # they are closed when the loop comes to it
 
     @show_keywords(ChatCompletionArguments)
     async def create_chat_completion(
@@ -326,7 +333,9 @@ class AsyncClient:
         if self._closed:
             raise LocalProtocolError("the client is closed")
         http_request = self._settings.request(endpoint, request, options, stream=decoder is not None)
-        return AsyncCall(self._library, http_request, self._settings.of_call(options), options.get("tee"), decoder)
+        settings = self._settings.of_call(options)
+        observed = observe_call(settings, endpoint, http_request)
+        return AsyncCall(self._library, http_request, settings, options.get("tee"), decoder, observed=observed)
 
 
 def _environment_proxy(base_url: str) -> Secret | None:

@@ -40,12 +40,29 @@ class AsyncConnection(asyncio.BufferedProtocol):
         buffer: What the loop reads into.
 
     Attributes:
+        ended: Whether nothing more will come, behind what `take` gives.
         failure: What broke the connection; None as long as nothing did.
         idle_until: Up to when a call may take it, by the loop's clock; None while a call has it.
         reused: Whether another call had it before.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_can_write",
+        "_layers",
+        "_loop",
+        "_received",
+        "_socket",
+        "_transport",
+        "_waiting",
+        "ended",
+        "failure",
+        "idle_until",
+        "reused",
+    )
+
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> None:
+        self.ended = False
         self.failure: BaseException | None = None
         self.idle_until: float | None = None
         self.reused = False
@@ -56,20 +73,14 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._waiting: asyncio.Future[None] | None = None
         self._layers: list[TLSLayer] = []
         self._received = b""
-        self._ended = False
         self._can_write = True
 
     # --- what the call's task does --------------------------------------------------------------------------------
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing more will come, behind what `take` still gives."""
-        return self._ended and not self._received
-
-    @property
     def is_open(self) -> bool:
         """Whether it is open and silent, by the loop's knowledge and by the system's, which may be newer."""
-        if self._ended or self._received or self._transport.is_closing():
+        if self.ended or self._received or self._transport.is_closing():
             return False
         try:
             self._socket.recv(1, socket.MSG_PEEK)
@@ -98,7 +109,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         for depth, layer in enumerate(self._layers):
             data = layer.decrypt(data)
             self._send(layer.unsent(), depth)
-            self._ended = self._ended or layer.ended
+            self.ended = self.ended or layer.ended
         return data
 
     async def receive(self) -> bytes:
@@ -187,17 +198,17 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """See `asyncio.BufferedProtocol`; the transport closes itself."""
-        self._ended = True
+        self.ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.BaseProtocol`; the socket is still open."""
-        if exc is not None and not self._ended:
+        if exc is not None and not self.ended:
             self.failure = exc
             with contextlib.suppress(OSError):
                 while data := self._socket.recv(READ_BUFFER_BYTES):
                     self._received += data
-        self._ended = self._can_write = True
+        self.ended = self._can_write = True
         self._wake()
 
     def pause_writing(self) -> None:

@@ -46,16 +46,31 @@ class Deadlines:
         read_at: When the read clock ends the wait for the next bytes; inf while none are waited for.
     """
 
+    __slots__ = (
+        "_cancellations",
+        "_cancelled",
+        "_clocks",
+        "_loop",
+        "_read",
+        "_reason",
+        "_task",
+        "_timeouts",
+        "_timer",
+        "_total_at",
+        "read_at",
+        "send_at",
+    )
+
     def __init__(self, timeouts: Timeouts, limits: Limits, decoder: StreamDecoder[Any] | None) -> None:
         self.send_at = inf
         self.read_at = inf
         self._timeouts = timeouts
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
+        self._read = inf if timeouts.read is None else timeouts.read
         idle = inf if timeouts.idle is None else timeouts.idle
         self._clocks = StreamClocks(idle=idle, linger=limits.linger, idle_at=inf, decoder=decoder)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
         self._task: asyncio.Task[Any] | None = None  # the one that waits
         self._cancellations = 0  # those that came for it before it waited
         self._reason: Reason | None = None
@@ -80,7 +95,7 @@ class Deadlines:
 
     def expect_send(self) -> None:
         """Let the read clock run until the next piece of the request has gone."""
-        self.send_at = self._read_ends(monotonic())
+        self.send_at = monotonic() + self._read
         self._start_timer()
 
     def expect_bytes(self) -> None:
@@ -88,7 +103,7 @@ class Deadlines:
 
         A library that does not say so has a read clock of its own.
         """
-        self.send_at, self.read_at = inf, self._read_ends(monotonic())
+        self.send_at, self.read_at = inf, monotonic() + self._read
         self._start_timer()
 
     def cancel(self) -> None:
@@ -120,7 +135,7 @@ class Deadlines:
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
-            self.send_at, self.read_at = inf, self._read_ends(now)
+            self.send_at, self.read_at = inf, now + self._read
         self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         # Clocks that run on their own move on only, so a timer that runs comes up in time.
@@ -133,16 +148,14 @@ class Deadlines:
         Raises:
             TransportTimeout, StreamCancelled: The wait was ended from here.
         """
-        self._clocks.stop(monotonic())
+        if self._clocks.linger_at < inf:
+            self._clocks.stop(monotonic())
         task, self._task = self._task, None
         reason, self._reason = self._reason, None
         if reason is None or task is None:
             return
         if task.uncancel() <= self._cancellations and error is not None:
             raise end_error(reason, self._timeouts)
-
-    def _read_ends(self, now: float) -> float:
-        return inf if self._timeouts.read is None else now + self._timeouts.read
 
     def _next(self) -> tuple[float, Reason]:
         """Find which clock runs out first, and when."""
@@ -158,13 +171,14 @@ class Deadlines:
     def _start_timer(self) -> None:
         """See to it that the timer comes up in time; one that comes up sooner is left alone."""
         at = min(self._total_at, self.send_at, self.read_at, self._clocks.idle_at, self._clocks.linger_at)
+        if self._loop is None or at == inf:
+            return
+        when = self._loop.time() + at - monotonic()
         if self._timer is not None:
-            if self._timer_at <= at:
+            if self._timer.when() <= when:
                 return
             self._timer.cancel()
-        if self._loop is not None and at < inf:
-            self._timer_at = at
-            self._timer = self._loop.call_later(at - monotonic(), self._look)
+        self._timer = self._loop.call_at(when, self._look)
 
     def _look(self) -> None:
         """End what is waited for if a clock has run out, or look again later."""

@@ -11,20 +11,22 @@ Rules:
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import weakref
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.connection import READ_BUFFER_BYTES
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mimo_proto.aio.connection import AsyncConnection
 
 __all__ = ["AsyncPool", "AsyncPools"]
 
 
 class AsyncPool:
-    """The idle connections of one loop. All methods: in the loop's thread.
+    """The idle connections of one loop. `close`: any thread; the other methods: the loop's.
 
     Args:
         loop: The loop.
@@ -41,6 +43,8 @@ class AsyncPool:
         self._size = size
         self._idle: list[AsyncConnection] = []
         self._closed = False
+        # For clients that nobody closes; at exit the loop is gone, and the system closes them.
+        weakref.finalize(self, _close_soon, loop, self._idle).atexit = False
 
     def take(self) -> AsyncConnection | None:
         """Give an idle connection to a call; None when there is none."""
@@ -61,7 +65,7 @@ class AsyncPool:
             seconds: How long it may be idle and still be used.
         """
         if len(self._idle) >= self._size:
-            self._idle = [idle for idle in self._idle if idle.is_open]
+            self._idle[:] = [idle for idle in self._idle if idle.is_open]
         if self._closed or len(self._idle) >= self._size:
             connection.close()
             return
@@ -69,10 +73,9 @@ class AsyncPool:
         self._idle.append(connection)
 
     def close(self) -> None:
-        """Close what is idle; what is in use is closed when it is given back."""
+        """Close what is idle as soon as the loop comes to it; what is in use is closed when it is given back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        _close_soon(self.loop, self._idle)
 
 
 class AsyncPools:
@@ -101,12 +104,18 @@ class AsyncPools:
         return pool
 
     def close(self) -> None:
-        """Close what is idle in every loop: now in the running one, soon in others."""
+        """Close what is idle, in every loop."""
         self.closed = True
-        running = asyncio.get_running_loop()
-        for loop, pool in list(self._pools.items()):
-            if loop is running:
-                pool.close()
-            else:
-                with contextlib.suppress(RuntimeError):  # the loop is closed, and its connections with it
-                    loop.call_soon_threadsafe(pool.close)
+        for pool in list(self._pools.values()):
+            pool.close()
+
+
+def _close_soon(loop: asyncio.AbstractEventLoop, idle: list[AsyncConnection]) -> None:
+    """Close connections from any thread, as soon as their loop comes to it."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed, and its connections with it
+        loop.call_soon_threadsafe(_close_all, idle)
+
+
+def _close_all(idle: list[AsyncConnection]) -> None:
+    while idle:
+        idle.pop().close()

@@ -73,8 +73,8 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
         """
         ready = self._ready
         while not ready:
-            self._state.raise_failure()
-            if self.end is not None:
+            if self._state.end is not None:
+                self._state.raise_failure()
                 raise StopAsyncIteration
             if not self._opened:
                 await self._open()
@@ -125,10 +125,10 @@ class AsyncStream(StreamBase[EventT, ResultT], ABC):
 
     def __del__(self) -> None:
         if getattr(self, "_opened", False) and self.end is None:
-            warnings.warn(
-                f"unclosed {self!r}: use it in an async with block", ResourceWarning, stacklevel=2, source=self
-            )
+            problem = f"unclosed {self!r}: use it in an async with block"
             self._drop()
+            self._state.fail(StreamCancelled("the stream was dropped before its end"))
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     @abstractmethod
     async def _open(self) -> None:
@@ -220,7 +220,7 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     async def _wait(self) -> None:
         try:
-            events = self._take_early()
+            events = self._take_early() if self._early or self._decoder.has_failed else []
             while not events and not self._decoder.done:
                 try:
                     with self._call.deadlines:
@@ -259,10 +259,8 @@ class HTTPStream(AsyncStream[EventT, ResultT]):
 
     def _take_early(self) -> list[EventT]:
         """Give the events of what was read to see what it is; or raise the error that stood behind the last events."""
-        if self._decoder.has_failed:
-            return self._decoder.feed(b"")
         data, self._early = self._early, b""
-        return self._take(data) if data else []
+        return self._take(data) if data else self._decoder.feed(b"")
 
     def _take(self, data: bytes) -> list[EventT]:
         """Give the events that bytes complete."""

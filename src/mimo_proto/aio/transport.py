@@ -144,12 +144,13 @@ class _Exchange(LibraryResponse):
         Raises:
             ConnectionClosed, RemoteProtocolError: See `AsyncTransport.request`.
         """
-        connection = self._connection
+        connection, decoder = self._connection, HeadDecoder()
         try:
-            head, self._rest = await _send_and_receive(connection, parts, self._deadlines)
+            head = await _send_and_receive(connection, parts, decoder, self._deadlines)
         except (OSError, ValueError) as error:
-            stage: Stage = "head" if connection.can_write and not parts else "send"
-            raise _own_error(error, stage) from None
+            stage: Stage = "send" if parts else "head"
+            raise _own_error(error, stage, reused=connection.reused, answer_begun=decoder.begun) from None
+        self._rest = decoder.rest
         self.status, self.headers = head.status, head.headers
         self._body = BodyDecoder(head)
         self._deadlines.expect_bytes()
@@ -179,7 +180,7 @@ class _Exchange(LibraryResponse):
                 elif missing := body.end_connection():
                     raise ConnectionResetError(missing)
         except (OSError, ValueError) as error:
-            raise _own_error(error, "body") from None
+            raise _own_error(error, "body", reused=connection.reused) from None
         return b""
 
     async def aclose(self) -> None:
@@ -202,24 +203,24 @@ class _Exchange(LibraryResponse):
 
 
 async def _send_and_receive(
-    connection: AsyncConnection, parts: deque[bytes], deadlines: Deadlines
-) -> tuple[Head, bytes]:
-    """Send a request until the head of its response has come, and give that with what came behind it.
+    connection: AsyncConnection, parts: deque[bytes], decoder: HeadDecoder, deadlines: Deadlines
+) -> Head:
+    """Send a request until the head of its response has come, and give that.
 
     Args:
         connection: Where it is sent.
         parts: What is sent; what has been is taken away.
+        decoder: Finds the head; what came behind that stays in it.
         deadlines: Have the read clock, which each part and each byte begins anew.
 
     Raises:
         OSError: The connection broke. HeadError: It is no HTTP.
     """
-    decoder = HeadDecoder()
     while True:
         if data := connection.take():
             head = decoder.feed(data)
             if head is not None:
-                return head, decoder.rest
+                return head
         elif connection.ended:
             where = " inside the head" if decoder.rest else ""
             raise connection.failure or ConnectionResetError(f"it was closed{where}")
@@ -249,13 +250,16 @@ def _connect_error(exc: OSError | ValueError, timeouts: Timeouts) -> MimoError:
     return ConnectError(f"no connection: {shown(exc)}")
 
 
-def _own_error(exc: OSError | ValueError, stage: Stage) -> MimoError:
+def _own_error(exc: OSError | ValueError, stage: Stage, *, reused: bool, answer_begun: bool = True) -> MimoError:
     """Map what asyncio, ssl, socket and the decoders raise to our tree.
 
     Args:
         exc: What was raised.
         stage: What was being done.
+        reused: Whether the request went out on a kept connection.
+        answer_begun: Whether anything of an answer had come.
     """
     if isinstance(exc, OSError):
-        return ConnectionClosed(f"the connection broke {PLACES[stage]}: {shown(exc)}")
+        text = f"the connection broke {PLACES[stage]}: {shown(exc)}"
+        return ConnectionClosed(text, reused=reused, answer_begun=answer_begun)
     return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(exc).__name__}: {shown(exc)}")

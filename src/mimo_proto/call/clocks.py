@@ -69,6 +69,8 @@ class StreamClocks:
         linger_at: When the linger clock ends the wait; inf as long as the answer is not complete.
     """
 
+    __slots__ = ("_decoder", "_events_seen", "_idle", "_linger", "_stopped_at", "idle_at", "linger_at")
+
     def __init__(self, *, idle: float, linger: float, idle_at: float, decoder: StreamDecoder[Any] | None) -> None:
         self.idle_at = idle_at
         self.linger_at = inf

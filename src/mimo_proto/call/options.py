@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from inspect import Parameter, Signature, formatannotation
+from inspect import Parameter, Signature, formatannotation, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ForwardRef, NoReturn, Required, TypedDict, TypeVar, get_args, get_origin
 
 from msgspec import UNSET
@@ -136,6 +136,10 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     """
     if problem := _wrong_value(settings):
         raise ConfigurationError(problem)
+    observer = settings.get("observer")
+    if observer is not None and (not callable(observer) or iscoroutinefunction(observer)):
+        came = "a coroutine function" if callable(observer) else f"of type {type(observer).__name__}"
+        raise ConfigurationError(f"observer= takes a function of one argument, and what came is {came}: observer=print")
 
 
 def refuse_arguments(unknown: Any) -> None:

@@ -1,4 +1,4 @@
-"""What follows an attempt: its outcome, another attempt after a wait, or an error; and what leaves the library.
+"""What follows an attempt: its outcome, another attempt after a wait, or an error; and what leaves a call.
 
 Rules:
 
@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from mimo_proto.call.reply import end_of
 from mimo_proto.errors import AuthenticationError, BodyTooLargeError, MimoError
 from mimo_proto.protocol.key_host import host_of, key_mismatch
+from mimo_proto.protocol.response import find_request_id
 from mimo_proto.protocol.secret import redact, redact_error
 from mimo_proto.retry import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sized
 
+    from mimo_proto.call.observed import ObservedCall
     from mimo_proto.call.settings import Settings
     from mimo_proto.protocol.secret import Secret
     from mimo_proto.retry import RetryPolicy
@@ -73,18 +76,74 @@ class BaseCall:
     Args:
         settings: The settings of the client, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
+        observed: Reports the call; None where nobody observes it.
 
     Attributes:
         limits: The limits of the call.
         tee: Gets the bytes of the body as they come, or None.
         attempts: How many requests were made.
+        observed: Reports the call; None where nobody observes it.
     """
 
-    def __init__(self, settings: Settings, tee: Callable[[bytes], object] | None) -> None:
+    def __init__(
+        self, settings: Settings, tee: Callable[[bytes], object] | None, observed: ObservedCall | None = None
+    ) -> None:
         self._settings = settings
         self.limits = settings.limits
-        self.tee = tee
+        self.tee = tee if observed is None else observed.with_count(tee)
         self.attempts: int = 0
+        self.observed = observed
+
+    def start(self) -> None:
+        """Begin to send."""
+        if self.observed is not None:
+            self.observed.start()
+
+    def start_attempt(self) -> None:
+        """Begin another attempt, which counts from here on."""
+        self.attempts += 1
+        if self.observed is not None:
+            self.observed.start_attempt(self.attempts)
+
+    def receive_head(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
+        """Take the head of a response; returns its header fields without the key."""
+        fields = clean_headers(headers, self._settings.key)
+        if self.observed is not None:
+            self.observed.receive_head(self.attempts, status, find_request_id(fields))
+        return fields
+
+    def retry(self, error: object, delay: float) -> None:
+        """Begin to wait for another attempt.
+
+        Args:
+            error: How the last one failed.
+            delay: How long is waited, in seconds.
+        """
+        if self.observed is not None:
+            self.observed.retry(self.attempts, error, delay)
+
+    def complete(self, value: object, events: int = 0) -> None:
+        """Note that the call has ended well.
+
+        Args:
+            value: The reply; None where nobody has added it up.
+            events: How many events were handed out.
+        """
+        if self.observed is not None:
+            self.observed.finish("completed", error=None, attempts=self.attempts, events=events, value=value)
+
+    def fail(self, error: BaseException, partial: object = None, events: int = 0) -> None:
+        """Note that the call ends with an error, and complete that if it is ours.
+
+        Args:
+            error: What is raised.
+            partial: The reply as far as it came; None where nothing of it is known.
+            events: How many events were handed out.
+        """
+        if isinstance(error, MimoError):
+            self.report(error)
+        if self.observed is not None:
+            self.observed.finish(end_of(error), error=error, attempts=self.attempts, events=events, value=partial)
 
     def report(self, error: MimoError) -> MimoError:
         """Complete an error that leaves the call: how many attempts, whose key, and no key. Returns the same object."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 import msgspec
 
+from mimo_proto.errors import APIError, MimoError, StreamCancelled
 from mimo_proto.protocol.chat_accumulator import ChatAccumulator
 from mimo_proto.protocol.response import find_request_id, parse_response
 from mimo_proto.protocol.response_accumulator import ResponseAccumulator
@@ -13,7 +14,7 @@ from mimo_proto.protocol.response_accumulator import ResponseAccumulator
 if TYPE_CHECKING:
     from mimo_proto.endpoints import Endpoint
 
-__all__ = ["Accumulator", "End", "Reply", "ResponseHead", "accumulator_for", "read_reply"]
+__all__ = ["Accumulator", "End", "Reply", "ResponseHead", "accumulator_for", "end_of", "read_reply"]
 
 ReplyT = TypeVar("ReplyT")
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
@@ -21,6 +22,13 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 End: TypeAlias = Literal["completed", "error", "incomplete", "cancelled"]
 """How a stream ended: the protocol says so, the server said so, neither did, or the caller ended it."""
+
+
+def end_of(error: BaseException) -> End:
+    """Say how a call ended that raises this; what is not an error of ours has interrupted it."""
+    if isinstance(error, APIError):
+        return "error"
+    return "incomplete" if isinstance(error, MimoError) and not isinstance(error, StreamCancelled) else "cancelled"
 
 
 class Reply(msgspec.Struct, Generic[ReplyT], frozen=True, kw_only=True):

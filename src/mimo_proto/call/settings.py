@@ -16,6 +16,7 @@ import msgspec
 from mimo_proto.call.options import check_options, check_settings
 from mimo_proto.endpoints import MODELS, Endpoint
 from mimo_proto.limits import Limits, Timeouts
+from mimo_proto.observe import Observer
 from mimo_proto.protocol.base_url import DEFAULT_BASE_URL, check_base_url
 from mimo_proto.protocol.request import Auth, HTTPRequest, build_request
 from mimo_proto.protocol.secret import Secret
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         timeouts: The four clocks of a call, in seconds.
         retry: When a call is tried again.
         limits: How much of an answer is taken, in bytes, and how long its end is waited for, in seconds.
+        observer: Gets the observations of each call; None for nobody.
     """
 
     key: Secret
@@ -53,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     retry: RetryPolicy = RetryPolicy()
     limits: Limits = Limits()
+    observer: Observer | None = None
 
     def request(
         self,

@@ -16,8 +16,9 @@ import contextlib
 import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mimo_proto.call.reply import end_of
 from mimo_proto.endpoints import CHAT_COMPLETIONS, RESPONSES
-from mimo_proto.errors import APIError, IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
+from mimo_proto.errors import IncompleteStreamError, LocalProtocolError, MimoError, StreamCancelled
 from mimo_proto.protocol.deltas import DeltaReader
 from mimo_proto.protocol.response import find_request_id
 
@@ -61,6 +62,8 @@ class StreamState(Generic[EventT, ResultT]):
         self.headers: Mapping[str, str] = {}
         self.end: End | None = None
         self._add: Callable[[EventT], object] = _ignore if accumulator is None else accumulator.add
+        if call.observed is not None:
+            self._add = call.observed.with_first_event(self._add)
         self._added = 0
         self._read = 0
         self.call = call
@@ -86,6 +89,8 @@ class StreamState(Generic[EventT, ResultT]):
     def complete(self) -> None:
         """Note that the protocol says that the stream is complete."""
         self.end = "completed"
+        if self.call.observed is not None:
+            self.call.complete(self._partial(), self._added)
 
     def fail(self, error: BaseException) -> None:
         """Note how the stream ended, and complete the error.
@@ -93,17 +98,19 @@ class StreamState(Generic[EventT, ResultT]):
         Args:
             error: What the reading raised. What is not an error of ours has interrupted the reading.
         """
-        failure = error if isinstance(error, MimoError) else StreamCancelled("the reading was interrupted")
-        self.call.report(failure)
+        interrupted = StreamCancelled("the reading was interrupted")
+        failure = error if isinstance(error, MimoError) else self.call.report(interrupted)
         if self._accumulator is not None:
-            # What has come may be too little, or too odd, to make anything of.
-            with contextlib.suppress(MimoError):
-                failure.partial = self._accumulator.partial()
-        if isinstance(failure, APIError):
-            self.end = "error"
-        else:
-            self.end = "cancelled" if isinstance(failure, StreamCancelled) else "incomplete"
+            failure.partial = self._partial()
+        self.end = end_of(error)
+        self.call.fail(error, failure.partial, self._added)
         self._failure = copy.copy(failure)
+
+    def _partial(self) -> ResultT | None:
+        """Give what the events add up to so far; None where they are too few, or too odd, to make anything of."""
+        with contextlib.suppress(MimoError):
+            return None if self._accumulator is None else self._accumulator.partial()
+        return None
 
     def raise_failure(self) -> None:
         """Raise again what the stream has failed with, if it has."""

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, clean_headers
+from mimo_proto.call.outcome import BaseCall, Wait, after_attempt
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError
 from mimo_proto.http.deadlines import WATCHDOG, Guard
@@ -24,6 +24,7 @@ from mimo_proto.protocol.secret import without_frames
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mimo_proto.call.observed import ObservedCall
     from mimo_proto.call.reply import Reply
     from mimo_proto.call.settings import Settings
     from mimo_proto.endpoints import Endpoint
@@ -44,6 +45,7 @@ class SyncCall(BaseCall):
         request: What is sent.
         settings: The client's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
+        observed: Reports the call; None where nobody observes it.
 
     Attributes:
         guard: The clocks of the call.
@@ -55,8 +57,10 @@ class SyncCall(BaseCall):
         request: HTTPRequest,
         settings: Settings,
         tee: Callable[[bytes], object] | None = None,
+        *,
+        observed: ObservedCall | None = None,
     ) -> None:
-        super().__init__(settings, tee)
+        super().__init__(settings, tee, observed)
         self._transport = transport
         self._request = request
         timeouts = settings.timeouts
@@ -86,9 +90,14 @@ class SyncCall(BaseCall):
             return read_reply(endpoint, exchange, body, attempts=self.attempts)
 
         try:
-            return self._send(read)
+            reply = self._send(read)
+        except BaseException as error:
+            self.fail(error)
+            raise
         finally:
             self.guard.finish()
+        self.complete(reply.value)
+        return reply
 
     def cancel(self) -> bool:
         """End the call from any thread, whatever it is doing. False if it had ended."""
@@ -102,10 +111,12 @@ class SyncCall(BaseCall):
         """
         guard = self.guard
         with without_frames:
+            self.start()
             WATCHDOG.watch(guard, guard.total_at)
             while guard.reason is None:
+                outcome = self._attempt(read)
                 step = after_attempt(
-                    self._attempt(read),
+                    outcome,
                     self.attempts,
                     self._settings.retry,
                     seconds_left=guard.total_at - time.monotonic(),
@@ -115,16 +126,17 @@ class SyncCall(BaseCall):
                     raise self.report(step)
                 if not isinstance(step, Wait):
                     return step
+                self.retry(outcome, step.seconds)
                 guard.renew()
                 guard.sleep(step.seconds)
             raise self.report(end_error(guard.reason, self._settings.timeouts))
 
     def _attempt(self, read: Callable[[Exchange], ResultT]) -> ResultT | MimoError:
         """Make one request; returns what came of it."""
-        self.attempts += 1
+        self.start_attempt()
         try:
             exchange = self._transport.open(self._request, self.guard, self._settings.timeouts)
-            exchange.headers = clean_headers(exchange.headers, self._settings.key)
+            exchange.headers = self.receive_head(exchange.status, exchange.headers)
             if 200 <= exchange.status <= 299:
                 return read(exchange)
             is_redirect = 300 <= exchange.status <= 399

@@ -139,8 +139,9 @@ class Stream(StreamBase[EventT, ResultT]):
 
     def __del__(self) -> None:
         if getattr(self, "_exchange", None) is not None and self.end is None:
-            warnings.warn(f"unclosed {self!r}: use it in a with block", ResourceWarning, stacklevel=2, source=self)
-            self.close()
+            problem = f"unclosed {self!r}: use it in a with block"
+            self.close()  # first: where warnings are errors, nothing comes behind one
+            warnings.warn(problem, ResourceWarning, stacklevel=2, source=self)
 
     def _open(self) -> None:
         """Send the request and check the head, once."""

@@ -134,10 +134,10 @@ class AudioOptions(Struct, kw_only=True, gc=False):
     voice: str | UnsetType = UNSET
     """Who speaks.
 
-    mimo-v2.5-tts: a voice by name (default `mimo_default`). -voiceclone: needed, a base64 sample in MP3 or WAV.
-    -voicedesign: not allowed, the user message describes the voice. `mimo_default` was answered with an invalid-voice
-    error in August 2026. Examples: `"mimo_default"`, `"冰糖"`, `"茉莉"`, `"苏打"`, `"白桦"`, `"Mia"`, `"Chloe"`, `"Milo"`,
-    `"Dean"`.
+    mimo-v2.5-tts: a voice by name (default `mimo_default`). -voiceclone: needed, a sample in MP3 or WAV as a data URL.
+    -voicedesign: not allowed, the user message describes the voice. MiMo's page writes `Mia`, `Chloe`, `Milo`, `Dean`;
+    in October 2026 `mia` was taken and `Mia` answered with 400, and nobody tried the others. Examples:
+    `"mimo_default"`, `"冰糖"`, `"茉莉"`, `"苏打"`, `"白桦"`, `"mia"`, `"chloe"`, `"milo"`, `"dean"`.
     """
     optimize_text_preview: bool | UnsetType = UNSET
     """-voicedesign only: let MiMo polish the text before it is spoken, or write one if the assistant message is left

@@ -28,15 +28,16 @@ class BodyDecoder:
     Attributes:
         ended: Whether the body's end was seen.
         surplus: Whether bytes came behind the end.
+        broken: Whether the framing is broken, so that nothing more can come: the next `feed` raises.
     """
 
-    __slots__ = ("_bytes_left", "_chunks", "ended", "surplus")
+    __slots__ = ("_bytes_left", "_chunks", "broken", "ended", "surplus")
 
     def __init__(self, head: Head) -> None:
         self._chunks = ChunkedDecoder() if head.chunked else None
         self._bytes_left = head.length
         self.ended = head.length == 0
-        self.surplus = False
+        self.surplus = self.broken = False
 
     def feed(self, data: bytes) -> bytes:
         """Take in bytes, cut anywhere.
@@ -53,6 +54,7 @@ class BodyDecoder:
         if self._chunks is not None:
             body = self._chunks.feed(data)
             self.ended, self.surplus = self._chunks.ended, self._chunks.surplus
+            self.broken = self._chunks.broken is not None
             return body
         if self._bytes_left is None:
             return data
@@ -74,8 +76,3 @@ class BodyDecoder:
             return f"{self._bytes_left} bytes of the body are missing"
         self.ended = True
         return ""
-
-    @property
-    def broken(self) -> bool:
-        """Whether the framing is broken, so that nothing more can come: the next `feed` raises."""
-        return self._chunks is not None and self._chunks.broken is not None

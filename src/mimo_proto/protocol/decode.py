@@ -37,7 +37,15 @@ from mimo_proto.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["TolerantDecoder", "plain_value", "read_json", "replace_surrogates", "whole_number", "within_stack"]
+__all__ = [
+    "ReceivedConverter",
+    "TolerantDecoder",
+    "plain_value",
+    "read_json",
+    "replace_surrogates",
+    "whole_number",
+    "within_stack",
+]
 
 T = TypeVar("T")
 ValueT = TypeVar("ValueT")

@@ -8,7 +8,6 @@ a model is switched off only where the day is known.
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +23,7 @@ from mimo_proto.protocol.required_constants import find_missing_const
 from .filtering import drop_unknown_names
 from .json_values import as_object, objects_in
 from .prompts import MEDIA, kind_of, thinks
+from .speech_rules import speech_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -121,10 +121,7 @@ def _model(body: dict[str, Any]) -> str:
 
 def _chat(body: dict[str, Any]) -> Iterator[Refusal]:
     yield from _chat_options(body)
-    if "-tts" in _model(body):
-        yield from _speech(body)
-    if _model(body).endswith("-asr"):
-        yield from _recognition(body)
+    yield from (Refusal(400, param=problem) for problem in speech_problems(body))
     functions = [tool.get("function") for tool in objects_in(body.get("tools")) if tool.get("type") != "web_search"]
     if not all(map(is_object, functions)):
         yield Refusal(400, param='"function" is null')
@@ -159,35 +156,6 @@ def _chat_options(body: dict[str, Any]) -> Iterator[Refusal]:
     if facts and isinstance(asked, int) and asked > facts.output_cap and "output_cap" not in facts.unproven:
         supported = f"This model supports at most {facts.output_cap} completion tokens, whereas you provided {asked}."
         yield Refusal(400, param=f"max_completion_tokens is too large: {asked}. {supported}")
-
-
-def _speech(body: dict[str, Any]) -> Iterator[Refusal]:
-    options = as_object(body.get("audio"))
-    messages = objects_in(body.get("messages"))
-    roles = {str(message.get("role")) for message in messages}
-    if any(not isinstance(message.get("content"), str) for message in messages) or not roles <= {"user", "assistant"}:
-        yield Refusal(400, param="speech synthesis takes user and assistant messages, each a text")
-    design = _model(body).endswith("voicedesign")
-    if "assistant" not in roles and not (design and options.get("optimize_text_preview")):
-        yield Refusal(400, param="an assistant message must hold the text to be spoken")
-    if design and ("user" not in roles or "voice" in options):
-        yield Refusal(400, param="voice design takes a user message that describes the voice, and no audio.voice")
-    if _model(body).endswith("voiceclone") and not options.get("voice"):
-        yield Refusal(400, param="audio.voice must hold a sample of the voice")
-
-
-def _recognition(body: dict[str, Any]) -> Iterator[Refusal]:
-    messages = objects_in(body.get("messages"))
-    parts = objects_in(messages[0].get("content")) if len(messages) == 1 else []
-    sound = as_object(parts[0].get("input_audio")) if len(parts) == 1 else {}
-    head, comma, data = str(sound.get("data", "")).rpartition(",")
-    mime = head.removeprefix("data:").removesuffix(";base64") if comma else f"audio/{sound.get('format')}"
-    try:
-        base64.b64decode(data, validate=True)
-    except ValueError:
-        data = ""
-    if not data or mime not in ("audio/mpeg", "audio/mp3", "audio/wav"):
-        yield Refusal(400, param="speech recognition takes one user message with one sound, MP3 or WAV in base64")
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Refusal]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from mimo_proto.speech import pcm_to_wav
+
 from .json_values import as_object
 
 if TYPE_CHECKING:
@@ -178,10 +180,7 @@ def _pcm(count: int) -> bytes:
 
 
 def _wav(count: int) -> bytes:
-    data = _pcm(count)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, 24_000, 48_000, 2, 16,
-                       b"data", len(data))  # fmt: skip
-    return head + data
+    return pcm_to_wav(_pcm(count))
 
 
 def _mp3(count: int) -> bytes:
