@@ -1,4 +1,4 @@
-"""The site of the documentation, as far as it can be held without Sphinx: `make docs` makes it, and warns of the rest."""
+"""The site of the documentation, as far as it can be held without Sphinx; `make docs` makes it, and warns."""
 
 from __future__ import annotations
 

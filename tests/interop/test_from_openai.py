@@ -1,4 +1,4 @@
-"""The page for those who come from openai is fair: what it shows of that package prints the same as what it shows of ours."""
+"""The page for those who come from openai is fair: what it shows of that package prints what ours prints."""
 
 from __future__ import annotations
 
