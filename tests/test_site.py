@@ -20,7 +20,8 @@ DIRECTIVE = re.compile(r"^\.\. (?P<kind>\w+):: (?P<name>[\w.]+)$", re.MULTILINE)
 
 def described() -> list[str]:
     """What the pages of the reference describe, each as module and name; of a whole module what its `__all__` lists."""
-    names, current = [], ""
+    names: list[str] = []
+    current = ""
     for directive in DIRECTIVE.finditer(PAGES):
         match directive["kind"]:
             case "currentmodule":
