@@ -22,7 +22,7 @@ from mimo_proto.aio.connection import AsyncConnection
 from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
 from mimo_proto.call.route import check_tunnel, unused_proxy
 from mimo_proto.errors import ConnectError
-from mimo_proto.protocol.http11 import HeadDecoder
+from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
     import ssl
@@ -177,10 +177,15 @@ async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
         OSError: The connection broke.
     """
     connection.write(route.encode_connect())
-    decoder = HeadDecoder()
-    while (head := decoder.feed(data := await connection.receive())) is None:
+    decoder, head = HeadDecoder(), None
+    while head is None:
+        data = await connection.receive()
         if not data:
             raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
+        try:
+            head = decoder.feed(data)
+        except HeadError as error:
+            raise ConnectionAbortedError(f"what the proxy answers to CONNECT is no HTTP/1.1: {error}") from None
     check_tunnel(head.status)
     if decoder.rest:
         raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
