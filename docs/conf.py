@@ -34,7 +34,7 @@ default_role = "code"
 # Names stand in the package's root and in the module that defines them: a link may lead to either.
 suppress_warnings = ["ref.python"]
 myst_heading_anchors = 4
-smartquotes = False
+smartquotes_action = "D"  # dashes; quotes stay as they are written
 
 autodoc_member_order = "bysource"
 add_module_names = False
