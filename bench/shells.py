@@ -1,4 +1,4 @@
-"""The shells for asyncio against the sync client: what it costs to get an event into a task.
+"""AsyncClient, by itself and over libraries, against the sync client: what it costs to get an event into a task.
 
 CPU time of the whole process, threads and loop together, on connections that are kept. The modes are those of
 `bench.http_client`.
@@ -17,60 +17,58 @@ from bench.http_server import server
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from mimo_proto.aio.adapter import AsyncAdapter
+    from mimo_proto import AsyncClient
 
 __all__ = ["SHELLS", "shells"]
 
 
-async def threads(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
-    """The client, in a thread."""
-    from mimo_proto import Client
-    from mimo_proto.aio.threads import ThreadsAdapter
+async def by_itself(base_url: str, stack: AsyncExitStack) -> AsyncClient:
+    """Over asyncio's own transports."""
+    from mimo_proto import AsyncClient
 
-    client = stack.enter_context(Client(KEY, base_url))
-    return await stack.enter_async_context(ThreadsAdapter(client))
+    return await stack.enter_async_context(AsyncClient(KEY, base_url))
 
 
-async def httpx(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
+async def httpx(base_url: str, stack: AsyncExitStack) -> AsyncClient:
     """Over httpx."""
-    from httpx import AsyncClient
+    import httpx as library
 
-    from mimo_proto.aio.httpx import HTTPXAdapter
+    from mimo_proto import AsyncClient
 
-    return HTTPXAdapter(await stack.enter_async_context(AsyncClient()), KEY, base_url)
+    return AsyncClient(KEY, base_url, http=await stack.enter_async_context(library.AsyncClient()))
 
 
-async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncAdapter:
+async def aiohttp(base_url: str, stack: AsyncExitStack) -> AsyncClient:
     """Over aiohttp."""
     from aiohttp import ClientSession
 
-    from mimo_proto.aio.aiohttp import AiohttpAdapter
+    from mimo_proto import AsyncClient
 
-    return AiohttpAdapter(await stack.enter_async_context(ClientSession()), KEY, base_url)
+    return AsyncClient(KEY, base_url, http=await stack.enter_async_context(ClientSession()))
 
 
-SHELLS: dict[str, Callable[[str, AsyncExitStack], Coroutine[Any, Any, AsyncAdapter]]] = {
-    "aio.threads": threads,
-    "aio.httpx": httpx,
-    "aio.aiohttp": aiohttp,
+SHELLS: dict[str, Callable[[str, AsyncExitStack], Coroutine[Any, Any, AsyncClient]]] = {
+    "AsyncClient": by_itself,
+    "AsyncClient, httpx": httpx,
+    "AsyncClient, aiohttp": aiohttp,
 }
 
 
-async def read(adapter: AsyncAdapter, endpoint: Any, request: dict[str, Any]) -> int:
+async def read(client: AsyncClient, endpoint: Any, request: dict[str, Any]) -> int:
     """Read one stream to its end."""
     count = 0
-    async with adapter.stream(endpoint, request) as stream:
+    async with client.stream(endpoint, request) as stream:
         async for _ in stream:
             count += 1
     return count
 
 
-def reading(loop: asyncio.Runner, adapter: AsyncAdapter, count: int) -> Callable[[], int]:
+def reading(loop: asyncio.Runner, client: AsyncClient, count: int) -> Callable[[], int]:
     """A run of the whole stream, counted once so that nothing is lost."""
     from mimo_proto import CHAT_COMPLETIONS
 
     def run() -> int:
-        return loop.run(read(adapter, CHAT_COMPLETIONS, REQUESTS["chat"]))
+        return loop.run(read(client, CHAT_COMPLETIONS, REQUESTS["chat"]))
 
     if (seen := run()) != count:
         raise AssertionError(f"{seen} events of {count}")
@@ -97,7 +95,7 @@ def shells(quick: bool) -> Iterator[Block]:
                 closing = AsyncExitStack()
                 stack.callback(close, loop, closing)
                 for name, connect in SHELLS.items():
-                    adapter = loop.run(connect(base_url, closing))
-                    block.cpu(name, reading(loop, adapter, count), units=count)
+                    client = loop.run(connect(base_url, closing))
+                    block.cpu(name, reading(loop, client, count), units=count)
                     block.at_most(name, "Client")
                 yield block

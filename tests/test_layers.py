@@ -40,7 +40,7 @@ EXCEPTIONS = {
     ("__init__.py", "mimo_proto.http.stream"),
     ("__init__.py", "mimo_proto"),
 }
-LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp"}
+LIBRARIES = {"aio/aiohttp.py": "aiohttp"}
 
 
 class Import(NamedTuple):
@@ -88,9 +88,7 @@ def test_what_is_sans_io_does_no_input_or_output() -> None:
 
 def test_asyncio_knows_nothing_of_the_sync_client() -> None:
     rooms = ("mimo_proto.http", "mimo_proto.client")
-    wrong = [each for each in OURS if each.file.startswith("aio/") and each.name.startswith(rooms)]
-    # The shell of threads runs the sync client.
-    assert [each for each in wrong if each.file != "aio/threads.py"] == []
+    assert [each for each in OURS if each.file.startswith("aio/") and each.name.startswith(rooms)] == []
 
 
 def test_third_parties() -> None:
@@ -145,7 +143,7 @@ def watch(event, arguments):
     if event == "open" and arguments[1] and set(str(arguments[1])) & set("wax+") and ".pyc" not in str(arguments[0]):
         raise RuntimeError(f"{{event}} {{arguments}}")
 
-import aiohttp, httpx, msgspec, urllib3, asyncio, http.server
+import aiohttp, msgspec, urllib3, asyncio, http.server
 os.environ = Watched(os.environ)
 os.getenv = lambda key, default=None: read.append(key) or default
 sys.addaudithook(watch)

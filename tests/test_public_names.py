@@ -1,7 +1,7 @@
 """The names that the package offers: documented, usable by `help()` and `inspect`, and the client only when asked for.
 
-Public are the names of `mimo_proto`, `mimo_proto.models`, `mimo_proto.testing` and of the modules for asyncio that
-docs/async.md names. The snapshot has their signatures as they are written, one a line.
+Public are the names of `mimo_proto`, `mimo_proto.models` and `mimo_proto.testing`. The snapshot has their signatures as
+they are written, one a line.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
 PACKAGE = Path(mimo_proto.__file__).parent
-ASYNCIO = [f"mimo_proto.aio.{name}" for name in ("adapter", "aiohttp", "httpx", "stream", "threads")]
-MODULES = ["mimo_proto", "mimo_proto.models", "mimo_proto.testing", *ASYNCIO]
+MODULES = ["mimo_proto", "mimo_proto.models", "mimo_proto.testing"]
 PUBLIC = [(module, name) for module in MODULES for name in public_names(module)]
 CLASSES = [(module, name) for module, name in PUBLIC if isinstance(getattr(import_module(module), name), type)]
 each_public_name = pytest.mark.parametrize(("module", "name"), PUBLIC)

@@ -110,8 +110,8 @@ def test_another_library_sends(make: Callable[[], Any]) -> None:
 
 
 @pytest.mark.parametrize("http", [httpx.Client(), object(), aiohttp, "aiohttp.ClientSession", httpx.AsyncClient])
-def test_what_is_no_client_of_a_known_library(http: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"http= takes an aiohttp\.ClientSession or httpx\.AsyncClient"):
+def test_what_is_no_client_of_a_known_library(http: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"http= takes an aiohttp\.ClientSession"):
         AsyncClient(KEY, http=http)
 
 

@@ -22,7 +22,6 @@ from mimo_proto import (
     RESPONSES,
     ChatAccumulator,
     ChatCompletionRequest,
-    Client,
     ConfigurationError,
     ConnectError,
     DecodeError,
@@ -40,18 +39,16 @@ from mimo_proto import (
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.library import LibraryResponse
-from mimo_proto.aio.threads import ThreadsAdapter
 from tests.support import payloads
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.outcomes import CHAT_JSON, CHAT_STREAM, KEY, assert_clean, retry, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, RESPONSE, RESPONSE_EVENTS, error_body
-from tests.support.shells import ADAPTERS, SHELLS, call, open_shell, run
+from tests.support.shells import ASYNC, LIBRARIES, SHELLS, call, open_shell, run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mimo_proto.aio.adapter import AsyncAdapter
-    from mimo_proto.aio.stream import AsyncStream
+    from mimo_proto import AsyncClient, AsyncStream
 
 # httpcore keeps what came behind an answer in its parser, and reads it as the next one; docs/async.md says so.
 KEEPS_SURPLUS = pytest.mark.xfail(reason="httpcore takes surplus bytes for the next answer")
@@ -111,16 +108,16 @@ def once_asked(held: Held, act: Callable[[], object]) -> asyncio.Task[None]:
 
 
 def over(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
-    return run(partial(over_it, shell, server, work, **settings))
+    return run(partial(over_it, shell, server, work, **settings), shell)
 
 
 async def over_it(shell: str, server: Server, work: Callable[[Any], Awaitable[Any]], /, **settings: Any) -> Any:
-    async with open_shell(shell, server.url, **settings) as adapter:
-        return await work(adapter)
+    async with open_shell(shell, server.url, **settings) as client:
+        return await work(client)
 
 
-def chat(adapter: AsyncAdapter, **options: Any) -> AsyncStream[Any, Any]:
-    return adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, **options)
+def chat(client: AsyncClient, **options: Any) -> AsyncStream[Any, Any]:
+    return client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, **options)
 
 
 # --- a call as it should be ---------------------------------------------------------------------------------------
@@ -128,16 +125,16 @@ def chat(adapter: AsyncAdapter, **options: Any) -> AsyncStream[Any, Any]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_five_calls_one_connection(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         for _ in range(2):
-            assert words((await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value) == "Hello world"
-            async with chat(adapter) as stream:
+            assert words((await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value) == "Hello world"
+            async with chat(client) as stream:
                 assert [text async for text in stream.text()] == ["Hello", " world"]
                 assert words(await stream.result()) == "Hello world"
                 assert await stream.result() is await stream.result()
-            async with adapter.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"}) as stream:
+            async with client.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"}) as stream:
                 assert [text async for text in stream.text()] == ["Hello", " world"]
-        assert (await adapter.send(MODELS)).value.data[0].id == "mimo-v2.6-pro"
+        assert (await client.send(MODELS)).value.data[0].id == "mimo-v2.6-pro"
 
     with Server(serve) as server:
         over(shell, server, work)
@@ -152,9 +149,9 @@ def test_error_replies_keep_the_connection(shell: str) -> None:
             peer.request()
             peer.send(answer(error_body(), 429))
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         for kind in (CHAT_JSON, CHAT_STREAM, CHAT_JSON):
-            assert (await call(adapter, kind)).error is RateLimitError
+            assert (await call(client, kind)).error is RateLimitError
 
     with Server(script) as server:
         over(shell, server, work)
@@ -163,12 +160,12 @@ def test_error_replies_keep_the_connection(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_sent(shell: str) -> None:
-    settings: dict[str, Any] = {"headers": {"X-Team": "a", "X-Both": "adapter"}, "auth": "api-key"}
+    settings: dict[str, Any] = {"headers": {"X-Team": "a", "X-Both": "client"}, "auth": "api-key"}
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         request = ChatCompletionRequest(model="mimo-v2.6-pro", messages=[user("hi")])
-        await adapter.send(CHAT_COMPLETIONS, request, extra_headers={"X-Both": "call"}, extra_body={"new": 1})
-        async with chat(adapter) as stream:
+        await client.send(CHAT_COMPLETIONS, request, extra_headers={"X-Both": "call"}, extra_body={"new": 1})
+        async with chat(client) as stream:
             await stream.result()
 
     with Server(serve) as server:
@@ -188,8 +185,8 @@ def test_what_is_sent(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_a_stream_tells(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         assert (stream.status, dict(stream.headers), stream.request_id, stream.attempts, stream.end) == (
             None,
             {},
@@ -211,8 +208,8 @@ def test_what_a_stream_tells(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_an_iteration_left_early_goes_on(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         async for event in stream:
             assert event.choices[0].delta.content == "Hello"
             break
@@ -226,8 +223,8 @@ def test_an_iteration_left_early_goes_on(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_stream_that_completed_without_a_choice_stays_incomplete(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client) as stream:
             for _ in range(2):
                 with pytest.raises(IncompleteStreamError) as caught:
                     await stream.result()
@@ -242,10 +239,10 @@ class Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_a_stream_is_opened_before_it_is_read(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        for stream in (chat(adapter), adapter.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"})):
+    async def work(client: AsyncClient) -> None:
+        for stream in (chat(client), client.stream(RESPONSES, {"model": "mimo-v2.6-pro", "input": "hi"})):
             async with await stream.open():
                 assert (stream.status, stream.end) == (200, None)
                 assert await stream.open() is stream
@@ -257,16 +254,16 @@ def test_a_stream_is_opened_before_it_is_read(shell: str) -> None:
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_an_error_is_known_when_a_stream_is_opened(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         for _ in range(2):
             with pytest.raises(RateLimitError):
                 await stream.open()
         assert stream.end == "error"
         with pytest.raises(LocalProtocolError, match="projected"):
-            adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk).deltas()
+            client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk).deltas()
 
     with Server(says(answer(error_body("429", "Too many requests"), 429))) as server:
         over(shell, server, work)
@@ -278,8 +275,8 @@ class Chunk(msgspec.Struct):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_projection(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        async with adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk) as stream:
             events = [event async for event in stream]
             assert [type(event) for event in events] == [Chunk] * 3
             with pytest.raises(LocalProtocolError):
@@ -291,8 +288,8 @@ def test_projection(shell: str) -> None:
         over(shell, server, work)
         with Server(says(sse(), chunk(CHAT_EVENTS[0]), END)) as cut:
 
-            async def fails(adapter: AsyncAdapter) -> None:
-                async with adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk) as stream:
+            async def fails(client: AsyncClient) -> None:
+                async with client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, event_type=Chunk) as stream:
                     with pytest.raises(RemoteProtocolError) as caught:
                         _ = [event async for event in stream]
                     assert caught.value.partial is None
@@ -304,9 +301,9 @@ def test_projection(shell: str) -> None:
 def test_tee(shell: str) -> None:
     pieces: list[bytes] = []
 
-    async def work(adapter: AsyncAdapter) -> None:
-        await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=pieces.append)
-        async with chat(adapter, tee=pieces.append) as stream:
+    async def work(client: AsyncClient) -> None:
+        await client.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=pieces.append)
+        async with chat(client, tee=pieces.append) as stream:
             await stream.result()
 
     with Server(serve) as server:
@@ -325,8 +322,8 @@ def test_an_error_of_the_callers_own_passes(shell: str) -> None:
     def tee(_: bytes) -> None:
         raise Oops
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter, tee=tee)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client, tee=tee)
         with pytest.raises(Oops):
             async with stream:
                 _ = [event async for event in stream]
@@ -334,7 +331,7 @@ def test_an_error_of_the_callers_own_passes(shell: str) -> None:
         with pytest.raises(StreamCancelled):
             await stream.result()
         with pytest.raises(Oops):
-            await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee)
+            await client.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee)
 
     with Server(serve) as server:
         over(shell, server, work)
@@ -347,8 +344,8 @@ def test_an_event_that_cannot_be_added_up_ends_the_stream(shell: str, monkeypatc
 
     monkeypatch.setattr(ChatAccumulator, "add", add)
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         for _ in range(2):
             with pytest.raises(DecodeError) as caught:
                 await stream.result()
@@ -363,8 +360,8 @@ def test_an_event_that_cannot_be_added_up_ends_the_stream(shell: str, monkeypatc
 def test_a_large_request(shell: str) -> None:
     request = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 3_000_000}]}
 
-    async def work(adapter: AsyncAdapter) -> None:
-        await adapter.send(CHAT_COMPLETIONS, request)
+    async def work(client: AsyncClient) -> None:
+        await client.send(CHAT_COMPLETIONS, request)
 
     with Server(serve) as server:
         over(shell, server, work)
@@ -382,9 +379,9 @@ def test_an_answer_to_half_a_request(shell: str) -> None:
         if peer.gone():
             left.set()
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         with pytest.raises(RateLimitError):
-            await adapter.send(CHAT_COMPLETIONS, request)
+            await client.send(CHAT_COMPLETIONS, request)
         # asyncio closes a transport only when the rest has been written, and notices in the next turn of the loop.
         assert await asyncio.to_thread(left.wait, 10)
         await asyncio.sleep(0.01)
@@ -403,9 +400,9 @@ def test_a_connection_that_was_closed_meanwhile(shell: str) -> None:
         peer.fin()
         closed.set()
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         for _ in range(3):
-            await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+            await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)
             await asyncio.to_thread(closed.wait, 10)
             closed.clear()
             await asyncio.sleep(0.05)
@@ -416,7 +413,7 @@ def test_a_connection_that_was_closed_meanwhile(shell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "shell", [name if name != "httpx" else pytest.param(name, marks=KEEPS_SURPLUS) for name in SHELLS]
+    "shell", [name if not name.startswith("httpx") else pytest.param(name, marks=KEEPS_SURPLUS) for name in SHELLS]
 )
 def test_surplus_bytes_never_answer_the_next_call(shell: str) -> None:
     def script(peer: Peer) -> None:
@@ -424,16 +421,16 @@ def test_surplus_bytes_never_answer_the_next_call(shell: str) -> None:
             peer.request()
             peer.send(answer(CHAT) + answer({**CHAT, "id": "smuggled"}))
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         for _ in range(3):
-            assert (await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
+            assert (await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
 
     with Server(script) as server:
         over(shell, server, work)
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 @pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_an_endless_body_behind_a_compressed_one(shell: str, coding: str, compress: Callable[[bytes], bytes]) -> None:
     """It is left, and its connection with it."""
@@ -443,9 +440,9 @@ def test_an_endless_body_behind_a_compressed_one(shell: str, coding: str, compre
         peer.send(head(200, f"Content-Encoding: {coding}") + compress(msgspec.json.encode(CHAT)))
         peer.flood(bytes(65536))
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         for _ in range(2):
-            assert (await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
+            assert (await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
 
     with Server(script) as server:
         over(shell, server, work)
@@ -487,20 +484,20 @@ def test_no_connection(shell: str) -> None:
         url = server.url
 
     async def main() -> None:
-        async with open_shell(shell, url, retry=retry(2)) as adapter:
+        async with open_shell(shell, url, retry=retry(2)) as client:
             for kind in (CHAT_JSON, CHAT_STREAM):
-                seen = await call(adapter, kind)
+                seen = await call(client, kind)
                 assert (seen.error, seen.attempts) == (ConnectError, 2)
 
-    run(main)
+    run(main, shell)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_total_clock_ends_the_waits_between_attempts(shell: str) -> None:
     with Server(says(answer(error_body(), 429, "Retry-After: 100"))) as server:
 
-        async def work(adapter: AsyncAdapter) -> None:
-            assert (await call(adapter, CHAT_JSON)).error is RateLimitError
+        async def work(client: AsyncClient) -> None:
+            assert (await call(client, CHAT_JSON)).error is RateLimitError
 
         over(shell, server, work, retry=retry(3), timeouts=Timeouts(total=5))
     assert len(server.requests) == 1
@@ -508,9 +505,9 @@ def test_the_total_clock_ends_the_waits_between_attempts(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_many_at_a_time(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         async def one(number: int) -> None:
-            async with chat(adapter) as stream:
+            async with chat(client) as stream:
                 assert words(await stream.result()) == "Hello world", number
 
         await asyncio.gather(*map(one, range(20)))
@@ -522,13 +519,13 @@ def test_many_at_a_time(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_wrong_request_is_refused_before_it_is_sent(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         with pytest.raises(InvalidRequestError):
-            chat(adapter, extra_body={"stream": False})
+            chat(client, extra_body={"stream": False})
         with pytest.raises(InvalidRequestError):
-            await adapter.send(CHAT_COMPLETIONS, {"model": 1})
+            await client.send(CHAT_COMPLETIONS, {"model": 1})
         with pytest.raises(ConfigurationError):
-            adapter.stream(MODELS)
+            client.stream(MODELS)
 
     with Server(serve) as server:
         over(shell, server, work)
@@ -538,13 +535,13 @@ def test_a_wrong_request_is_refused_before_it_is_sent(shell: str) -> None:
 # --- ended by the caller ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 @pytest.mark.parametrize("where", ["loop", "thread"])
 def test_cancel_while_the_body_is_waited_for(shell: str, where: str) -> None:
     held = Held(sse(), chunk(CHAT_EVENTS[0]))
 
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client) as stream:
             assert (await anext(stream)).choices[0].delta.content == "Hello"
             if where == "loop":
                 asyncio.get_running_loop().call_later(0.05, stream.cancel)
@@ -564,12 +561,12 @@ def test_cancel_while_the_body_is_waited_for(shell: str, where: str) -> None:
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_cancel_while_the_head_is_waited_for(shell: str) -> None:
     held = Held()
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         cancelling = once_asked(held, stream.cancel)
         with pytest.raises(StreamCancelled) as caught:
             async with stream:
@@ -589,8 +586,8 @@ def test_cancel_while_the_head_is_waited_for(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_cancel_before_anything_is_sent(shell: str) -> None:
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         stream.cancel()
         with pytest.raises(StreamCancelled) as caught:
             async with stream:
@@ -602,32 +599,12 @@ def test_cancel_before_anything_is_sent(shell: str) -> None:
     assert not server.requests
 
 
-def test_cancel_before_there_is_a_thread() -> None:
-    """The one thread is another stream's."""
-    held = Held(sse(), chunk(CHAT_EVENTS[0]))
-
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client, threads=1) as adapter, chat(adapter):
-                waiting = chat(adapter)
-                waiting.cancel()
-                async with asyncio.timeout(5):
-                    with pytest.raises(StreamCancelled) as caught:
-                        await waiting.result()
-                assert caught.value.attempts == 0
-                await waiting.aclose()
-
-    with Server(held) as server:
-        run(main)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
     held = Held(answer(error_body(), 429, "Retry-After: 60"))
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
 
         def cancel_soon() -> None:
             asyncio.get_running_loop().call_later(0.05, stream.cancel)
@@ -643,7 +620,7 @@ def test_cancel_while_it_waits_to_try_again(shell: str) -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_cancel_while_an_errors_connection_is_let_go(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the answer and the wait for the next attempt nothing is waited for that could be ended."""
     streams: list[AsyncStream[Any, Any]] = []
@@ -655,8 +632,8 @@ def test_cancel_while_an_errors_connection_is_let_go(shell: str, monkeypatch: py
 
     monkeypatch.setattr(AsyncCall, "close", close)
 
-    async def work(adapter: AsyncAdapter) -> None:
-        streams.append(chat(adapter))
+    async def work(client: AsyncClient) -> None:
+        streams.append(chat(client))
         with pytest.raises(StreamCancelled):
             await streams[0].result()
 
@@ -665,12 +642,12 @@ def test_cancel_while_an_errors_connection_is_let_go(shell: str, monkeypatch: py
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_cancel_while_an_errors_body_is_waited_for(shell: str) -> None:
     held = Held(head(500, "Content-Length: 100") + b"{")
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
 
         def cancel_soon() -> None:
             asyncio.get_running_loop().call_later(0.05, stream.cancel)
@@ -685,15 +662,15 @@ def test_cancel_while_an_errors_body_is_waited_for(shell: str) -> None:
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 @pytest.mark.parametrize("pieces", [(), (sse(),), (sse(), chunk(CHAT_EVENTS[0]))], ids=["head", "first", "second"])
 def test_a_cancelled_task_ends_its_stream(shell: str, pieces: tuple[bytes, ...]) -> None:
     held = Held(*pieces)
     streams: list[AsyncStream[Any, Any]] = []
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         async def read() -> None:
-            streams.append(chat(adapter))
+            streams.append(chat(client))
             async with streams[0] as stream:
                 async for _ in stream:
                     pass
@@ -715,16 +692,16 @@ def test_a_cancelled_task_ends_its_stream(shell: str, pieces: tuple[bytes, ...])
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_a_task_that_is_cancelled_behind_the_end_has_its_result(shell: str) -> None:
     held = Held(sse(), *map(chunk, CHAT_EVENTS))
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         def cancel_soon(piece: bytes) -> None:
             if piece.endswith(DONE):
                 asyncio.get_running_loop().call_later(0.03, task.cancel)
 
-        stream = chat(adapter, tee=cancel_soon)
+        stream = chat(client, tee=cancel_soon)
         task = asyncio.create_task(stream.result())
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -736,13 +713,13 @@ def test_a_task_that_is_cancelled_behind_the_end_has_its_result(shell: str) -> N
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 @pytest.mark.parametrize("pieces", [(), (head(200, "Content-Length: 100") + b"{",)], ids=["head", "body"])
 def test_a_cancelled_task_ends_its_call(shell: str, pieces: tuple[bytes, ...]) -> None:
     held = Held(*pieces)
 
-    async def work(adapter: AsyncAdapter) -> None:
-        task = asyncio.create_task(adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST))
+    async def work(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.send(CHAT_COMPLETIONS, CHAT_REQUEST))
         assert await asyncio.to_thread(held.asked.wait, 10)
         await asyncio.sleep(0.05)
         task.cancel()
@@ -754,12 +731,12 @@ def test_a_cancelled_task_ends_its_call(shell: str, pieces: tuple[bytes, ...]) -
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_a_timeout_of_the_callers(shell: str) -> None:
     held = Held(sse(), chunk(CHAT_EVENTS[0]))
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
 
         async def read() -> None:
             async with stream, asyncio.timeout(0.1):
@@ -780,8 +757,8 @@ def test_a_timeout_of_the_callers(shell: str) -> None:
 def test_left_early(shell: str) -> None:
     held = Held(sse(), chunk(CHAT_EVENTS[0]), chunk(CHAT_EVENTS[1]))
 
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client) as stream:
             async for _ in stream:
                 break
         assert stream.end == "cancelled"
@@ -795,15 +772,15 @@ def test_left_early(shell: str) -> None:
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_dropped(shell: str, coding: str) -> None:
     begun = zlib.compressobj(wbits=31)
     piece = begun.compress(CHAT_EVENTS[0]) + begun.flush(zlib.Z_SYNC_FLUSH) if coding == "gzip" else CHAT_EVENTS[0]
     held = Held(sse(f"Content-Encoding: {coding}"), chunk(piece))
 
-    async def work(adapter: AsyncAdapter) -> None:
-        stream = chat(adapter)
+    async def work(client: AsyncClient) -> None:
+        stream = chat(client)
         await anext(aiter(stream))
         gone = weakref.ref(stream)
         with warnings.catch_warnings(record=True) as caught:
@@ -831,8 +808,8 @@ def test_a_broken_chunk_behind_the_head(shell: str) -> None:
         peer.send(b"zz\r\nhello\r\n")
         peer.gone()
 
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client) as stream:
             await anext(aiter(stream))
             entered.set()
             with pytest.raises(RemoteProtocolError) as caught:
@@ -856,8 +833,8 @@ def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(shell: str) -> None
 
     entered, cut = threading.Event(), threading.Event()
 
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client) as stream:
             events = aiter(stream)
             await anext(events)
             entered.set()
@@ -871,7 +848,7 @@ def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(shell: str) -> None
         over(shell, server, work)
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a flood of them behind the finish would go on until the loop has nothing to do."""
     hours = 0
@@ -894,8 +871,8 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         peer.send(chunk(b": hi\n\n"))
         assert peer.gone()
 
-    async def work(adapter: AsyncAdapter) -> None:
-        async with chat(adapter, tee=an_hour_for_a_comment) as stream:
+    async def work(client: AsyncClient) -> None:
+        async with chat(client, tee=an_hour_for_a_comment) as stream:
             async for event in stream:
                 if event.choices[0].finish_reason:
                     comments.set()
@@ -907,7 +884,7 @@ def test_reading_comments_counts_as_waiting(shell: str, monkeypatch: pytest.Monk
         asyncio.run(over_it(shell, server, work, **settings))  # not bounded by a timeout, which has that clock too
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour over each event, and the late usage is still taken."""
     hours = 0
@@ -933,9 +910,9 @@ def test_no_clock_but_the_total_one_runs_while_the_caller_works(shell: str, monk
         peer.send(END)
         peer.gone()
 
-    async def work(adapter: AsyncAdapter) -> None:
+    async def work(client: AsyncClient) -> None:
         nonlocal hours
-        async with chat(adapter) as stream:
+        async with chat(client) as stream:
             async for _ in stream:
                 hours += 1
                 turns[hours - 1].set()

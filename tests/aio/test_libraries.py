@@ -1,26 +1,27 @@
-"""What is the adapters' own: how they are made, what they ask of their libraries, and how they hand over."""
+"""`AsyncClient(http=...)`: which clients of other libraries it takes, what it asks of them, and what stays theirs."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-import importlib
-import pickle
+import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
+import httpx2
 import pytest
 
 from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
+    AsyncClient,
     Client,
     ConfigurationError,
     ConnectError,
@@ -28,24 +29,19 @@ from mimo_proto import (
     IdleTimeout,
     LocalProtocolError,
     ReadTimeout,
-    StreamCancelled,
     Timeouts,
 )
-from mimo_proto.aio.aiohttp import AiohttpAdapter
-from mimo_proto.aio.httpx import HTTPXAdapter
-from mimo_proto.aio.threads import MAX_WAITING_EVENTS, Handover, ThreadsAdapter, pump
-from mimo_proto.http.attempts import SyncCall
-from mimo_proto.http.transport import READ_BYTES
-from tests.support.dummyserver import END, Peer, Server, answer, chunk, sse
+from tests.aio.test_secrets import behind
+from tests.support.dummyserver import Peer, Server, answer, chunk, sse
 from tests.support.outcomes import CHAT_JSON, KEY, assert_clean, words
-from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, DONE, chat_chunk
-from tests.support.shells import ADAPTERS, call, open_shell, run
+from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST
+from tests.support.shells import ASYNC, LIBRARIES, call, make_http, open_shell, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BODY = CHAT_REQUEST
-HOLDING_KEYS = ("httpx", "aiohttp")
+URL = "https://api.example.com/v1"
 
 
 def whole(peer: Peer) -> None:
@@ -54,15 +50,98 @@ def whole(peer: Peer) -> None:
         peer.send(answer(CHAT))
 
 
+# --- told apart ---------------------------------------------------------------------------------------------------
+
+
+class Derived(httpx.AsyncClient):
+    """One of a service's own."""
+
+
+class Twice(Derived):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Derived, Twice])
+def test_a_client_of_a_class_derived_from_a_librarys(kind: type[Derived]) -> None:
+    async def main() -> None:
+        async with kind() as http:
+            client = AsyncClient(KEY, server.url, http=http)
+            assert words((await client.send(CHAT_COMPLETIONS, BODY)).value) == "Hello world"
+
+    with Server(whole) as server:
+        run(main)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_librarys_client_stays_open(library: str) -> None:
+    async def main() -> None:
+        async with make_http(library) as http:
+            for _ in range(2):
+                async with AsyncClient(KEY, server.url, http=http) as client:
+                    await client.send(CHAT_COMPLETIONS, BODY)
+                with pytest.raises(LocalProtocolError, match="the client is closed"):
+                    await client.send(CHAT_COMPLETIONS, BODY)
+
+    with Server(whole) as server:
+        run(main)
+    assert (len(server.requests), server.connections) == (2, 1)
+
+
+class Session:
+    """One of another library, like that of requests."""
+
+
+WRONG: dict[str, tuple[Callable[[], Any], str]] = {
+    "sync-httpx": (httpx.Client, "not an object of httpx.Client"),
+    "sync-httpx2": (httpx2.Client, "not an object of httpx2.Client"),
+    "another-library": (Session, "not an object of tests.Session"),
+    "sync-ours": (lambda: Client(KEY, URL), "not an object of mimo_proto.Client"),
+    "ours-for-asyncio": (lambda: AsyncClient(KEY, URL), "not an object of mimo_proto.AsyncClient"),
+    "class-of-httpx": (lambda: httpx.AsyncClient, "not the class httpx.AsyncClient, of which it takes an object"),
+    "class-of-aiohttp": (lambda: aiohttp.ClientSession, "not the class aiohttp.ClientSession"),
+    "url": (lambda: URL, "not an object of builtins.str"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_client_of_a_known_library(name: str) -> None:
+    make, says = WRONG[name]
+    with contextlib.ExitStack() as stack:
+        http = make()
+        if name.startswith("sync"):
+            stack.callback(http.close)
+        with pytest.raises(ConfigurationError, match=re.escape(says)) as caught:
+            AsyncClient(KEY, URL, http=http)
+    assert "http= takes an aiohttp.ClientSession, httpx.AsyncClient or httpx2.AsyncClient" in str(caught.value)
+    assert_clean(caught.value, 0)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"pool_size": 3}, {"ssl_context": ssl.create_default_context()}, {"proxy": "http://me:hunter2@proxy:8080"}],
+    ids=lambda beside: next(iter(beside)),
+)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_the_librarys_client_decides_is_set_there(library: str, beside: dict[str, Any]) -> None:
+    async def main() -> None:
+        async with make_http(library) as http:
+            with pytest.raises(ConfigurationError, match="belong to the client that is given as http=") as caught:
+                AsyncClient(KEY, URL, http=http, **beside)
+            assert_clean(caught.value, 0)
+            assert "hunter2" not in f"{caught.value} {list(behind(caught.value))}"
+
+    run(main)
+
+
 # --- made ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shell", HOLDING_KEYS)
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_made_from_the_environment(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        async with open_shell(shell, None, api_key=None) as adapter:
-            await adapter.send(CHAT_COMPLETIONS, BODY)
-            assert repr(adapter).endswith(f" {server.url}>")
+        async with open_shell(shell, None, api_key=None) as client:
+            await client.send(CHAT_COMPLETIONS, BODY)
+            assert repr(client) == f"<AsyncClient {server.url}>"
 
     with Server(whole) as server:
         monkeypatch.setenv("MIMO_API_KEY", KEY)
@@ -71,51 +150,21 @@ def test_made_from_the_environment(shell: str, monkeypatch: pytest.MonkeyPatch) 
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-@pytest.mark.parametrize("shell", HOLDING_KEYS)
-@pytest.mark.parametrize("wrong", [{"api_key": "a\nb"}, {"api_key": ""}, {"headers": {"Host": "x"}}, {"auth": "basic"}])
-def test_made_wrongly(shell: str, wrong: dict[str, Any]) -> None:
-    async def main() -> None:
-        async with open_shell(shell, "https://api.example.com/v1", **wrong):
-            pass
-
-    with pytest.raises(ConfigurationError) as caught:
-        run(main)
-    assert "a\nb" not in str(caught.value)
-
-
-@pytest.mark.parametrize("shell", HOLDING_KEYS)
-def test_http_to_elsewhere_is_refused(shell: str) -> None:
-    async def main() -> None:
-        async with open_shell(shell, "http://api.example.com/v1"):
-            pass
-
-    with pytest.raises(ConfigurationError):
-        run(main)
-
-
-@pytest.mark.parametrize("shell", HOLDING_KEYS)
-def test_not_pickled(shell: str) -> None:
-    async def main() -> None:
-        async with open_shell(shell, "https://api.example.com/v1") as adapter:
-            assert KEY not in repr(adapter)
-            with pytest.raises(TypeError):
-                pickle.dumps(adapter)
-
-    run(main)
-
-
-@pytest.mark.parametrize("name", HOLDING_KEYS)
-def test_without_the_library_the_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, f"mimo_proto.aio.{name}")
-    with pytest.raises(ImportError, match=rf"mimo-proto\[{name}\]"):
-        importlib.import_module(f"mimo_proto.aio.{name}")
-
-
-def test_importing_one_imports_no_other() -> None:
+def test_importing_the_client_imports_no_library() -> None:
     code = (
-        "import sys, mimo_proto.aio.httpx; "
-        "assert not {'aiohttp', 'urllib3', 'mimo_proto.client'} & set(sys.modules), set(sys.modules)"
+        "import sys; from mimo_proto import AsyncClient; AsyncClient('key'); "
+        "assert not {'aiohttp', 'httpx', 'httpx2', 'urllib3', 'mimo_proto.client'} & set(sys.modules), set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_one_library_does_without_the_others(library: str) -> None:
+    others = {"aiohttp", "httpx", "httpx2", "urllib3", "mimo_proto.client"} - {library}
+    code = (
+        f"import sys, {library}; from mimo_proto import AsyncClient; "
+        f"AsyncClient('key', http={library}.AsyncClient()); "
+        f"assert not {others} & set(sys.modules), set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -123,28 +172,26 @@ def test_importing_one_imports_no_other() -> None:
 # --- the libraries ------------------------------------------------------------------------------------------------
 
 
-def test_a_closed_client_is_told_as_such() -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_closed_client_is_told_as_such(library: str) -> None:
     async def main() -> None:
-        http = httpx.AsyncClient()
-        await http.aclose()
-        with pytest.raises(LocalProtocolError):
-            await HTTPXAdapter(http, KEY).send(MODELS)
-        session = aiohttp.ClientSession()
-        await session.close()
-        with pytest.raises(LocalProtocolError):
-            await AiohttpAdapter(session, KEY).send(MODELS)
+        async with make_http(library) as http:
+            client = AsyncClient(KEY, URL, http=http)
+        with pytest.raises(LocalProtocolError, match="is closed"):
+            await client.send(MODELS)
 
     run(main)
 
 
-def test_settings_of_the_httpx_client_that_count_and_that_do_not() -> None:
+@pytest.mark.parametrize("package", [httpx, httpx2])
+def test_settings_of_the_httpx_client_that_count_and_that_do_not(package: Any) -> None:
     async def main() -> None:
-        seen: list[httpx.Request] = []
+        seen: list[Any] = []
 
-        async def hook(request: httpx.Request) -> None:
+        async def hook(request: Any) -> None:
             seen.append(request)
 
-        async with httpx.AsyncClient(
+        async with package.AsyncClient(
             headers={"X-Default": "1"},
             params={"a": "b"},
             auth=("user", "password"),
@@ -152,7 +199,7 @@ def test_settings_of_the_httpx_client_that_count_and_that_do_not() -> None:
             follow_redirects=True,
             event_hooks={"request": [hook]},
         ) as http:
-            await HTTPXAdapter(http, KEY, server.url).send(CHAT_COMPLETIONS, BODY)
+            await AsyncClient(KEY, server.url, http=http).send(CHAT_COMPLETIONS, BODY)
         assert len(seen) == 1
 
     with Server(whole) as server:
@@ -170,10 +217,10 @@ def test_settings_of_the_aiohttp_session_that_count_and_that_do_not() -> None:
             timeout=aiohttp.ClientTimeout(total=0.001),
             raise_for_status=True,
         ) as http:
-            adapter = AiohttpAdapter(http, KEY, server.url)
-            await adapter.send(CHAT_COMPLETIONS, BODY)
+            client = AsyncClient(KEY, server.url, http=http)
+            await client.send(CHAT_COMPLETIONS, BODY)
         async with aiohttp.ClientSession(headers={"Authorization": "Basic x"}) as http:
-            await AiohttpAdapter(http, KEY, server.url).send(CHAT_COMPLETIONS, BODY)
+            await AsyncClient(KEY, server.url, http=http).send(CHAT_COMPLETIONS, BODY)
 
     with Server(whole) as server:
         run(main)
@@ -192,7 +239,7 @@ def test_aiohttp_refuses_a_netrc_beside_the_key(tmp_path: Any, monkeypatch: pyte
     async def main() -> None:
         async with aiohttp.ClientSession(trust_env=True) as http:
             with pytest.raises(ConfigurationError, match="aiohttp refuses"):
-                await AiohttpAdapter(http, KEY, server.url).send(CHAT_COMPLETIONS, BODY)
+                await AsyncClient(KEY, server.url, http=http).send(CHAT_COMPLETIONS, BODY)
 
     with Server(whole) as server:
         run(main)
@@ -214,17 +261,17 @@ def black_hole() -> Iterator[str]:
             filler.close()
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_connecting_has_a_clock(shell: str, black_hole: str) -> None:
     async def main() -> None:
-        async with open_shell(shell, black_hole, timeouts=Timeouts(connect=0.1)) as adapter:
-            seen = await call(adapter, CHAT_JSON)
+        async with open_shell(shell, black_hole, timeouts=Timeouts(connect=0.1)) as client:
+            seen = await call(client, CHAT_JSON)
             assert (seen.error, seen.told) == (ConnectTimeout, {"seconds": 0.1})
 
-    run(main)
+    run(main, shell)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_a_request_that_is_not_taken(shell: str) -> None:
     request = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 50_000_000}]}
 
@@ -232,23 +279,24 @@ def test_a_request_that_is_not_taken(shell: str) -> None:
     timeouts, error = (Timeouts(idle=0.2), IdleTimeout) if shell == "aiohttp" else (Timeouts(read=0.2), ReadTimeout)
 
     async def main() -> None:
-        async with open_shell(shell, server.url, timeouts=timeouts) as adapter:
+        async with open_shell(shell, server.url, timeouts=timeouts) as client:
             with pytest.raises(error):
-                await adapter.send(CHAT_COMPLETIONS, request)
+                await client.send(CHAT_COMPLETIONS, request)
             # asyncio closes a transport when what was written has gone, or the peer has.
             enough.set()
             await asyncio.sleep(0.1)
 
     enough = threading.Event()
     with Server(lambda peer: enough.wait(20)) as server:
-        run(main)
+        run(main, shell)
 
 
-def test_httpx_by_a_proxy_that_refuses() -> None:
+@pytest.mark.parametrize("package", [httpx, httpx2])
+def test_httpx_by_a_proxy_that_refuses(package: Any) -> None:
     async def main() -> None:
-        async with httpx.AsyncClient(proxy=proxy.origin) as http:
+        async with package.AsyncClient(proxy=proxy.origin) as http:
             with pytest.raises(ConnectError):
-                await HTTPXAdapter(http, KEY, "https://api.example.com/v1").send(MODELS)
+                await AsyncClient(KEY, "https://api.example.com/v1", http=http).send(MODELS)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -259,7 +307,7 @@ def test_httpx_by_a_proxy_that_refuses() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # aiohttp says it too, in asyncio's debug mode
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 @pytest.mark.parametrize("content_type", ["text/event-stream", "text/plain"])
 def test_dropped_behind_its_loop(shell: str, content_type: str) -> None:
     """A stream that outlives its loop: nothing can be awaited any more, and nothing hangs."""
@@ -271,266 +319,14 @@ def test_dropped_behind_its_loop(shell: str, content_type: str) -> None:
         peer.gone()
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
-            stream = adapter.stream(CHAT_COMPLETIONS, BODY)
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, BODY)
             await anext(stream)
             streams.append(stream)
 
     with Server(script) as server:
-        run(main)
+        run(main, shell)
         streams[0].cancel()
         with pytest.warns(ResourceWarning, match="unclosed"):
             streams.clear()
         gc.collect()
-
-
-# --- threads ------------------------------------------------------------------------------------------------------
-
-
-def stream_of(count: int) -> Any:
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.send(sse(), chunk(chat_chunk("x") * count), chunk(chat_chunk(None, "stop")), chunk(DONE), END)
-        peer.gone()
-
-    return script
-
-
-async def held(read: list[bytes]) -> None:
-    """Wait until the thread has read as many events as may wait, and for as long as it would read on."""
-    while b"".join(read).count(b"data: ") < MAX_WAITING_EVENTS:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-
-
-def test_a_slow_loop_holds_the_thread() -> None:
-    async def main() -> None:
-        read: list[bytes] = []
-        with Client(KEY, server.url) as client:
-            async with (
-                ThreadsAdapter(client) as adapter,
-                adapter.stream(CHAT_COMPLETIONS, BODY, tee=read.append) as stream,
-            ):
-                await held(read)
-                events = b"".join(read).count(b"data: ")
-                assert MAX_WAITING_EVENTS <= events < MAX_WAITING_EVENTS + READ_BYTES / len(chat_chunk("x"))
-                assert words(await stream.result()) == "x" * 5000
-
-    with Server(stream_of(5000)) as server:
-        run(main)
-
-
-def test_a_thread_that_is_held_is_let_go_when_the_stream_is_left() -> None:
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client) as adapter, adapter.stream(CHAT_COMPLETIONS, BODY) as stream:
-                await anext(stream)
-                await asyncio.sleep(0.05)
-
-    with Server(stream_of(5000)) as server:
-        run(main)
-
-
-class Endless:
-    """A stream that goes on until it is cancelled."""
-
-    cancelled = False
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[int]:
-        while not self.cancelled:
-            yield 1
-        raise StreamCancelled("cancelled")
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-def test_a_thread_that_is_held_notices_that_the_loop_is_closed() -> None:
-    loop = asyncio.new_event_loop()
-    handover: Handover[int] = Handover(deque(range(MAX_WAITING_EVENTS)))
-    handover.attach(loop)
-    loop.close()
-    stream = Endless()
-    pump(cast("Any", stream), handover)
-    assert stream.cancelled
-    assert isinstance(handover.take_failure(), StreamCancelled)
-
-
-def test_calls_wait_for_a_thread_and_can_be_cancelled_meanwhile() -> None:
-    go_on = threading.Event()
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        go_on.wait(10)
-        peer.send(answer(CHAT))
-        peer.gone()
-
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client, threads=1) as adapter:
-                assert repr(adapter) == f"<ThreadsAdapter {client!r}>"
-                first = asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))
-                await asyncio.sleep(0.05)
-                second = asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))
-                stream = adapter.stream(CHAT_COMPLETIONS, BODY)
-                asyncio.get_running_loop().call_later(0.05, stream.cancel)
-                with pytest.raises(StreamCancelled) as caught:
-                    await stream.result()
-                assert caught.value.attempts == 0
-                second.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await second
-                go_on.set()
-                assert words((await first).value) == "Hello world"
-
-    with Server(script) as server:
-        run(main)
-    assert len(server.requests) == 1
-
-
-def test_closing_the_adapter_ends_what_is_under_way() -> None:
-    def script(peer: Peer) -> None:
-        peer.request()
-        peer.gone()
-
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client) as adapter:
-                tasks = [asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY)) for _ in range(3)]
-                await asyncio.sleep(0.1)
-            for task in tasks:
-                with pytest.raises(StreamCancelled):
-                    await task
-            stream = adapter.stream(CHAT_COMPLETIONS, BODY)
-            await stream.aclose()
-            assert stream.end == "cancelled"
-
-    with Server(script) as server:
-        run(main)
-
-
-def test_a_closed_adapter_refuses_calls() -> None:
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            adapter = ThreadsAdapter(client)
-            stream = adapter.stream(CHAT_COMPLETIONS, BODY)
-            await adapter.aclose()
-            await adapter.aclose()
-            with pytest.raises(LocalProtocolError, match="the adapter is closed") as caught:
-                await adapter.send(CHAT_COMPLETIONS, BODY)
-            assert_clean(caught.value, 0)
-            for read in (
-                stream.__aenter__,
-                stream.__anext__,
-                stream.result,
-                adapter.stream(CHAT_COMPLETIONS, BODY).result,
-            ):
-                with pytest.raises(LocalProtocolError, match="the adapter is closed") as caught:
-                    await read()
-                assert_clean(caught.value, 0)
-            assert stream.end == "incomplete"
-            await stream.aclose()
-
-    with Server(whole) as server:
-        run(main)
-    assert not server.requests
-
-
-def test_closing_the_adapter_ends_what_waits_for_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = threading.Event()
-    cancel = SyncCall.cancel
-
-    def cancel_slowly(call: SyncCall) -> bool:
-        """The thread is set free before the closing has come to the others."""
-        was_open = cancel(call)
-        time.sleep(0.02)
-        return was_open
-
-    def script(peer: Peer) -> None:
-        peer.request()
-        asked.set()
-        peer.gone()
-
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client, threads=1) as adapter:
-                calls: list[asyncio.Task[Any]] = [asyncio.create_task(adapter.send(CHAT_COMPLETIONS, BODY))]
-                assert await asyncio.to_thread(asked.wait, 10)
-                streams = [adapter.stream(CHAT_COMPLETIONS, BODY) for _ in range(2)]
-                work: list[Any] = [adapter.send(CHAT_COMPLETIONS, BODY) for _ in range(2)]
-                work += [stream.result() for stream in streams]
-                calls += map(asyncio.create_task, work)
-                await asyncio.sleep(0)
-                monkeypatch.setattr(SyncCall, "cancel", cancel_slowly)
-            for number, task in enumerate(calls):
-                with pytest.raises(StreamCancelled) as caught:
-                    await task
-                assert_clean(caught.value, 1 if number == 0 else 0)
-            assert {stream.end for stream in streams} == {"cancelled"}
-
-    with Server(script) as server:
-        run(main)
-    assert len(server.requests) == 1
-
-
-def test_closing_the_adapter_lets_a_held_thread_go() -> None:
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client) as adapter:
-                read: list[bytes] = []
-                stream: Any = adapter.stream(CHAT_COMPLETIONS, BODY, tee=read.append)
-                await anext(stream)
-                await held(read)
-            with pytest.raises(StreamCancelled) as caught:
-                await stream.result()
-            assert len(words(caught.value.partial)) >= MAX_WAITING_EVENTS
-
-    with Server(stream_of(5000)) as server:
-        run(main)
-
-
-def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    async def main() -> None:
-        with Client(KEY, server.url) as client:
-            async with ThreadsAdapter(client) as adapter:
-                stream = adapter.stream(CHAT_COMPLETIONS, BODY)
-                with monkeypatch.context() as patch:
-                    patch.setattr(threading.Thread, "start", start)
-                    with pytest.raises(RuntimeError, match="can't start new thread"):
-                        await anext(stream)
-                with pytest.raises(StreamCancelled):
-                    await stream.result()
-
-    with Server(whole) as server:
-        run(main)
-    assert not server.requests
-
-
-class Late(deque[int]):
-    """Events that come between two looks."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__([1])
-        self.looks = looks
-
-    def __bool__(self) -> bool:
-        self.looks -= 1
-        return self.looks < 0
-
-
-def test_an_event_that_comes_just_before_the_loop_falls_asleep_wakes_it() -> None:
-    async def main() -> bool:
-        handover: Handover[int] = Handover(Late(1))
-        handover.attach(asyncio.get_running_loop())
-        return await handover.wait(head=False)
-
-    assert run(main) is False

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
+import httpx2
 import pytest
 
-from mimo_proto import CHAT_COMPLETIONS, ConfigurationError, ConnectError, MimoError
-from mimo_proto.aio.aiohttp import AiohttpAdapter
-from mimo_proto.aio.httpx import HTTPXAdapter
+from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConfigurationError, ConnectError, MimoError
 from mimo_proto.aio.library import shown
 from tests.aio.test_secrets import behind
 from tests.support.dummyserver import Peer, Server, answer
@@ -41,6 +40,14 @@ def httpx_by_environment(proxy: str) -> Any:
     return httpx.AsyncClient(trust_env=True)
 
 
+def httpx2_by_argument(proxy: str) -> Any:
+    return httpx2.AsyncClient(proxy=proxy)
+
+
+def httpx2_by_environment(proxy: str) -> Any:
+    return httpx2.AsyncClient(trust_env=True)
+
+
 def aiohttp_by_argument(proxy: str) -> Any:
     return aiohttp.ClientSession(proxy=proxy)
 
@@ -49,16 +56,22 @@ def aiohttp_by_environment(proxy: str) -> Any:
     return aiohttp.ClientSession(trust_env=True)
 
 
-WAYS = [httpx_by_argument, httpx_by_environment, aiohttp_by_argument, aiohttp_by_environment]
+WAYS = [
+    httpx_by_argument,
+    httpx_by_environment,
+    httpx2_by_argument,
+    httpx2_by_environment,
+    aiohttp_by_argument,
+    aiohttp_by_environment,
+]
 
 
 async def call(http: Any, url: str, *, streamed: bool) -> None:
-    make: Any = HTTPXAdapter if isinstance(http, httpx.AsyncClient) else AiohttpAdapter
-    adapter = make(http, KEY, url, allow_http=True)
+    client = AsyncClient(KEY, url, http=http, allow_http=True)
     if streamed:
-        await adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST).result()
+        await client.stream(CHAT_COMPLETIONS, CHAT_REQUEST).result()
     else:
-        await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+        await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:

@@ -1,6 +1,6 @@
 """One table of scenarios over every shell, the sync client included: same events, same errors, same ends.
 
-A scenario says what the server does and what the caller sees; on top of that all that is seen through an adapter is
+A scenario says what the server does and what the caller sees; on top of that all that is seen over asyncio is
 compared, value by value, with what the sync client shows.
 """
 
@@ -509,10 +509,10 @@ def play(shell: str, scenario: Scenario) -> tuple[Seen, int]:
     with Server(scenario.script) as server:
 
         async def main() -> Seen:
-            async with open_shell(shell, server.url, **scenario.settings) as adapter:
-                return await call(adapter, scenario.kind, cancel_at=scenario.cancel_at)
+            async with open_shell(shell, server.url, **scenario.settings) as client:
+                return await call(client, scenario.kind, cancel_at=scenario.cancel_at)
 
-        return run(main), len(server.requests)
+        return run(main, shell), len(server.requests)
 
 
 @functools.cache

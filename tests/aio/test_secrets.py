@@ -1,4 +1,4 @@
-"""Where the key must not go when an adapter fails: the frames behind an error hold what the server sent."""
+"""Where the key must not go when a call fails: the frames behind an error hold what the server sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.faults.test_secrets import LEAKS
 from tests.support.dummyserver import END, Peer, Server, chunk, head, once, sse
 from tests.support.outcomes import ALL, CHAT_JSON, CHAT_STREAM, KEY, Kind
 from tests.support.payloads import CHAT_EVENTS, CHAT_REQUEST, chat_chunk, error_body, event
-from tests.support.shells import ADAPTERS, SHELLS, call, open_shell, run
+from tests.support.shells import ASYNC, LIBRARIES, SHELLS, call, open_shell, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def assert_bare(error: BaseException) -> None:
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("name", LEAKS)
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_a_server_that_sends_the_key_back(shell: str, name: str, kind: Kind) -> None:
     def script(peer: Peer) -> None:
         peer.request()
@@ -65,14 +65,14 @@ def test_a_server_that_sends_the_key_back(shell: str, name: str, kind: Kind) -> 
         peer.fin()
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
+        async with open_shell(shell, server.url) as client:
             # Which looks at str, repr, traceback with locals, context and pickle.
-            seen = await call(adapter, kind)
+            seen = await call(client, kind)
         assert seen.error is not None
         assert KEY not in repr(seen)
 
     with Server(script) as server:
-        run(main)
+        run(main, shell)
 
 
 async def iterated(stream: AsyncStream[Any, Any]) -> None:
@@ -97,8 +97,8 @@ def test_events_that_hold_the_key_do_not_stay_behind_an_error(shell: str, pieces
     body = chunk(said + failed) if pieces == 1 else chunk(said) + chunk(failed)
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
-            stream = adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
             for again in (use, use, added_up, iterated):
                 with pytest.raises(APIError) as caught:
                     await again(stream)
@@ -110,7 +110,7 @@ def test_events_that_hold_the_key_do_not_stay_behind_an_error(shell: str, pieces
             assert_bare(caught.value)
 
     with Server(once(sse() + body + END)) as server:
-        run(main)
+        run(main, shell)
 
 
 BEGUN = {
@@ -121,15 +121,15 @@ BEGUN = {
 
 
 @pytest.mark.parametrize("name", BEGUN)
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_a_cancelled_task_keeps_no_frames(shell: str, name: str) -> None:
     kind, begun = BEGUN[name]
 
-    async def make(adapter: Any, tee: Any) -> None:
+    async def make(client: Any, tee: Any) -> None:
         if kind.streamed:
-            await adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee).result()
+            await client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee).result()
         else:
-            await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee)
+            await client.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -138,14 +138,14 @@ def test_a_cancelled_task_keeps_no_frames(shell: str, name: str) -> None:
             if KEY.encode() in piece:
                 loop.call_soon_threadsafe(task.cancel)
 
-        async with open_shell(shell, server.url) as adapter:
-            task = asyncio.create_task(make(adapter, cancel))
+        async with open_shell(shell, server.url) as client:
+            task = asyncio.create_task(make(client, cancel))
             with pytest.raises(asyncio.CancelledError) as caught:
                 await task
             assert_bare(caught.value)
 
     with Server(once(begun)) as server:
-        run(main)
+        run(main, shell)
 
 
 class Echo(LibraryResponse):
@@ -190,7 +190,7 @@ def test_a_task_that_is_cancelled_behind_the_end_keeps_no_frames() -> None:
     run(main)
 
 
-@pytest.mark.parametrize("shell", ADAPTERS)
+@pytest.mark.parametrize("shell", ASYNC)
 def test_what_the_callers_own_function_raises_keeps_its_frames(shell: str) -> None:
     """It is the caller's to find the mistake."""
 
@@ -198,20 +198,20 @@ def test_what_the_callers_own_function_raises_keeps_its_frames(shell: str) -> No
         raise ZeroDivisionError
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
+        async with open_shell(shell, server.url) as client:
             for work in (
-                adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee),
-                adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee).result(),
+                client.send(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee),
+                client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, tee=tee).result(),
             ):
                 with pytest.raises(ZeroDivisionError) as caught:
                     await work
                 assert caught.traceback[-1].name == "tee"
 
     with Server(again(sse() + b"".join(map(chunk, CHAT_EVENTS)) + END)) as server:
-        run(main)
+        run(main, shell)
 
 
-@pytest.mark.parametrize("shell", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("shell", LIBRARIES)
 def test_a_task_that_is_cancelled_while_an_error_is_cleared_up_keeps_no_frames(
     shell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,9 +223,9 @@ def test_a_task_that_is_cancelled_while_an_error_is_cleared_up_keeps_no_frames(
     monkeypatch.setattr(AsyncCall, "close", close)
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
-            stream = adapter.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
-            for work in (stream.result(), adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)):
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            for work in (stream.result(), client.send(CHAT_COMPLETIONS, CHAT_REQUEST)):
                 task = asyncio.ensure_future(work)
                 with pytest.raises(asyncio.CancelledError) as caught:
                     await task
@@ -234,4 +234,4 @@ def test_a_task_that_is_cancelled_while_an_error_is_cleared_up_keeps_no_frames(
             assert stream.end == "error"
 
     with Server(again(sse() + chunk(chat_chunk(KEY) + event(error_body("500", KEY))) + END)) as server:
-        run(main)
+        run(main, shell)

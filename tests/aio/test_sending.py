@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
+import httpx2
 import pytest
 
 from mimo_proto import (
     CHAT_COMPLETIONS,
     MODELS,
     APIError,
+    AsyncClient,
     Limits,
     ReadTimeout,
     Timeouts,
 )
-from mimo_proto.aio.aiohttp import AiohttpAdapter, RequestBody
+from mimo_proto.aio.aiohttp import RequestBody
 from mimo_proto.aio.deadlines import Deadlines
-from mimo_proto.aio.httpx import HTTPXAdapter
 from tests.support.dummyserver import Peer, Server, answer
 from tests.support.outcomes import KEY, assert_clean
 from tests.support.payloads import CHAT, CHAT_REQUEST, error_body
-from tests.support.shells import open_shell, run
+from tests.support.shells import LIBRARIES, open_shell, run
 
 if TYPE_CHECKING:
     import ssl
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     import trustme
 
-LIBRARIES = ("httpx", "aiohttp")
 
 LARGE = {"model": "mimo-v2.6-pro", "messages": [{"role": "user", "content": "x" * 24_000_000}]}
 """More than the buffers of both sides hold."""
@@ -69,11 +69,11 @@ def test_a_large_body_that_flows_may_take_longer_than_the_read_clock(shell: str)
         peer.gone()
 
     async def main() -> None:
-        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.8)) as adapter:
-            assert (await adapter.send(CHAT_COMPLETIONS, LARGE)).value.id == "c1"
+        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.8)) as client:
+            assert (await client.send(CHAT_COMPLETIONS, LARGE)).value.id == "c1"
 
     with Server(script) as server:
-        run(main)
+        run(main, shell)
     assert took[0] > 1
 
 
@@ -82,16 +82,16 @@ def test_a_body_that_is_not_taken_is_the_read_clocks(shell: str) -> None:
     enough = threading.Event()
 
     async def main() -> None:
-        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.2)) as adapter:
+        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.2)) as client:
             with pytest.raises(ReadTimeout) as caught:
-                await adapter.send(CHAT_COMPLETIONS, LARGE)
+                await client.send(CHAT_COMPLETIONS, LARGE)
             assert_clean(caught.value)
             assert "sent" in str(caught.value)
             enough.set()
             await gone()
 
     with Server(lambda peer: enough.wait(20)) as server:
-        run(main)
+        run(main, shell)
 
 
 @pytest.mark.parametrize("pieces", [(), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",)], ids=["head", "body"])
@@ -103,14 +103,14 @@ def test_an_answer_that_does_not_come_is_the_read_clocks(shell: str, pieces: tup
         peer.gone()
 
     async def main() -> None:
-        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.2)) as adapter:
-            for request in (adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST), adapter.send(MODELS)):
+        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.2)) as client:
+            for request in (client.send(CHAT_COMPLETIONS, CHAT_REQUEST), client.send(MODELS)):
                 with pytest.raises(ReadTimeout, match="no byte came") as caught:
                     await request
                 assert_clean(caught.value)
 
     with Server(script) as server:
-        run(main)
+        run(main, shell)
 
 
 def stays(peer: Peer) -> None:
@@ -140,7 +140,7 @@ def test_aiohttp_hears_a_refusal_while_the_body_is_being_sent(
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as http:
             begun = monotonic()
             with pytest.raises(APIError) as caught:
-                await AiohttpAdapter(http, KEY, server.url, timeouts=Timeouts(read=20)).send(CHAT_COMPLETIONS, LARGE)
+                await AsyncClient(KEY, server.url, http=http, timeouts=Timeouts(read=20)).send(CHAT_COMPLETIONS, LARGE)
             heard.append(monotonic() - begun)
             assert caught.value.status == 413
             assert_clean(caught.value)
@@ -152,7 +152,8 @@ def test_aiohttp_hears_a_refusal_while_the_body_is_being_sent(
     assert heard[0] < 5
 
 
-def test_httpx_hears_no_refusal_while_the_body_is_being_sent() -> None:
+@pytest.mark.parametrize("shell", ["httpx", "httpx2"])
+def test_httpx_hears_no_refusal_while_the_body_is_being_sent(shell: str) -> None:
     """docs/async.md lists it: httpx reads when all of the body has gone."""
 
     def script(peer: Peer) -> None:
@@ -161,9 +162,9 @@ def test_httpx_hears_no_refusal_while_the_body_is_being_sent() -> None:
         stays(peer)
 
     async def main() -> None:
-        async with httpx.AsyncClient() as http:
+        async with open_shell(shell, server.url, timeouts=Timeouts(read=0.3)) as client:
             with pytest.raises(ReadTimeout, match="could not be sent"):
-                await HTTPXAdapter(http, KEY, server.url, timeouts=Timeouts(read=0.3)).send(CHAT_COMPLETIONS, LARGE)
+                await client.send(CHAT_COMPLETIONS, LARGE)
             server.stopping.set()
             await gone()
 
@@ -183,21 +184,22 @@ def test_an_answer_pushed_on_an_idle_connection_answers_no_call(shell: str) -> N
             peer.send(answer({**CHAT, "id": "pushed"}))
 
     async def main() -> None:
-        async with open_shell(shell, server.url) as adapter:
+        async with open_shell(shell, server.url) as client:
             for _ in range(3):
-                assert (await adapter.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
+                assert (await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
                 pushed.set()
                 await asyncio.sleep(0.1)  # it comes, and nobody waits for it
                 pushed.clear()
 
     with Server(script) as server:
-        run(main)
+        run(main, shell)
 
 
-def test_hooks_of_httpx_see_the_body() -> None:
+@pytest.mark.parametrize("package", [httpx, httpx2])
+def test_hooks_of_httpx_see_the_body(package: Any) -> None:
     bodies: list[bytes] = []
 
-    async def hook(request: httpx.Request) -> None:
+    async def hook(request: Any) -> None:
         bodies.append(request.content)
 
     def script(peer: Peer) -> None:
@@ -205,8 +207,8 @@ def test_hooks_of_httpx_see_the_body() -> None:
         peer.send(answer(CHAT))
 
     async def main() -> None:
-        async with httpx.AsyncClient(event_hooks={"request": [hook]}) as http:
-            await HTTPXAdapter(http, KEY, server.url).send(CHAT_COMPLETIONS, CHAT_REQUEST)
+        async with package.AsyncClient(event_hooks={"request": [hook]}) as http:
+            await AsyncClient(KEY, server.url, http=http).send(CHAT_COMPLETIONS, CHAT_REQUEST)
 
     with Server(script) as server:
         run(main)
@@ -230,10 +232,10 @@ def test_aiohttp_sends_nothing_on_when_the_answer_has_begun() -> None:
         peer.gone()
 
     async def main() -> None:
-        async with open_shell("aiohttp", server.url) as adapter:
+        async with open_shell("aiohttp", server.url) as client:
             for _ in range(2):
                 with pytest.raises(APIError, match="too large"):
-                    await adapter.send(CHAT_COMPLETIONS, LARGE)
+                    await client.send(CHAT_COMPLETIONS, LARGE)
 
     with Server(script) as server:
         run(main)

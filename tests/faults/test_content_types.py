@@ -37,8 +37,8 @@ def seen_by(
     """What a caller sees whom this script answers."""
 
     async def work() -> Seen:
-        async with open_shell(shell, server.url, **settings) as adapter:
-            return await call(adapter, kind, **(options or {}))
+        async with open_shell(shell, server.url, **settings) as client:
+            return await call(client, kind, **(options or {}))
 
     with Server(script) as server:
         seen: Seen = run(work)
@@ -115,8 +115,8 @@ def test_errors_in_a_mislabelled_stream(shell: str, events: list[bytes], expecte
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_connection_is_used_again_behind_a_mislabelled_stream(shell: str) -> None:
     async def work() -> list[Seen]:
-        async with open_shell(shell, server.url) as adapter:
-            return [await call(adapter, CHAT_STREAM) for _ in range(3)]
+        async with open_shell(shell, server.url) as client:
+            return [await call(client, CHAT_STREAM) for _ in range(3)]
 
     def script(peer: Peer) -> None:
         while True:

@@ -37,6 +37,7 @@ from tests.support.outcomes import (
     good,
 )
 from tests.support.payloads import chat_chunk, error_body
+from tests.support.shells import OWN
 
 STATUSES: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -82,6 +83,7 @@ def test_the_status_decides_the_class(kind: Kind, status: int) -> None:
     assert outcome.end == "1 connections", "given back"
 
 
+@pytest.mark.clients(*OWN, "aiohttp")  # httpx takes 101 for what is no HTTP
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("status", [101, 999])
 def test_a_status_that_means_nothing_here(kind: Kind, status: int) -> None:
@@ -112,6 +114,7 @@ def test_the_code_in_the_body_wins_over_the_status(kind: Kind) -> None:
     assert type(outcome_of(kind, answer(error_body("401", "no"), 400)).error) is AuthenticationError
 
 
+@pytest.mark.clients(*OWN, "httpx", "httpx2")  # aiohttp uses a connection again whose body it has, undecoded or not
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("way", ["hanging", "endless", "endless-chunks", "drip", "cut", "brotli"])
 def test_bodies_of_errors_that_do_not_end(kind: Kind, way: str) -> None:

@@ -14,13 +14,11 @@ from tests.support.answered import outcome_of
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.outcomes import ALL, CHAT_JSON, CHAT_STREAM, EVENTS, STREAMS, VALUES, Kind, call, client_for, good
 from tests.support.payloads import CHAT
+from tests.support.shells import SHELLS, open_shell, run
 from tests.support.shells import call as call_by
-from tests.support.shells import open_shell, run
 
 if TYPE_CHECKING:
     from tests.support.shells import Seen
-
-SHELLS = ["client", "httpx", "aiohttp"]
 
 
 def connections_for(kind: Kind, reply: bytes) -> int:
@@ -131,8 +129,8 @@ def seen_by(shell: str, kind: Kind, body: bytes, coding: str) -> Seen:
         peer.gone()
 
     async def work() -> Seen:
-        async with open_shell(shell, server.url) as adapter:
-            return await call_by(adapter, kind)
+        async with open_shell(shell, server.url) as client:
+            return await call_by(client, kind)
 
     with Server(script) as server:
         seen: Seen = run(work)

@@ -43,7 +43,7 @@ def seen(shell: str, kind: Kind, script: Callable[[Peer], object], **settings: A
             async with open_shell(shell, server.url, **settings) as made:
                 return await call(made, kind)
 
-    result: Seen = run(main)
+    result: Seen = run(main, shell)
     return result
 
 

@@ -46,10 +46,10 @@ def seen_by(shell: str, kind: Kind, server: Server, policy: RetryPolicy, **optio
     """Make one call over a shell of its own."""
 
     async def main() -> Seen:
-        async with open_shell(shell, server.url, retry=policy) as adapter:
-            return await call_over(adapter, kind, **options)
+        async with open_shell(shell, server.url, retry=policy) as client:
+            return await call_over(client, kind, **options)
 
-    seen: Seen = run(main)
+    seen: Seen = run(main, shell)
     return seen
 
 

@@ -207,6 +207,7 @@ HEADS = {
 }
 
 
+@pytest.mark.clients("client", "asyncio")  # the libraries read heads by rules of their own
 @pytest.mark.parametrize("kind", ALL, ids=str)
 @pytest.mark.parametrize("name", HEADS)
 def test_what_is_not_http(kind: Kind, name: str) -> None:
@@ -255,6 +256,7 @@ def test_an_errors_body_may_be_a_bomb(kind: Kind) -> None:
     assert outcome.error.body == b" " * 65536
 
 
+@pytest.mark.clients("client", "asyncio", "httpx", "httpx2")  # aiohttp refuses such an answer
 @pytest.mark.parametrize("kind", JSON, ids=str)
 def test_both_length_and_chunks(kind: Kind) -> None:
     """The chunks count, as RFC 9112 says."""

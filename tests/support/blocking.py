@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mimo_proto import AsyncClient
 from tests.support.loops import LOOPS
+from tests.support.shells import LIBRARIES, make_http
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Iterator
 
 __all__ = ["BlockingClient"]
@@ -22,15 +24,22 @@ class BlockingClient:
     """An `AsyncClient` in a loop of its own.
 
     Args:
-        loop: Which kind of loop.
+        shell: Which kind of loop, or over which library (`tests.support.shells`).
         *arguments, **settings: Those of the client.
     """
 
-    def __init__(self, loop: str, *arguments: Any, **settings: Any) -> None:
-        self._client = AsyncClient(*arguments, **settings)
-        self._loop = LOOPS[loop]()
+    def __init__(self, shell: str, *arguments: Any, **settings: Any) -> None:
+        self._loop = LOOPS.get(shell, LOOPS["asyncio"])()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._http: Any = None
+        if shell in LIBRARIES:
+            settings["http"] = self._http = self._run(_made(shell, settings.pop("ssl_context", None)))
+        try:
+            self._client = AsyncClient(*arguments, **settings)
+        except BaseException:
+            self._stop()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +55,11 @@ class BlockingClient:
         if self._loop.is_closed():
             return
         self._run(self._client.aclose())
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._http is not None:
+            self._run(self._http.__aexit__(None, None, None))
         self._run(asyncio.sleep(0))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -118,6 +132,11 @@ class BlockingStream:
 
     def close(self) -> None:
         self._run(self._stream.aclose())
+
+
+async def _made(library: str, trust: ssl.SSLContext | None) -> Any:
+    """A library's client; that of aiohttp belongs to the running loop."""
+    return make_http(library, trust)
 
 
 async def _one_of(items: Any) -> Any:

@@ -18,11 +18,11 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 
-def run_on(loop: str, main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+def run_on(loop: str, main: Callable[[], Coroutine[Any, Any, Any]], *, seconds: float = 30) -> Any:
     """Run a test's coroutine on a loop of that kind, for so long at most."""
 
     async def bounded() -> Any:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             return await main()
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:

@@ -1,6 +1,6 @@
-"""The client and the adapters behind one face, so that one test runs over all of them.
+"""The clients behind one face, so that one test runs over all of them.
 
-A shell is entered inside a running loop and gives an `AsyncAdapter`; the sync client gets an `async` coat that blocks
+A shell is entered inside a running loop and gives an `AsyncClient`; the sync client gets an `async` coat that blocks
 the loop, which is fine as long as the server is a thread.
 """
 
@@ -9,31 +9,40 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 import httpx
+import httpx2
 import msgspec
 
 from mimo_proto import CHAT_COMPLETIONS, RESPONSES, AsyncClient, Client, Limits, MimoError, Timeouts
-from mimo_proto.aio.adapter import AsyncAdapter
-from mimo_proto.aio.threads import ThreadsAdapter
+from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 
-    from mimo_proto.aio.stream import AsyncStream
+    from mimo_proto import AsyncStream
 
-__all__ = ["ADAPTERS", "SHELLS", "Seen", "call", "open_shell", "run"]
+__all__ = ["ASYNC", "LIBRARIES", "OWN", "SHELLS", "Seen", "call", "make_http", "open_shell", "run"]
 
-ADAPTERS = ("asyncio", "threads", "httpx", "aiohttp")
-SHELLS = ("client", *ADAPTERS)
+LIBRARIES: Final = ("httpx", "httpx2", "aiohttp")
+"""AsyncClient over the client of a library, on asyncio's own loop."""
+
+OWN: Final = ("client", *LOOPS)
+"""Those with connections of our own."""
+
+ASYNC: Final = (*LOOPS, *LIBRARIES)
+"""AsyncClient: by itself, by loop; and over the libraries."""
+
+SHELLS: Final = ("client", *ASYNC)
 
 
-class _Blocking(AsyncAdapter):
-    """The sync client, in the adapters' coat."""
+class _Blocking:
+    """The sync client, with the face of `AsyncClient`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -41,8 +50,8 @@ class _Blocking(AsyncAdapter):
     async def send(self, endpoint: Any, request: Any = None, /, **options: Any) -> Any:
         return self._client.send(endpoint, request, **options)
 
-    def _stream(self, endpoint: Any, request: Any, event_type: Any, options: Any) -> Any:
-        return _BlockingStream(self._client.stream(endpoint, request, event_type=event_type, **options))
+    def stream(self, endpoint: Any, request: Any = None, /, **options: Any) -> _BlockingStream:
+        return _BlockingStream(self._client.stream(endpoint, request, **options))
 
 
 class _BlockingStream:
@@ -82,40 +91,38 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
         yield word
 
 
+def make_http(library: str, trust: ssl.SSLContext | None = None) -> Any:
+    """Make a client of a library, to be used and closed in the running loop.
+
+    Args:
+        library: Which one.
+        trust: The context for TLS; None for the library's own.
+    """
+    if library == "aiohttp":
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust or True))
+    return (httpx2 if library == "httpx2" else httpx).AsyncClient(verify=trust or True)
+
+
 @asynccontextmanager
-async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[Any]:
+async def open_shell(name: str, url: str | None, **settings: Any) -> AsyncGenerator[AsyncClient]:
     """Make a shell with clocks that fit tests; what it was given is closed behind it."""
     settings.setdefault("timeouts", Timeouts(connect=5, read=5, idle=5))
     settings.setdefault("limits", Limits(linger=0.2))
     key = settings.pop("api_key", KEY)
-    match name:
-        case "asyncio":
-            async with AsyncClient(key, url, **settings) as own:
-                adapter: Any = own  # it has the adapters' verbs
-                yield adapter
-        case "httpx":
-            async with httpx.AsyncClient() as http, AsyncClient(key, url, http=http, **settings) as client:
-                yield client
-        case "aiohttp":
-            async with aiohttp.ClientSession() as session, AsyncClient(key, url, http=session, **settings) as client:
-                yield client
-        case "threads":
-            with Client(key, url, **settings) as client:
-                async with ThreadsAdapter(client) as threads:
-                    yield threads
-        case _:
-            with Client(key, url, **settings) as client:
-                yield _Blocking(client)
+    if name == "client":
+        with Client(key, url, **settings) as client:
+            yield cast("AsyncClient", _Blocking(client))
+    elif name in LIBRARIES:
+        async with make_http(name) as http, AsyncClient(key, url, http=http, **settings) as client:
+            yield client
+    else:
+        async with AsyncClient(key, url, **settings) as client:
+            yield client
 
 
-def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a test's coroutine, for so long at most."""
-
-    async def bounded() -> Any:
-        async with asyncio.timeout(30):
-            return await main()
-
-    return asyncio.run(bounded())
+def run(main: Callable[[], Coroutine[Any, Any, Any]], shell: str = "asyncio") -> Any:
+    """Run a test's coroutine on the loop of a shell, for so long at most."""
+    return run_on(shell if shell in LOOPS else "asyncio", main)
 
 
 @dataclass
@@ -140,7 +147,7 @@ def _told(error: MimoError) -> dict[str, Any]:
     return {name: value for name, value in vars(error).items() if name not in ("partial", "attempts", "reused")}
 
 
-async def call(shell: AsyncAdapter | AsyncClient, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
+async def call(shell: AsyncClient, kind: Kind, *, cancel_at: int | None = None, **options: Any) -> Seen:
     """Make a call of that kind, to its end; own errors are part of what is seen, and checked.
 
     Args:

@@ -1,9 +1,4 @@
-"""MiMo over an `aiohttp.ClientSession` of yours. Needs the extra ``mimo-proto[aiohttp]``.
-
-    async with aiohttp.ClientSession() as http:
-        mimo = AiohttpAdapter(http)
-        async with mimo.stream(CHAT_COMPLETIONS, request) as stream:
-            async for event in stream: ...
+"""How `AsyncClient` sends over the caller's `aiohttp.ClientSession`.
 
 Rules:
 
@@ -20,7 +15,8 @@ import contextlib
 from math import inf
 from typing import TYPE_CHECKING
 
-from mimo_proto.aio.adapter import HTTPAdapter
+import aiohttp
+
 from mimo_proto.aio.library import (
     MAX_SHOWN_CHARACTERS,
     HTTPLibrary,
@@ -39,11 +35,6 @@ from mimo_proto.errors import (
     RemoteProtocolError,
 )
 
-try:
-    import aiohttp
-except ImportError as error:
-    raise ImportError("mimo_proto.aio.aiohttp needs aiohttp: pip install 'mimo-proto[aiohttp]'") from error
-
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
@@ -51,7 +42,7 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["AiohttpAdapter"]
+__all__ = ["AiohttpLibrary"]
 
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
@@ -60,25 +51,18 @@ CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatc
 CLOSED_ERRORS = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
 
 
-class AiohttpAdapter(HTTPAdapter[aiohttp.ClientSession]):
-    """Calls MiMo through aiohttp. Any number of tasks of one loop may share one. `HTTPAdapter` says the arguments."""
-
-    @staticmethod
-    def _wrap(client: object) -> HTTPLibrary:
-        if not isinstance(client, aiohttp.ClientSession):
-            raise ConfigurationError(
-                f"AiohttpAdapter takes an aiohttp.ClientSession, and this is {type(client).__name__}"
-            )
-        return AiohttpLibrary(client)
-
-
 class AiohttpLibrary(HTTPLibrary):
-    """How aiohttp is used."""
+    """How aiohttp is used.
+
+    Args:
+        session: The caller's; it stays open.
+    """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> _Response:
+    async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:
+        """See `HTTPLibrary`."""
         if self._session.closed:
             raise LocalProtocolError("the aiohttp.ClientSession is closed")
         while True:
@@ -113,6 +97,7 @@ class AiohttpLibrary(HTTPLibrary):
                 body.end()
 
     def own_error(self, exc: BaseException, timeouts: Timeouts, *, has_head: bool) -> MimoError | None:
+        """See `HTTPLibrary`."""
         if is_of_another_loop(exc):
             return LocalProtocolError(f"the aiohttp.ClientSession belongs to another event loop: {exc}")
         if not isinstance(exc, LIBRARY_ERRORS) or isinstance(exc, MimoError):

@@ -49,7 +49,7 @@ class AsyncCall(BaseCall):
     Args:
         library: What sends.
         request: What is sent.
-        settings: The adapter's settings, with what the options of the call say otherwise.
+        settings: The client's settings, with what the options of the call say otherwise.
         tee: Gets the bytes of the body as they come, or None.
         decoder: What takes the bytes of a stream; None where no stream is read.
         observed: Reports the call; None where nobody observes it.

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
+    from mimo_proto.aio.libraries import AiohttpSession, HTTPXClient
     from mimo_proto.aio.library import HTTPLibrary
     from mimo_proto.models import ChatCompletion, ChatCompletionChunk, ModelList, Response, ResponseStreamEvent
     from mimo_proto.observe import Observer
@@ -76,8 +77,8 @@ class AsyncClient:
     Args:
         api_key: The key; without it ``MIMO_API_KEY`` from the environment.
         base_url: Where the API is, ending in ``/v1`` for MiMo; without it ``MIMO_BASE_URL``, else MiMo's own.
-        http: An `aiohttp.ClientSession` or `httpx.AsyncClient` of yours to send with, which stays open; by default
-            nothing but asyncio is needed.
+        http: An `aiohttp.ClientSession`, `httpx.AsyncClient` or `httpx2.AsyncClient` of yours to send with, which
+            stays open; by default nothing but asyncio is needed.
         auth: How the key is sent: "bearer" (``Authorization: Bearer``) or "api-key" (``api-key:``).
         timeouts: The four clocks of a call, in seconds.
         retry: When a call is tried again; never, by default.
@@ -107,7 +108,7 @@ class AsyncClient:
         api_key: str | None = None,
         base_url: str | None = None,
         *,
-        http: Any = None,
+        http: HTTPXClient | AiohttpSession | None = None,
         auth: Auth = "bearer",
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen

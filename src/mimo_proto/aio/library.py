@@ -1,4 +1,4 @@
-"""What an adapter has to bring: how its HTTP library sends a request, and how a response is read.
+"""What `AsyncClient` sends with: how its HTTP library sends a request, and how a response is read.
 
 What these raise is the library's own; `HTTPLibrary.own_error` says what it means, and `AsyncCall` raises that.
 """
@@ -97,8 +97,8 @@ class HTTPLibrary(ABC):
             self._loop = loop
         if self._loop is not loop:
             raise LocalProtocolError(
-                "this adapter was first used in another event loop, to which its connections belong: "
-                "make the HTTP client and the adapter anew inside each asyncio.run()"
+                "this AsyncClient was first used in another event loop, to which the connections of its http= belong: "
+                "make both anew inside each asyncio.run()"
             )
         return loop
 

@@ -216,24 +216,38 @@ async def _send_and_receive(
     Raises:
         OSError: The connection broke. HeadError: It is no HTTP.
     """
-    while True:
-        if data := connection.take():
-            head = decoder.feed(data)
-            if head is not None:
-                return head
-        elif connection.ended:
-            where = " inside the head" if decoder.rest else ""
-            raise connection.failure or ConnectionResetError(f"it was closed{where}")
-        elif parts and connection.can_write:
+    while (head := _head_so_far(connection, decoder)) is None:
+        if parts and connection.can_write:
             connection.write(parts.popleft())
             if parts:
                 await asyncio.sleep(0)  # what the loop has read comes first
         else:
-            if parts or not connection.can_write:
-                deadlines.expect_send()
-            else:
-                deadlines.expect_bytes()
-            await connection.wait()
+            await _wait(connection, deadlines, sending=bool(parts) or not connection.can_write)
+    return head
+
+
+def _head_so_far(connection: AsyncConnection, decoder: HeadDecoder) -> Head | None:
+    """Give the head if what has come makes it whole.
+
+    Raises:
+        OSError: The connection ended before. HeadError: It is no HTTP.
+    """
+    while data := connection.take():
+        if (head := decoder.feed(data)) is not None:
+            return head
+    if connection.ended:
+        where = " inside the head" if decoder.rest else ""
+        raise connection.failure or ConnectionResetError(f"it was closed{where}")
+    return None
+
+
+async def _wait(connection: AsyncConnection, deadlines: Deadlines, *, sending: bool) -> None:
+    """Wait until something happens, under the clock of sending or of reading."""
+    if sending:
+        deadlines.expect_send()
+    else:
+        deadlines.expect_bytes()
+    await connection.wait()
 
 
 def _parts(head: bytes, body: bytes | None) -> deque[bytes]:
