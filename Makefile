@@ -69,7 +69,7 @@ snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commi
 	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))
 
 docs: .venv-docs/.ready  ## the site of the documentation, in site/; a warning is an error
-	.venv-docs/bin/sphinx-build --jobs auto --fresh-env --fail-on-warning --keep-going --quiet -c docs -d .venv-docs/doctrees . site
+	.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet -c docs -d .venv-docs/doctrees . site
 
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard
