@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop openapi nox
-.PHONY: bench bench-quick bench-live bench-concurrency dist clean
+.PHONY: docs bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
 	@$(BIN)/mimo-proto demo
 
-check: lint types drift test guard  ## all that must be green before a commit lands
+check: lint types drift docs test guard  ## all that must be green before a commit lands
 
 lint: $(READY)  ## format, rules and complexity; blanks at the ends; the workflows by zizmor, offline
 	$(BIN)/ruff format --check .
@@ -84,6 +84,9 @@ openapi: .venv-openapi/.ready  ## clients made of spec/dist/openapi.json (needs 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))
 
+docs: .venv-docs/.ready  ## the site of the documentation, in site/; a warning is an error
+	.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet -c docs -d .venv-docs/doctrees . site
+
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard
 
@@ -107,4 +110,4 @@ dist: $(READY)  ## the sdist and the wheel, in dist/
 	$(BIN)/python -m build --no-isolation
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .complexipy_cache .coverage .coverage.* mutants dist build
+	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .complexipy_cache .coverage .coverage.* mutants dist build site

@@ -38,7 +38,7 @@ class LoopbackServer:
 
     The server plays the spec's examples to the requests that they belong to, and to every other the same answer always:
     the user's text back (thinking first, where that is on), a call of each tool once, and a sentence on the results.
-    What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`.
+    What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`::
 
         with LoopbackServer() as server, Client(server.api_key, server.base_url) as client:
             server.reply(Turn("42", reasoning="Hm."))
