@@ -36,7 +36,7 @@ EXCEPTIONS = {
     ("__init__.py", "mimo_proto.http.stream"),
     ("__init__.py", "mimo_proto"),
 }
-LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp"}
+LIBRARIES = {"aio/httpx.py": "httpx", "aio/aiohttp.py": "aiohttp", "testing/pytest.py": "pytest"}
 
 
 class Import(NamedTuple):
