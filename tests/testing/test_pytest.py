@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HEAD = """
 import os
@@ -29,6 +30,26 @@ def ask() -> str:
 CONFTEST = 'pytest_plugins = ["mimo_proto.testing.pytest"]\n'
 
 
+def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder, with warnings as errors."""
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *options,
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
+    environment.pop("MIMO_API_KEY", None)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
     """Run the tests of a project, which are given without their imports."""
@@ -36,12 +57,7 @@ def run(tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
     def run_tests(tests: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "conftest.py").write_text(CONFTEST, "utf-8")
         (tmp_path / "test_service.py").write_text(HEAD + textwrap.dedent(tests), "utf-8")
-        command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
-        environment.pop("MIMO_API_KEY", None)
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=50
-        )
+        return run_pytest(tmp_path)
 
     return run_tests
 
@@ -121,10 +137,18 @@ def test_what_a_function_of_the_script_raises_is_an_error_of_the_test(
 
 def test_nothing_is_switched_on_by_itself(tmp_path: Path) -> None:
     """An installed plugin would load this package in every run of pytest; there is no entry point."""
-    command = [sys.executable, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
-    outcome = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=50
-    )
+    outcome = run_pytest(tmp_path, "--fixtures")
     assert "monkeypatch" in outcome.stdout
     assert "mimo_server" not in outcome.stdout
+
+
+def test_the_page_does_what_it_says(tmp_path: Path) -> None:
+    """docs/how-to-test.md has the conftest and a test of a service; here is the service."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to-test.md").read_text("utf-8")
+    conftest, test = re.findall(r"^```py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    service = HEAD + "\n\ndef describe(file: str) -> str:\n    return ask()\n"
+    for name, text in (("conftest", conftest), ("shop", service), ("test_shop", test)):
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+    outcome = run_pytest(tmp_path)
+    assert (outcome.returncode, outcome.stderr) == (0, ""), outcome.stdout
+    assert "1 passed" in outcome.stdout
