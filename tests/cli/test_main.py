@@ -84,7 +84,7 @@ def test_a_base_url_that_does_not_end_in_v1(
     assert cli.main(command) == 1
     error, hint = capsys.readouterr().err.splitlines()
     assert error.startswith("mimo-proto: HTTP 404")
-    assert hint == f"mimo-proto: hint: base URLs end in /v1, and MIMO_BASE_URL does not: {base_url!r}"
+    assert hint == f"mimo-proto: hint: MiMo's base URLs end in /v1, and MIMO_BASE_URL does not: {base_url!r}"
 
 
 @pytest.mark.parametrize("base_url", ["with /v1", None])

@@ -50,5 +50,5 @@ def find_hint(error: Exception) -> str:
     if isinstance(error, ConnectError) and "[SSL" in str(error) and "CERTIFICATE" not in str(error):
         return f"does the server speak plain http? MIMO_BASE_URL, {base_url!r}, then has to begin with http://"
     if isinstance(error, NotFoundError) and base_url and not VERSIONED.fullmatch(base_url):
-        return f"base URLs end in /v1, and MIMO_BASE_URL does not: {base_url!r}"
+        return f"MiMo's base URLs end in /v1, and MIMO_BASE_URL does not: {base_url!r}"
     return ""
