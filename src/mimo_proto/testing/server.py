@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import socket
-import struct
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mimo_proto.errors import ConfigurationError
 
+from .exchanges import Exchanges
 from .log import Log
 from .replies import HTTPResponse, Received, make_response, receive, respond
 from .rules import Refusal
@@ -26,14 +25,13 @@ from .script import Gate, RawReply, Scripted, plan_writes
 from .watching import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from typing import Self
 
-__all__ = ["LoopbackServer"]
+    from .exchanges import Played
 
-Played: TypeAlias = "tuple[Received, RawReply, list[bytes | Gate]]"
-"""A request, what was answered to it, and the writes of it."""
+__all__ = ["LoopbackServer"]
 
 MAX_PORT = 65535
 
@@ -206,7 +204,7 @@ class LoopbackServer:
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
             with contextlib.suppress(OSError):  # the client has gone
-                _Exchanges(connection, functools.partial(self._take, number), self._write)
+                Exchanges(connection, functools.partial(self._take, number), self._write)
         finally:
             with self._lock:
                 del self._connections[connection]
@@ -285,45 +283,3 @@ def _settled(reply: RawReply, request: Received) -> RawReply:
         given = reply.what(request)
         reply = given if isinstance(given, RawReply) else msgspec.structs.replace(reply, what=given)
     return reply
-
-
-class _Exchanges(BaseHTTPRequestHandler):
-    """The exchanges of one connection; making it serves them."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def __init__(
-        self,
-        connection: socket.socket,
-        take: Callable[[str, str, Mapping[str, str], bytes], Played],
-        write: Callable[[socket.socket, Received, Iterable[bytes | Gate]], None],
-    ) -> None:
-        self._take = take
-        self._write = write
-        super().__init__(connection, connection.getpeername(), cast("Any", None))
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _exchange(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request, reply, writes = self._take(self.command, self.path, headers, self._body())
-        self._write(self.connection, request, writes)
-        if reply.raw or reply.cut is not None or reply.reset:
-            self.close_connection = True
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-
-    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - the base class looks for these names
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing on stderr."""
