@@ -15,6 +15,8 @@ from mimo_proto.cli import main as cli
 from mimo_proto.testing import Call, LoopbackServer, Turn
 from tests.support.commands import give, start
 
+needs_a_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
+
 
 def asked(server: LoopbackServer) -> str:
     """The prompt of the last request."""
@@ -132,6 +134,7 @@ def test_an_empty_prompt_is_refused(
     assert server.requests == []
 
 
+@needs_a_terminal
 def test_a_terminal_is_read_for_a_dash_alone(server: LoopbackServer) -> None:
     typist, terminal = os.openpty()
     with os.fdopen(typist, "wb", buffering=0) as typing, os.fdopen(terminal, "rb") as screen:
@@ -179,6 +182,7 @@ def test_an_error_begins_a_line_of_its_own(server: LoopbackServer, capsys: pytes
 DIM = b"\x1b[2mHm.\x1b[22m\r\n"
 
 
+@needs_a_terminal
 @pytest.mark.parametrize(
     ("variables", "shown"),
     [
