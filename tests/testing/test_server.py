@@ -6,6 +6,7 @@ import functools
 import http.client
 import json
 import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from mimo_proto import ConfigurationError
 from mimo_proto.testing import Gate, LoopbackServer, RawReply, Refusal, Turn, recorded
 from tests.support.calling import CHAT, RESPONSES, call, payloads, said
 
@@ -143,6 +145,18 @@ def test_a_raw_reply_goes_as_it_is(server: LoopbackServer, connection: http.clie
 def test_nothing_stands_beside_a_raw_reply(server: LoopbackServer) -> None:
     with pytest.raises(TypeError, match="a RawReply goes as it is"):
         server.reply(RawReply(Turn("one")), status=202)
+    assert server.unplayed == 0
+
+
+def test_a_reply_for_every_request_stands_behind_the_script(server: LoopbackServer) -> None:
+    server.reply(Refusal(500), every=True)
+    server.reply(Turn("again"), status=203, every=True)
+    server.reply(Turn("first"))
+    assert server.unplayed == 1
+    answered = [call(server, CHAT, said("hi")) for _ in range(3)]
+    assert [each.status for each in answered] == [200, 203, 203]
+    texts = [each.json["choices"][0]["message"]["content"] for each in answered]
+    assert texts == ["first", "again", "again"]
     assert server.unplayed == 0
 
 
@@ -330,13 +344,82 @@ def test_many_at_a_time(server: LoopbackServer) -> None:
     assert len({answered.json["id"] for answered in answers}) == server.connections == 24
 
 
+def send_request(server: LoopbackServer) -> socket.socket:
+    """A connection on which a request was sent, and nothing read yet."""
+    address = urlsplit(server.base_url)
+    connection = socket.create_connection((address.hostname, address.port or 0))
+    body = json.dumps(said("hi", stream=True)).encode()
+    connection.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (CHAT.encode(), len(body), body))
+    return connection
+
+
 def test_a_client_that_leaves_costs_nothing(server: LoopbackServer) -> None:
     gate = Gate()
     server.reply(b"data: 1\n\n" * 3, hold={1: gate}, split=9)
-    address = urlsplit(server.base_url)
-    with socket.create_connection((address.hostname, address.port or 0)) as leaving:
-        body = json.dumps(said("hi", stream=True)).encode()
-        leaving.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (CHAT.encode(), len(body), body))
+    with send_request(server):
         gate.wait()
     gate.open()
     assert call(server, CHAT, said("hi")).status == 200
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_client_that_hangs_up_is_seen_at_a_gate(server: LoopbackServer, reset: bool) -> None:
+    first, second = Gate(), Gate()
+    server.reply(b"data: 1\n\n" * 3, hold={1: first, 2: second})
+    with send_request(server) as connection:
+        first.wait()
+        assert server.disconnects == []
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.wait_for_disconnects(1) == server.requests == server.disconnects
+    first.open()
+    # It is one that hung up, however often that shows; and the next call is another matter.
+    assert call(server, CHAT, said("hi")).status == 200
+    assert len(server.disconnects) == 1
+    with pytest.raises(TimeoutError, match=r"1 of 2 disconnects came in 0\.01 s"):
+        server.wait_for_disconnects(2, 0.01)
+
+
+def test_a_client_that_hangs_up_is_seen_when_nothing_more_can_be_written(server: LoopbackServer) -> None:
+    server.reply(b"data: %b\n\n" % (b" " * 50_000_000))
+    with send_request(server) as connection:
+        assert connection.recv(1)
+    assert server.wait_for_disconnects(1) == server.requests
+
+
+def test_a_client_that_waits_or_sends_its_next_request_has_not_hung_up(server: LoopbackServer) -> None:
+    gate = Gate()
+    server.reply(b"data: 1\n\n", hold={0: gate})
+    with send_request(server) as connection:
+        gate.wait()
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\napi-key: sk-loopback\r\nConnection: close\r\n\r\n")
+        gate.open()
+        with connection.makefile("rb") as file:
+            assert file.read().count(b"HTTP/1.1 200 OK") == 2
+    assert server.disconnects == []
+
+
+def test_a_server_that_closes_is_not_a_client_that_hung_up() -> None:
+    gate = Gate()
+    with LoopbackServer() as server:
+        server.reply(b"data: 1\n\n", hold={1: gate})
+        with send_request(server):
+            gate.wait()
+            server.close()
+        assert server.disconnects == []
+
+
+def test_the_port_may_be_chosen() -> None:
+    with LoopbackServer() as first:
+        port = urlsplit(first.base_url).port or 0
+        with pytest.raises(ConfigurationError, match=rf"127\.0\.0\.1:{port} cannot be listened on: .*in use"):
+            LoopbackServer(port=port)
+    with LoopbackServer(port=port) as second:
+        assert second.base_url == f"http://127.0.0.1:{port}/v1"
+        assert call(second, "/v1/models").status == 200
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_what_is_no_port(port: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"{port} is not a port"):
+        LoopbackServer(port=port)
