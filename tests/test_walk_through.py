@@ -73,7 +73,7 @@ def test_models_come_of_it(checkout: Path) -> None:
     out = checkout / "models"
     assert main(["--spec", str(checkout / "spec"), "--out", str(out)]) == 0
     assert "class ResponseOutputTextHighlighted(" in (out / "responses_events.py").read_text("utf-8")
-    assert 'verbosity: Literal["low", "medium", "high"]' in (out / "chat_request.py").read_text("utf-8")
+    assert 'answer_length: Literal["low", "medium", "high"]' in (out / "chat_request.py").read_text("utf-8")
 
 
 def test_the_example_stream_has_the_event_once(checkout: Path) -> None:
