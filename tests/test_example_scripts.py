@@ -19,6 +19,13 @@ SAYS = {
         "The answer was: You said: Is 91 a prime number?",
     ],
     "tools": ['get_weather{"city":"Wuhan"} -> light rain in Wuhan', "The tools say: light rain in Wuhan."],
+    "agent": [
+        f"{api}{mode}: The tools say: light rain in {city}; half past nine in {city}."
+        for mode in ("", ", async")
+        for city in ("Wuhan", "Harbin", "Beijing")
+        for api in ("chat", "responses")
+    ],
+    "structured": ["once more: the answer is wrong at $: ", "no river: the answer is wrong at $: "],
     "responses": ["You said: Name a river in China.", "completed You said: How long is it?"],
     "sans_io_httpx": ["You said: hi", "You said: hi", "CompletionUsage(prompt_tokens=1, completion_tokens=13,"],
     "testing_a_service": ["all well"],
