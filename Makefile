@@ -62,7 +62,7 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 	$(BIN)/python -m codegen
 	@$(BIN)/python -m codegen diff || test $$? -eq 1
 
-interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
+interop: .venv-interop/.ready  ## the official openai package, and pydantic-ai over its example, against LoopbackServer
 	.venv-interop/bin/python -m pytest tests/interop
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)

@@ -1,7 +1,8 @@
-"""These tests want the official client, which `make interop` brings; without it they are not collected at all."""
+"""These tests want packages that `make interop` brings: the official client, and pydantic-ai; without, none runs."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("openai") else ["test_openai.py", "test_openai_shape.py"]
+NEEDED = {"test_openai.py": "openai", "test_openai_shape.py": "openai", "test_pydantic_ai.py": "pydantic_ai"}
+collect_ignore = [test for test, package in NEEDED.items() if not find_spec(package)]
