@@ -33,8 +33,8 @@ SAYS = {
 }
 
 
-# These need packages that only an environment of their own has: tests/interop runs them.
-ELSEWHERE = ["pydantic_ai_model"]
+# These have tests of their own: they need arguments, or a package that only `make interop` installs.
+ELSEWHERE = ["batch", "pydantic_ai_model"]
 
 
 def test_each_script_is_run() -> None:
