@@ -24,11 +24,13 @@ def ask(server: LoopbackServer, name: str) -> str:
     question: Any = MessageItem(role="user", content="Wuhan?") if name.startswith("respond") else user("Wuhan?")
     if not name.endswith("async"):
         with Client(server.api_key, server.base_url) as client:
-            return EXAMPLE[name](client, [question])
+            answer: str = EXAMPLE[name](client, [question])
+            return answer
 
     async def main() -> str:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            return await EXAMPLE[name](client, [question])
+            answer: str = await EXAMPLE[name](client, [question])
+            return answer
 
     return asyncio.run(main())
 
