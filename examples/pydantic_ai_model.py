@@ -21,7 +21,7 @@ from pydantic_ai.usage import RequestUsage
 import mimo_proto as mimo
 
 SETTINGS = {"max_tokens": "max_completion_tokens", "temperature": "temperature", "top_p": "top_p"}
-FINISH_REASONS = {"tool_calls": "tool_call", "repetition_truncation": "length"}  # the others are called the same
+FINISH_REASONS: dict[str, Any] = {"tool_calls": "tool_call", "repetition_truncation": "length"}
 
 
 class MimoModel(Model[mimo.AsyncClient]):
@@ -45,7 +45,7 @@ class MimoModel(Model[mimo.AsyncClient]):
 
     @asynccontextmanager
     async def request_stream(
-        self, messages: list[Any], model_settings: Any, model_request_parameters: ModelRequestParameters, *_: Any
+        self, messages: list[Any], model_settings: Any, model_request_parameters: Any, *_: Any, **__: Any
     ) -> AsyncGenerator[StreamedResponse]:
         """Ask, and read the answer as it comes."""
         settings, parameters = self.prepare_request(model_settings, model_request_parameters)

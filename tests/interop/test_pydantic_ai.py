@@ -80,6 +80,18 @@ def test_a_stream(server: LoopbackServer) -> None:
     assert (usage.input_tokens, usage.output_tokens, usage.details) == (1, 13, {"reasoning_tokens": 10})
 
 
+def test_a_stream_is_asked_for_by_the_keywords_of_the_interface(server: LoopbackServer) -> None:
+    async def work(model: Any) -> Any:
+        asked = [pydantic_ai.ModelRequest(parts=[pydantic_ai.UserPromptPart("hi")])]
+        parameters = pydantic_ai.models.ModelRequestParameters()
+        async with model.request_stream(asked, None, parameters, run_context=None) as stream:
+            assert [event async for event in stream]
+        return stream.get()
+
+    response = run(server, work)
+    assert (response.text, response.finish_reason, response.model_name) == ("You said: hi", "stop", MODEL)
+
+
 def test_a_typed_answer(server: LoopbackServer) -> None:
     server.script(
         [
