@@ -37,8 +37,10 @@ OTHERS: dict[str, set[str]] = {
     "adapt_items.py": {"detail", "file_id"},
     "adapt_messages.py": {"detail", "function_call"},
     "prompts.py": {"-tts", "tokens"},
-    "rules.py": {"-tts", "api-key", "authorization", "n", "reasoning_effort", "assistant", "user", *IMAGES},
-    "server.py": {"Content-Length", "Transfer-Encoding"},
+    "exchanges.py": {"Content-Length", "Transfer-Encoding"},
+    "rules.py": {"-tts", "api-key", "authorization", "n", "output_cap", "previous_response_id", "reasoning_effort"}
+    | IMAGES,
+    "speech_rules.py": {"assistant", "user"},
     "turns.py": {"const", "default", "enum", "examples", "minimum", "properties", "required"},
 }
 

@@ -245,11 +245,16 @@ def test_a_problem_of_ours_does_not(tmp_path: Path, capsys: pytest.CaptureFixtur
     spec, overlay = Path(shutil.copytree(ROOT / "spec", tmp_path / "spec")), tmp_path / "overlay"
     overlay.mkdir()
     path = spec / "chat_request.json"
-    path.write_text(path.read_text("utf-8").replace('"required": ["model"', '"required": ["modle"'), "utf-8")
+    text = path.read_text("utf-8").replace('"required": ["model"', '"required": ["modle"')
+    path.write_text(text.replace('"required": ["type", "function"]', '"required": ["type", "functoin"]'), "utf-8")
     (overlay / "chat_request.json").write_text(json.dumps(field({"type": "string"})), "utf-8")
     (overlay / "errors.json").write_text('{"$defs": {}}', "utf-8")
     assert main(["--spec", str(spec), "--overlay", str(overlay), "--out", str(tmp_path / "models")]) == 2
-    assert capsys.readouterr().err.startswith("chat_request.json#/$defs/ChatCompletionRequest/required/0: ")
+    places = [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert places == [
+        "chat_request.json#/$defs/FunctionTool/required/1",  # the overlay does not have it
+        "chat_request.json#/$defs/ChatCompletionRequest/required/0",
+    ]
     (spec / "model_list.json").write_text("[", "utf-8")
     assert main(["--spec", str(spec), "--overlay", str(overlay), "--out", str(tmp_path / "models")]) == 2
     assert capsys.readouterr().err.startswith("model_list.json#: ")

@@ -70,11 +70,11 @@ class Exchanges(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 
-    def __getattr__(self, name: str) -> Callable[[], None]:
-        """Serve all methods alike: the base class looks for `do_` and the name of a method."""
-        if name.startswith("do_"):
-            return self._exchange
-        raise AttributeError(name)
+    def parse_request(self) -> bool:
+        """Read a head; the base class looks for what serves a method under its name, and all are served alike."""
+        is_read = super().parse_request()
+        setattr(self, f"do_{self.command}", self._exchange)
+        return is_read
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Say nothing on stderr."""
