@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop nox
-.PHONY: bench bench-quick bench-live bench-concurrency dist clean
+.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop openapi nox
+.PHONY: docs bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## five exchanges over a real socket (or with the live service when MIMO_API_KEY is set)
 	@$(BIN)/mimo-proto demo
 
-check: lint types drift test guard  ## all that must be green before a commit lands
+check: lint types drift docs test guard  ## all that must be green before a commit lands
 
 lint: $(READY)  ## format, rules and complexity; blanks at the ends; the workflows by zizmor, offline
 	$(BIN)/ruff format --check .
@@ -62,11 +62,30 @@ generate: $(READY)  ## spec/ -> src/mimo_proto/models/, with a report of what ch
 	$(BIN)/python -m codegen
 	@$(BIN)/python -m codegen diff || test $$? -eq 1
 
-interop: .venv-interop/.ready  ## the official openai package against LoopbackServer
+interop: .venv-interop/node/.ready  ## other people's clients and frameworks against LoopbackServer, and through the relay
 	.venv-interop/bin/python -m pytest tests/interop
+
+# The packages of the AI SDK, where there is a node to run them.
+.venv-interop/node/.ready: tests/interop/ai_sdk/package.json .venv-interop/.ready
+	mkdir -p $(@D)
+	cp $< $(@D)
+	! command -v npm > /dev/null || npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
+
+openapi: .venv-openapi/.ready  ## clients made of spec/dist/openapi.json (needs npx), and Schemathesis against LoopbackServer
+	mkdir -p build/openapi
+	npx --yes openapi-typescript@7.13.0 spec/dist/openapi.json --output build/openapi/mimo.ts
+	npx --yes --package typescript@5.9.3 tsc --strict --noEmit build/openapi/mimo.ts
+	PATH="$(CURDIR)/.venv-openapi/bin:$$PATH" openapi-python-client generate --path spec/dist/openapi.json \
+		--output-path build/openapi/client --meta none --overwrite --fail-on-warning
+	PYTHONPATH=build/openapi .venv-openapi/bin/python -c "import client.models"
+	.venv-openapi/bin/python .ci/exercise_openapi.py
 
 snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commit it)
 	$(BIN)/pytest --snapshot-update $$(grep -l SnapshotAssertion $$(find tests -name "test_*.py"))
+
+docs: .venv-docs/.ready  ## the site of the documentation, in site/; a warning is an error
+	.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet -c docs -d .venv-docs/doctrees . site
 
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard
@@ -91,4 +110,4 @@ dist: $(READY)  ## the sdist and the wheel, in dist/
 	$(BIN)/python -m build --no-isolation
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .complexipy_cache .coverage .coverage.* mutants dist build
+	rm -rf .venv .venv-* .nox .mypy_cache .ruff_cache .pytest_cache .complexipy_cache .coverage .coverage.* mutants dist build site

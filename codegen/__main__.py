@@ -1,149 +1,122 @@
-"""The command line of the generator.
+"""The command line of the generator: `python -m codegen` in the checkout, `python -m mimo_proto.codegen` elsewhere.
 
-    python -m codegen                     write src/mimo_proto/models/ and the negative vectors
+    python -m codegen                     write src/mimo_proto/models/ and what else follows from spec/
     python -m codegen --check             write nothing; exit 1 with a diff if anything would change
     python -m codegen diff [REF]          what changed in spec/ since a git ref; exit 1 if it breaks
     python -m codegen --overlay my_spec/ --out my_package/models
                                           merge additions over spec/ and write somewhere else
 
 Exit 2: the spec is refused, or what should be read is not there. Nothing is written unless all was rendered.
+Nothing of `mimo_proto` is imported: models that are broken can be generated anew.
 """
 
 import argparse
-import difflib
-import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-from codegen.diff import Format, compare, report
-from codegen.facts import render_facts
-from codegen.load import SpecError, check, load, parse, read_directory
-from codegen.negatives import negatives
-from codegen.overlay import merge
-from codegen.render import GENERATED_MARK, render
-from codegen.spec import Spec
+from .diff import compare
+from .files import compare_files, find_stale, write_files
+from .load import SpecError
+from .report import Format, report
+from .sources import areas_in, load_directory, load_older
+from .spec import Spec
 
 __all__ = ["main"]
 
+# The directory of the checkout; of the package `mimo_proto`, where we are a part of that.
 ROOT = Path(__file__).parent.parent.resolve()
 SPEC = ROOT / "spec"
 MODELS = ROOT / "src/mimo_proto/models"
-NEGATIVES = ROOT / "tests/fixtures/negatives.json"
+TOOLS = ("datamodel_code_generator", "ruff")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = f"python -m {__package__}") -> int:
     """Run the command line; the module's docstring says what that takes.
+
+    Args:
+        arguments: The arguments behind the program's name; those of the process by default.
+        program: What the program is called, for its help.
 
     Returns:
         The exit code.
     """
-    parser = _parser()
+    parser = _parser(program)
     options = parser.parse_args(arguments)
-    is_ours = options.out.resolve() == MODELS
-    if is_ours and not options.command and (options.overlay or options.spec.resolve() != SPEC):
-        parser.error("--overlay and --spec need --out: our own models hold our own spec")
+    out = options.out or MODELS
+    is_ours = out.resolve() == MODELS
+    if is_ours and not options.command and not _is_our_own(options):
+        parser.error("--out is missing: where the models go. Our own hold our own spec, and are made in a checkout")
     try:
-        spec = _load(options.spec, options.overlay)
-        if options.command == "diff":
-            return _diff(_load_old(options.ref, options.spec), spec, options.format)
-        files = _render(spec, options)
-        if is_ours:
-            files[NEGATIVES] = negatives(spec)
-            files |= {MODELS / name: text for name, text in render_facts(SPEC).items()}
-    except (SpecError, OSError, subprocess.CalledProcessError) as error:
-        print(getattr(error, "stderr", None) or error, file=sys.stderr)
-        return 2
-    stale = [path for path in sorted(options.out.glob("*.py")) if path not in files and _is_generated(path)]
-    if options.check:
-        return _compare({**files, **dict.fromkeys(stale, "")})
-    _write(files, stale)
-    return 0
+        spec = load_directory(options.spec, options.overlay)
+        if options.command:
+            return _diff(_older(options), spec, options.format)
+        return _generate(spec, options, None if is_ours else out)
+    except (SpecError, OSError) as error:
+        print(error, file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        print(error.stderr.decode("utf-8", "replace"), file=sys.stderr)
+    return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m codegen", description="Generate the models from the schemas.")
+def _is_our_own(options: argparse.Namespace) -> bool:
+    """Whether our own spec is asked for, in a checkout."""
+    return not options.overlay and options.spec.resolve() == SPEC and (ROOT / "pyproject.toml").exists()
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Generate the models from the schemas.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if a file would change")
     parser.add_argument("--overlay", type=Path, help="a directory of additions to spec/; needs --out")
-    parser.add_argument(
-        "--out", type=Path, default=MODELS, help="where the modules go (default: src/mimo_proto/models)"
-    )
+    parser.add_argument("--out", type=Path, help="where the modules go (default in a checkout: src/mimo_proto/models)")
     parser.add_argument("--spec", type=Path, default=SPEC, help="the schemas (default: spec/)")
     commands = parser.add_subparsers(dest="command")
     diff = commands.add_parser("diff", help="what changed in the schemas; exit 1 if it breaks")
-    diff.add_argument("ref", nargs="?", default="HEAD", help="a git ref, or a directory (default: %(default)s)")
+    ref_help = "a git ref, or a directory (default: HEAD; with an overlay, the spec without it)"
+    diff.add_argument("ref", nargs="?", help=ref_help)
     diff.add_argument("--format", choices=["text", "markdown", "json"], default="text")
     return parser
+
+
+def _older(options: argparse.Namespace) -> Spec:
+    """The spec that another is compared to."""
+    if options.overlay and not options.ref:
+        return load_directory(options.spec)
+    return load_older(options.ref or "HEAD", options.spec)
 
 
 def _diff(old: Spec, new: Spec, output_format: Format) -> int:
     """Print the report; the exit code says whether a change breaks."""
     changes = compare(old, new)
     sys.stdout.write(report(old, new, changes, output_format))
-    return int(any(change.breaking for change in changes))
+    return int(any(change.mark == "breaking" for change in changes))
 
 
-def _render(spec: Spec, options: argparse.Namespace) -> dict[Path, str]:
-    """The text of each module, by its path."""
-    sources, command = {"spec": _areas(options.spec)}, "python -m codegen"
-    if options.overlay:
-        sources[options.overlay.as_posix()] = _areas(options.overlay)
-        command += f" --overlay {options.overlay.as_posix()} --out {options.out.as_posix()}"
-    return {options.out / name: text for name, text in render(spec, sources, command).items()}
+def _generate(spec: Spec, options: argparse.Namespace, out: Path | None) -> int:
+    """Write or compare the files of a package, or without `out` those of the checkout; give the exit code."""
+    if any(find_spec(name) is None for name in TOOLS):
+        print(
+            "The generator needs two tools that are not installed: pip install 'mimo-proto[codegen]'", file=sys.stderr
+        )
+        return 2
+    from .generate import own_files, package_files  # noqa: PLC0415 - all else does without the tools
 
-
-def _write(files: Mapping[Path, str], stale: Iterable[Path]) -> None:
-    for path in stale:
-        path.unlink()
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="\n")
-
-
-def _load(directory: Path, overlay: Path | None) -> Spec:
-    files = read_directory(directory)
-    if not overlay:
-        return load(files)
-    additions = read_directory(overlay)
-    if not additions.keys() - {"VERSION"}:
-        raise FileNotFoundError(f"{overlay}: an overlay is a directory with <area>.json files")
-    version = "+".join(filter(None, (text.get("VERSION", "").strip() for text in (files, additions))))
-    return check(merge(parse(files), parse(additions)), version)
-
-
-def _load_old(ref: str, directory: Path) -> Spec:
-    """The older spec: in another directory, or in a commit (of the repository that `directory` is in)."""
-    if Path(ref).is_dir():
-        return load(read_directory(Path(ref)))
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=directory, check=True, capture_output=True, encoding="utf-8")
-        return done.stdout
-
-    names = [name for name in git("ls-tree", "--name-only", ref).splitlines() if name.endswith((".json", "VERSION"))]
-    return load({name: git("show", f"{ref}:./{name}") for name in names})
-
-
-def _areas(directory: Path) -> set[str]:
-    return {path.stem for path in directory.glob("*.json")}
-
-
-def _is_generated(path: Path) -> bool:
-    return path.read_text("utf-8").startswith(GENERATED_MARK)
-
-
-def _compare(files: Mapping[Path, str]) -> int:
-    """Print what would change in the files; the exit code says whether anything would."""
-    changed = False
-    for path, text in files.items():
-        old = path.read_bytes().decode("utf-8") if path.exists() else ""
-        if old != text:
-            changed = True
-            name = os.path.relpath(path)
-            lines = (old.splitlines(keepends=True), text.splitlines(keepends=True))
-            sys.stdout.writelines(difflib.unified_diff(*lines, f"{name} (as it is)", f"{name} (as generated)"))
-    return int(changed)
+    if out is None:
+        files = own_files(spec, ROOT)
+    elif out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out}: the modules go into a directory, and this is none")
+    else:
+        sources = [("spec", areas_in(options.spec))]
+        if options.overlay:
+            sources.append((options.overlay.resolve().name, areas_in(options.overlay)))
+        files = package_files(spec, sources, out)
+    stale = find_stale(out or MODELS, files)
+    if options.check:
+        return int(compare_files({**files, **dict.fromkeys(stale, "")}))
+    write_files(files, stale)
+    return 0
 
 
 if __name__ == "__main__":

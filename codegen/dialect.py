@@ -13,7 +13,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
-from codegen.spec import Definition, Schema, json_types, types_of
+from .spec import Definition, Schema, json_types, types_of
 
 __all__ = ["BOUNDS", "DRAFT", "KEYWORDS_BY_TYPE", "Messages", "check_file", "nearest"]
 

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from codegen.load import Problem, SpecError
-from codegen.prepare import docstring
-from codegen.render import GENERATED_MARK, formatted
+from .header import header
+from .load import Problem, SpecError
+from .prepare import docstring
+from .render import formatted
 
 __all__ = ["render_facts"]
 
-HEADER = (
-    GENERATED_MARK + "spec/facts/{file} by `python -m codegen`. Do not edit: change the facts and run that again.\n"
-)
 IMPORTS = """
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -104,7 +102,7 @@ def _module(file: str, facts: Mapping[str, Any]) -> str:
     rows = [f"{each[key]!r}: {_row(kind, each)}" if key else _row(kind, each) for each in facts["rows"]]
     return "\n".join(
         [
-            HEADER.format(file=file) + docstring("{title}. {description}".format_map(facts), 0),
+            header([f"spec/facts/{file}"]) + docstring("{title}. {description}".format_map(facts), 0),
             IMPORTS,
             f"__all__ = {[kind, table['name']]}",
             f"class {kind}(Struct, frozen=True, kw_only=True):\n    {docstring(row['description'], 4)}\n",

@@ -5,6 +5,7 @@ circles, and definitions that nothing uses.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,11 +14,20 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from codegen.dialect import Messages, check_file, nearest
-from codegen.shapes import Shape, find_shapes
-from codegen.spec import Definition, Schema, Spec, in_order, target
+from .dialect import Messages, check_file, nearest
+from .shapes import Shape, find_shapes
+from .spec import Definition, Schema, Spec, in_order, target
+from .values import contradictions
 
-__all__ = ["Problem", "SpecError", "check", "load", "parse", "read_directory"]
+__all__ = ["Problem", "SpecError", "check", "decoded", "load", "parse", "read_directory"]
+
+# A version becomes a constant of the generated package; SemVer's characters.
+VERSION = re.compile(r"[0-9A-Za-z.+-]+")
+# Deeper than any schema that a person writes, and less than what recursive functions can follow.
+MAX_LEVELS = 100
+TOO_DEEP = f"arrays and objects stand in one another on more than {MAX_LEVELS} levels"
+# Neither can stand in a file of Python: half of a surrogate pair, or a control character but for tab and line ends.
+UNWRITABLE = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,31 @@ class SpecError(ValueError):
 
 
 def read_directory(directory: Path) -> dict[str, str]:
-    """The text of `VERSION` and of each `<area>.json` in a directory, by file name."""
+    """The text of `VERSION` and of each `<area>.json` in a directory, by file name.
+
+    Raises:
+        SpecError: A file is not UTF-8.
+    """
     paths = [directory / "VERSION", *sorted(directory.glob("*.json"))]
-    return {path.name: path.read_text("utf-8") for path in paths if path.exists()}
+    return decoded({path.name: path.read_bytes() for path in paths if path.exists()})
+
+
+def decoded(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The text of files, by file name.
+
+    Raises:
+        SpecError: A file is not UTF-8.
+    """
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file, data in files.items():
+        try:
+            texts[file] = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            problems.append(Problem(file, "", f"the file is not UTF-8: {error.reason} at byte {error.start}"))
+    if problems:
+        raise SpecError(problems)
+    return texts
 
 
 def load(files: Mapping[str, str]) -> Spec:
@@ -72,14 +104,14 @@ def parse(files: Mapping[str, str]) -> dict[str, Schema]:
     """Read the JSON of each `<area>.json`, by area; no checks but those of JSON.
 
     Raises:
-        SpecError: A file is not JSON, or an object has a name twice.
+        SpecError: A file is not JSON, an object has a name twice, or nothing can be generated of a text or a depth.
     """
     areas: dict[str, Schema] = {}
     problems: list[Problem] = []
     for file, text in files.items():
         if file.endswith(".json"):
             try:
-                content: object = json.loads(text, object_pairs_hook=_without_duplicates)
+                content = _content(text)
             except ValueError as error:
                 problems.append(Problem(file, "", str(error)))
             else:
@@ -87,6 +119,39 @@ def parse(files: Mapping[str, str]) -> dict[str, Schema]:
     if problems:
         raise SpecError(problems)
     return areas
+
+
+def _content(text: str) -> object:
+    """The JSON of a file; what no file of Python could hold, or no recursive function follow, is a ValueError."""
+    try:
+        content: object = json.loads(text, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    if _is_deeper(content, MAX_LEVELS):
+        raise ValueError(TOO_DEEP)
+    if any(map(UNWRITABLE.search, _texts(content))):
+        raise ValueError("a text holds half of a surrogate pair, or a control character")
+    return content
+
+
+def _texts(content: object) -> Iterator[str]:
+    """All texts of JSON, names too."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for value in chain.from_iterable(cast("Schema", content).items()):
+            yield from _texts(value)
+    elif isinstance(content, list):
+        for value in cast("list[object]", content):
+            yield from _texts(value)
+
+
+def _is_deeper(content: object, levels: int) -> bool:
+    """Whether arrays and objects stand in one another on more levels."""
+    if not isinstance(content, dict | list):
+        return False
+    inner = cast("Schema", content).values() if isinstance(content, dict) else cast("list[object]", content)
+    return not levels or any(_is_deeper(value, levels - 1) for value in inner)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -103,7 +168,7 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
     Raises:
         SpecError: The files are refused, with all problems that were found.
     """
-    problems = [] if version else [Problem("VERSION", "", "a spec says its version in a file of this name")]
+    problems = list(_version(version))
     definitions: dict[str, Definition] = {}
     for definition in _definitions(areas):
         first = definitions.setdefault(definition.name, definition)
@@ -117,6 +182,13 @@ def check(areas: Mapping[str, Schema], version: str) -> Spec:
     order = in_order(sorted(areas), _between_areas(definitions).__getitem__)
     ordered = {name: _flat(d, definitions) for area in order for name, d in definitions.items() if d.area == area}
     return Spec(version, {area: areas[area] for area in order}, ordered)
+
+
+def _version(version: str) -> Iterator[Problem]:
+    if not version:
+        yield Problem("VERSION", "", "a spec says its version in a file of this name")
+    elif not VERSION.fullmatch(version):
+        yield Problem("VERSION", "", f"a version is made of ASCII letters, digits and any of . + -: {version!r}")
 
 
 def _definitions(areas: Mapping[str, Schema]) -> Iterator[Definition]:
@@ -198,7 +270,7 @@ def _between(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
 
 
 def _directions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
-    """Check that every definition travels, and that each `x-absent` suits the way that it does."""
+    """Check that every definition travels, that each `x-absent` suits its way, and the examples of properties."""
     shapes = find_shapes(definitions)
     for name, definition in definitions.items():
         if name not in shapes.sent | shapes.received:
@@ -206,6 +278,8 @@ def _directions(definitions: Mapping[str, Definition]) -> Iterator[Problem]:
     for name, definition in definitions.items():
         for field, message in _absences(definition, shapes.of(name), definitions):
             yield _problem(definition, f"/properties/{field}/x-absent", message)
+        for path, message in _examples(definition, definitions):
+            yield _problem(definition, f"/properties/{path}", message)
 
 
 def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, Definition]) -> Messages:
@@ -221,6 +295,16 @@ def _absences(definition: Definition, shape: Shape, definitions: Mapping[str, De
             yield name, "where an object travels both ways, it stands for a property that is required of who sends"
         elif schema["x-absent"] == {} and "$ref" in schema and not _is_made_of_nothing(schema, definitions):
             yield name, f"{target(schema['$ref'])} cannot be made of {{}}"
+
+
+def _examples(definition: Definition, definitions: Mapping[str, Definition]) -> Messages:
+    """Hold defaults and examples to their own property; the path begins with its name."""
+    for name, schema in definition.properties.items():
+        values = [(f"examples/{index}", value) for index, value in enumerate(schema.get("examples", []))]
+        for key, value in [("default", schema["default"]), *values] if "default" in schema else values:
+            yield from (
+                (f"{name}/{key}", f"{json.dumps(value)} {why}") for why in contradictions(value, schema, definitions)
+            )
 
 
 def _is_made_of_nothing(schema: Schema, definitions: Mapping[str, Definition]) -> bool:

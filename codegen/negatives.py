@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from codegen.dialect import BOUNDS
-from codegen.shapes import find_shapes
-from codegen.spec import Definition, Schema, Spec, json_types, target, types_of
+from .dialect import BOUNDS
+from .shapes import find_shapes
+from .spec import Definition, Schema, Spec, json_types, target, types_of
 
 __all__ = ["negatives"]
 

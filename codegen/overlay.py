@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
-from codegen.dialect import Messages
-from codegen.load import Problem, SpecError
-from codegen.spec import Schema
+from .dialect import Messages
+from .load import Problem, SpecError
+from .spec import Schema
 
-__all__ = ["merge"]
+__all__ = ["adds", "merge"]
 
 CANNOT_CHANGE = "an overlay cannot change this"
 # The other keywords are lists and `properties`, which are added to.
@@ -77,3 +77,37 @@ def _merge_definition(ours: Schema, addition: Schema) -> Iterator[str]:
             ours[key] = [*was, *(entry for entry in cast("list[object]", value) if entry not in was)]
         elif was != value:
             yield key
+
+
+def adds(areas: Mapping[str, Schema], overlay: Mapping[str, Schema], problem: Problem) -> bool:
+    """Whether a problem of merged files is about what the overlay brought.
+
+    Args:
+        areas: The spec's files, by area.
+        overlay: The additions, by area.
+        problem: What was found in both together; of a version, only an addition can be refused.
+    """
+    if problem.file == "VERSION":
+        return True
+    area = problem.file.removesuffix(".json")
+    if area not in areas:
+        return True
+    name = problem.path.removeprefix("/$defs/").partition("/")[0]
+    path, addition = f"/$defs/{name}", overlay.get(area, {}).get("$defs", {}).get(name)
+    if addition is None:
+        return False
+    added = _added_paths(areas[area]["$defs"].get(name, {}), addition)
+    return problem.path == path or any(f"{problem.path}/".startswith(f"{path}{each}/") for each in added)
+
+
+def _added_paths(ours: Schema, addition: Schema) -> Iterator[str]:
+    """The paths, in a merged definition, of what the overlay added to ours or put in the place of it."""
+    for key, value in addition.items():
+        was: Any = ours.get(key)
+        if isinstance(was, dict) and isinstance(value, dict):
+            yield from (f"/{key}/{name}" for name in cast("Schema", value))
+        elif isinstance(was, list) and isinstance(value, list):
+            first, count = len(cast("list[object]", was)), len(cast("list[object]", value))
+            yield from (f"/{key}/{index}" for index in range(first, first + count))
+        else:
+            yield f"/{key}"

@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import fill
 
-from codegen.dialect import BOUNDS, DRAFT, KEYWORDS_BY_TYPE
-from codegen.shapes import Shape, Shapes
-from codegen.spec import Definition, Schema, Spec, target, types_of
+from .dialect import BOUNDS, DRAFT, KEYWORDS_BY_TYPE
+from .shapes import Shape, Shapes
+from .spec import Definition, Schema, Spec, target, types_of
 
 __all__ = ["LINE_LENGTH", "document", "docstring", "static_members", "template_data"]
 
@@ -58,7 +58,8 @@ def _object(spec: Spec, definition: Definition, shape: Shape) -> Schema:
     tag_field, _ = spec.tag_of(definition) or (None, None)
     properties: dict[str, Schema] = {}
     required = list(definition.required)
-    for name, schema in definition.properties.items():
+    # Of `a-b` and `a_b`, the second keeps its name: the generator renames what comes later.
+    for name, schema in sorted(definition.properties.items(), key=lambda entry: not entry[0].isidentifier()):
         if name == tag_field:
             properties[name] = {"const": schema["const"]}
             required.append(name)

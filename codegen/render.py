@@ -9,7 +9,7 @@ import subprocess
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,15 +19,14 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from datamodel_code_generator.parser import LiteralType
 
-from codegen.load import Problem, SpecError
-from codegen.prepare import LINE_LENGTH, docstring, document, static_members, template_data
-from codegen.shapes import find_shapes
-from codegen.spec import Schema, Spec, in_order
+from .header import header
+from .load import Problem, SpecError
+from .prepare import LINE_LENGTH, docstring, document, static_members, template_data
+from .shapes import find_shapes
+from .spec import Schema, Spec, in_order
 
-__all__ = ["GENERATED_MARK", "formatted", "render"]
+__all__ = ["formatted", "render"]
 
-GENERATED_MARK = "# Generated from "
-HEADER = GENERATED_MARK + "{source} by `{command}`. Do not edit: change the schema and run that again.\n"
 # All that a module may need: ruff takes out what it does not.
 IMPORTS = """
 from collections.abc import Mapping, Sequence
@@ -54,15 +53,12 @@ RUFF_OPTIONS = (
 )
 
 
-def render(
-    spec: Spec, sources: Mapping[str, Collection[str]] | None = None, command: str = "python -m codegen"
-) -> dict[str, str]:
+def render(spec: Spec, sources: Collection[tuple[str, Collection[str]]] = ()) -> dict[str, str]:
     """Generate all modules.
 
     Args:
         spec: The checked schemas.
         sources: The directories that the schemas are in, each with its areas, for the headers; without them, `spec`.
-        command: What makes the modules again, for the headers.
 
     Returns:
         The text of each file, by its name: one module per area, and `__init__.py`.
@@ -71,30 +67,34 @@ def render(
         SpecError: A tool makes no models of the schemas, although the dialect takes them.
     """
     code = _definitions(spec)
-    sources = sources or {"spec": spec.areas}
+    sources = sources or [("spec", spec.areas)]
     order = in_order(spec.definitions, lambda name: spec.definitions[name].references)
     files: dict[str, str] = {}
     exported: dict[str, list[str]] = {}
     for area in spec.areas:
-        own = [name for name in order if spec.definitions[name].area == area]
-        names = [name for owner in own for name in (owner, f"{owner}Fields") if name in code]
-        source = " and ".join(f"{directory}/{area}.json" for directory, areas in sources.items() if area in areas)
-        header = HEADER.format(source=source, command=command)
-        files[f"{area}.py"] = _module(spec, area, header, exported, {name: code[name] for name in names})
+        names = _names(spec, area, order, code)
+        head = header(f"{directory}/{area}.json" for directory, areas in sources if area in areas)
+        files[f"{area}.py"] = _module(spec, area, head, exported, {name: code[name] for name in names})
         exported[area] = names
-    header = HEADER.format(source=" and ".join(f"{directory}/" for directory in sources), command=command)
-    files["__init__.py"] = _package(spec.version, header, exported)
+    head = header(f"{directory}/" for directory, _ in sources)
+    files["__init__.py"] = _package(spec.version, head, exported)
     return formatted(files)
 
 
-def _module(spec: Spec, area: str, header: str, earlier: Mapping[str, Collection[str]], code: Mapping[str, str]) -> str:
+def _names(spec: Spec, area: str, order: Iterable[str], code: Collection[str]) -> list[str]:
+    """The names of one area that are written down: of its definitions, and of the keyword arguments of some."""
+    own = [name for name in order if spec.definitions[name].area == area]
+    return [name for owner in own for name in (owner, f"{owner}Fields") if name in code]
+
+
+def _module(spec: Spec, area: str, head: str, earlier: Mapping[str, Collection[str]], code: Mapping[str, str]) -> str:
     """The module of one area; of the earlier areas, it imports all names."""
     docs = docstring("{title}. {description}".format_map(spec.areas[area]), 0)
     static = sorted({name for definition in spec.of(area) for name in static_members(definition)})
     imports = {other: [name for name in names if name not in static] for other, names in earlier.items()}
     return "\n".join(
         [
-            header + docs,
+            head + docs,
             IMPORTS,
             *(f"from .{other} import {', '.join(names)}" for other, names in imports.items()),
             _static_imports(spec, static),
@@ -113,10 +113,10 @@ def _static_imports(spec: Spec, names: Collection[str]) -> str:
     return "\n    ".join(["if TYPE_CHECKING:", *imports]) + f"\nelse:\n    {' = '.join(names)} = STATIC_ONLY"
 
 
-def _package(version: str, header: str, exported: Mapping[str, Collection[str]]) -> str:
+def _package(version: str, head: str, exported: Mapping[str, Collection[str]]) -> str:
     return "\n".join(
         [
-            header + '"""The models: one module per file of the spec, all names here."""',
+            head + '"""The models: one module per file of the spec, all names here."""',
             *(f"from .{area} import {', '.join(names)}" for area, names in exported.items()),
             f"__all__ = {['SPEC_VERSION', *chain.from_iterable(exported.values())]}",
             f'SPEC_VERSION: str = "{version}"',

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from codegen.spec import Definition
+from .spec import Definition
 
 __all__ = ["Shape", "Shapes", "find_shapes"]
 

@@ -19,6 +19,13 @@ SAYS = {
         "The answer was: You said: Is 91 a prime number?",
     ],
     "tools": ['get_weather{"city":"Wuhan"} -> light rain in Wuhan', "The tools say: light rain in Wuhan."],
+    "agent": [
+        f"{api}{mode}: The tools say: light rain in {city}; half past nine in {city}."
+        for mode in ("", ", async")
+        for city in ("Wuhan", "Harbin", "Beijing")
+        for api in ("chat", "responses")
+    ],
+    "structured": ["once more: the answer is wrong at $: ", "no river: the answer is wrong at $: "],
     "responses": ["You said: Name a river in China.", "completed You said: How long is it?"],
     "sans_io_httpx": ["You said: hi", "You said: hi", "CompletionUsage(prompt_tokens=1, completion_tokens=13,"],
     "testing_a_service": ["all well"],
@@ -26,8 +33,8 @@ SAYS = {
 }
 
 
-ELSEWHERE = ["fastapi_service"]
-"""What runs until it is stopped: test_fastapi_service.py asks it."""
+# These have tests of their own: they run until they are stopped, need arguments, or a package of `make interop`.
+ELSEWHERE = ["batch", "fastapi_service", "pydantic_ai_model", "relay"]
 
 
 def test_each_script_is_run() -> None:

@@ -40,7 +40,7 @@ EXCEPTIONS = {
     ("__init__.py", "mimo_proto.http.stream"),
     ("__init__.py", "mimo_proto"),
 }
-LIBRARIES = {"aio/aiohttp.py": "aiohttp"}
+LIBRARIES = {"aio/aiohttp.py": "aiohttp", "testing/pytest.py": "pytest"}
 
 
 class Import(NamedTuple):

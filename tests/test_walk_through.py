@@ -66,14 +66,14 @@ def checkout(tmp_path: Path, before: Path) -> Path:
 def test_the_report_is_the_one_on_the_page(checkout: Path, before: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--spec", str(checkout / "spec"), "diff", str(before)]) == 0
     version = (ROOT / "spec/VERSION").read_text("utf-8").strip()
-    assert capsys.readouterr().out == blocks(4, "text")[0].replace("2.0.0", version)
+    assert capsys.readouterr().out == blocks(4, "text")[0].replace("3.0.0", version)
 
 
 def test_models_come_of_it(checkout: Path) -> None:
     out = checkout / "models"
     assert main(["--spec", str(checkout / "spec"), "--out", str(out)]) == 0
     assert "class ResponseOutputTextHighlighted(" in (out / "responses_events.py").read_text("utf-8")
-    assert 'verbosity: Literal["low", "medium", "high"]' in (out / "chat_request.py").read_text("utf-8")
+    assert 'answer_length: Literal["low", "medium", "high"]' in (out / "chat_request.py").read_text("utf-8")
 
 
 def test_the_example_stream_has_the_event_once(checkout: Path) -> None:

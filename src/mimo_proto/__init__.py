@@ -1,12 +1,73 @@
-"""mimo-proto: Xiaomi MiMo's Chat Completions and Responses APIs, typed, streamed, and without I/O where you want none.
+"""Xiaomi MiMo's Chat Completions and Responses APIs: typed, streamed, and without I/O where you want none.
 
-- `Client` talks to MiMo over urllib3, `AsyncClient` over asyncio.
-- `build_request`, `parse_response`, `StreamDecoder` and the accumulators do the same for any other HTTP library.
-- `DeltaReader` says what the events of a stream say, alike in both APIs.
-- `mimo_proto.models` holds every type of the spec, `mimo_proto.errors` every error; all of them are here as well.
-- `mimo_proto.testing` has a server to test against, `mimo_proto.aio` the shells for asyncio.
+The key is taken from MIMO_API_KEY. The answers are those of `testing.LoopbackServer`, the stand-in for tests:
 
-What a first call does not need, the client and urllib3 with it, is imported when it is first asked for (PEP 562).
+    >>> from mimo_proto import Client, user
+    >>> client = Client()
+    >>> question = [user("Is 91 a prime?")]
+    >>> done = client.create_chat_completion(model="mimo-v2.6-pro", messages=question)
+    >>> print(done.choices[0].message.content)
+    You said: Is 91 a prime?
+    >>> with client.stream_chat_completion(model="mimo-v2.6-pro", messages=question) as stream:
+    ...     print("|".join(stream.text()))
+    You |said: |Is |91 |a |prime?
+    >>> print(stream.end, stream.result().usage.total_tokens)
+    completed 20
+    >>> client.close()
+
+What is here, by task; pydoc mimo_proto.NAME says more of each.
+
+Call MiMo
+    `Client` calls over sockets of its own, `AsyncClient` from asyncio; the methods are the
+    same. Those named after an endpoint take keywords: create_chat_completion,
+    stream_chat_completion, create_response, stream_response, list_models. `Client.send` and
+    `Client.stream` take an endpoint and a whole request: `CHAT_COMPLETIONS`, `RESPONSES`,
+    `MODELS`. `Timeouts`, `Limits` and `RetryPolicy` bound a call; nothing is sent twice by
+    default.
+
+Read a stream
+    Iterate over a `Stream` or an `AsyncStream` for its events, over text() for the words,
+    over deltas() for a `Delta` of all that is said, alike in both APIs; result() is what
+    the call without streaming gives. A stream that was cut raises `IncompleteStreamError`,
+    with what had arrived in error.partial.
+
+Hold a conversation
+    `system`, `developer`, `user`, `assistant` and `tool` make messages. `to_request` turns
+    a reply into what goes back, with the thinking that MiMo wants to see again.
+
+Use tools, typed answers, speech
+    `function_tool` makes a tool of a Struct, `parse_arguments` reads a call of it,
+    `decode_content` an answer in JSON. `pcm_to_wav` makes a file of what was spoken.
+
+Know what went wrong
+    Every error is a `MimoError`: an `APIError` when MiMo says no (`RateLimitError` and so
+    on), a `TransportError` when bytes got lost, a `RemoteProtocolError` when the answer is
+    not what the protocol says, a `LocalProtocolError` or `ConfigurationError` when the
+    mistake is yours. `errors` draws the tree.
+
+Look before sending, and while it runs
+    `preflight` says what MiMo would refuse or ignore, `validate` what the spec refuses. An
+    `Observer` gets `CallStarted` to `CallFinished`; `Usage` adds tokens up.
+
+Put other clients in front
+    `adapt_request` takes what was written for other servers, `ReasoningMemory` puts back
+    the thinking that they drop; `encode_event`, `to_json`, `encode_done` and `encode_error`
+    write what they read.
+
+Bring an HTTP library of your own
+    `build_request` and `parse_response` for a call; `StreamDecoder`, `ChatAccumulator` and
+    `ResponseAccumulator` for a stream; `DeltaReader` for what it says; `SSEDecoder` for any
+    other event stream. None of them does I/O.
+
+Test a service
+    `testing` has a server on 127.0.0.1 that a test scripts.
+
+`models` has every type of the spec, and all of them are in the root as well: import names,
+not *. What the spec does not know is an `Unknown`, or an attribute of the object that it
+came on, and goes back as it came. The command line is mimo-proto --help.
+
+What a first call does not need, the client and urllib3 with it, is imported when it is
+first asked for (PEP 562).
 """
 
 from __future__ import annotations

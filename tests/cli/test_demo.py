@@ -41,7 +41,14 @@ def test_with_a_key_it_is_the_real_service(
 ) -> None:
     monkeypatch.setenv("MIMO_API_KEY", server.api_key)
     monkeypatch.setenv("MIMO_BASE_URL", server.base_url)
-    server.script([{"choices": [{"message": {}}]}, Turn("1,545 m"), Turn(calls=[Call("other", "")]), Turn("Sorry.")])
+    server.script(
+        [
+            {"choices": [{"message": {}}]},
+            Turn("1,545 m"),
+            Turn(reasoning="Hm.", calls=[Call("other", "")]),
+            Turn("Sorry."),
+        ]
+    )
     assert cli.main(["demo", "--model", "mimo-v2.6-flash"]) == 0
     out = capsys.readouterr().out
     assert server.base_url in out

@@ -48,3 +48,18 @@ def test_labels_say_what_a_line_is() -> None:
         writer.show(delta)
     writer.end()
     assert out.getvalue() == "  thinking    | hm\n  thought     | x\n  call        | tide \n"
+
+
+def test_thinking_alone_is_dim() -> None:
+    answer, other = io.StringIO(), io.StringIO()
+    writer = TextWriter(answer, other, dim=True)
+    for delta in (
+        Delta("reasoning", "h"),
+        Delta("reasoning", "m"),
+        Delta("text", "4", part=1),
+        Delta("tool_call", part=2),
+    ):
+        writer.show(delta)
+    writer.end()
+    assert answer.getvalue() == "4\n"
+    assert other.getvalue() == "\x1b[2mh\x1b[22m\x1b[2mm\x1b[22m\n \n"

@@ -11,8 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from codegen.__main__ import main
-from codegen.diff import compare, report
+from codegen.diff import compare
 from codegen.load import check, load, parse, read_directory
+from codegen.report import report
 from codegen.spec import Schema, Spec
 
 MINI = Path(__file__).parents[1] / "fixtures/mini_spec"
@@ -108,12 +109,20 @@ PAUSED = ["in_progress", "completed", "paused"]
 CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "nothing": lambda areas: None,
     "description": field("Request", "limit", description="Another."),
+    "note gone": field("Request", "limit", **{"x-note": None}),
+    "definition described otherwise": define("Status", description="Another."),
+    "tag described otherwise": field("TextDelta", "type", description="Another."),
+    "example added": field("Request", "metadata", examples=[{"a": 1}]),
     "definition added": lambda areas: areas["response"]["$defs"].update(Another={**OBJECT, "x-root": "received"}),
     "optional field added to sent": field("Request", "extra", type="string"),
     "optional field added to received": field("Response", "extra", type="string"),
     "required field added to sent": lambda areas: (
         field("Mode", "extra", type="string")(areas),
         named(areas, "Mode")["required"].append("extra"),
+    ),
+    "required field added to received": lambda areas: (
+        field("Usage", "extra", type="string")(areas),
+        define("Usage", required=["extra"])(areas),
     ),
     "field removed from sent": drop("Request", "limit"),
     "field removed from received": drop("Response", "status"),
@@ -177,6 +186,12 @@ CHANGES: dict[str, Callable[[dict[str, Schema]], Any]] = {
     "tag default changed": retag("call"),
     "tag default removed": retag(None),
     "tag default added": define("Part", x_tag_default="text"),
+    "x-accepts added, of what was received": define("Part", x_accepts=["Usage"]),
+    "x-accepts added, of what is given back": define("Part", x_accepts=["Reply"]),
+    "x-accepts added, of what is new": lambda areas: (
+        areas["response"]["$defs"].update(Another={**OBJECT, "x-root": "received"}),
+        define("Part", x_accepts=["Another"])(areas),
+    ),
     "x-accepts removed": define("Item", x_accepts=[]),
     "kind changed": lambda areas: (
         areas["parts"]["$defs"].update(Status=OBJECT),
@@ -223,6 +238,16 @@ STEPS: dict[str, tuple[Callable[[dict[str, Schema]], Any], Callable[[dict[str, S
         define("Usage", required=[]),
         lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=["total"])(areas)),
     ),
+    "null removed from what is required and received": (
+        field("TextDelta", "delta", type=["string", "null"]),
+        lambda _: None,
+    ),
+    "null removed from what is optional and received": (
+        lambda areas: (field("Usage", "total", **NULLABLE)(areas), define("Usage", required=[])(areas)),
+        define("Usage", required=[]),
+    ),
+    "null removed from the items of a list, received": (tags("string", "null"), tags("string")),
+    "example gone": (field("Request", "metadata", examples=[{"a": 1}]), lambda _: None),
     "number narrowed, received": (
         field("Usage", "total", type="number"),
         field("Usage", "total", type="integer"),
@@ -276,7 +301,7 @@ def test_against_a_commit(repository: Path, capsys: pytest.CaptureFixture[str]) 
             "name": "Request.limit",
             "direction": "sent",
             "change": "maximum narrowed from 131072 to 10",
-            "breaking": True,
+            "mark": "breaking",
         }
     ]
 

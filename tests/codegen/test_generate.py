@@ -23,7 +23,9 @@ from codegen.prepare import docstring
 from codegen.render import render
 from tests.support.packages import imported
 
-MINI = Path(__file__).parents[1] / "fixtures/mini_spec"
+ROOT = Path(__file__).parents[2]
+MINI = ROOT / "tests/fixtures/mini_spec"
+OVERLAY = ROOT / "examples/overlay/my_spec"
 
 
 @pytest.fixture(scope="session")
@@ -234,14 +236,131 @@ def test_what_only_the_generator_refuses_is_refused_as_the_spec_is(
     assert not [*tmp_path.iterdir()]
 
 
-def test_what_is_no_python_is_refused_as_the_spec_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
-    (spec / "VERSION").write_text('1"2\n', "utf-8")
-    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("spec#: ruff cannot make models of it: ")
-    assert "SPEC_VERSION" in said
+def test_what_is_no_python_is_refused_as_the_spec_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("codegen.render.IMPORTS", "import (")
+    assert main(["--spec", str(MINI), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith("spec#: ruff cannot make models of it: ")
     assert not (tmp_path / "models").exists()
+
+
+# What was a traceback, or worse, once
+
+
+def test_nothing_of_the_package_is_needed_so_that_broken_models_can_be_made_anew(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['mimo_proto'] = None\n"
+        "from codegen.__main__ import main\n"
+        f"sys.exit(main(['--spec', {str(MINI)!r}, '--out', {str(tmp_path / 'models')!r}]))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert (tmp_path / "models/request.py").exists()
+
+
+def test_without_its_tools_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("codegen.__main__.find_spec", Mock(return_value=None))
+    assert main(["--spec", str(MINI), "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("pip install 'mimo-proto[codegen]'\n")
+    # Comparing does without them.
+    assert main(["--spec", str(MINI), "diff", str(MINI)]) == 0
+
+
+def test_files_of_other_generators_stay(copy: Path) -> None:
+    others = {
+        "grammar.py": b"# Generated from Expr.g4 by ANTLR 4.13.2\n",
+        "latin.py": "# Generated from café\n".encode("latin-1"),
+    }
+    for name, data in others.items():
+        (copy / name).write_bytes(data)
+    assert main(["--spec", str(MINI), "--out", str(copy)]) == 0
+    assert {name: (copy / name).read_bytes() for name in others} == others
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 0
+
+
+@pytest.mark.parametrize("spelling", ["./models", "models/", "../here/models", "absolute"])
+def test_another_spelling_of_the_paths_is_no_drift(
+    spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    shutil.copytree(OVERLAY, here / "my_spec")
+    monkeypatch.chdir(here)
+    assert main(["--overlay", "my_spec", "--out", "models"]) == 0
+    out = str(here / "models") if spelling == "absolute" else spelling
+    assert main(["--overlay", out.replace("models", "my_spec"), "--out", out, "--check"]) == 0
+    assert not capsys.readouterr().out
+
+
+def test_an_overlay_whose_directory_is_called_spec(tmp_path: Path) -> None:
+    shutil.copytree(OVERLAY, tmp_path / "spec")
+    assert main(["--overlay", str(tmp_path / "spec"), "--out", str(tmp_path / "models")]) == 0
+    first = (tmp_path / "models/chat_request.py").read_text("utf-8").partition("\n")[0]
+    assert "from spec/chat_request.json and spec/chat_request.json." in first
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_a_file_where_the_modules_should_go(
+    check: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").write_text("mine")
+    assert main(["--spec", str(MINI), "--out", str(tmp_path / "models"), *check]) == 2
+    assert capsys.readouterr().err == f"{tmp_path / 'models'}: the modules go into a directory, and this is none\n"
+
+
+def test_a_directory_below_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert main(["--spec", str(MINI), "--out", str(tmp_path / "file/models")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+
+
+def test_check_compares_bytes_that_are_no_text(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (copy / "request.py").write_bytes(b"caf\xe9\n")
+    assert main(["--check", "--spec", str(MINI), "--out", str(copy)]) == 1
+    assert "-caf\\xe9" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"title": "caf\xe9"}', "request.json#: the file is not UTF-8: invalid continuation byte at byte 14"),
+        (b'{"title": "\\ud83d"}', "request.json#: a text holds half of a surrogate pair, or a control character"),
+        (b'{"\\ude00": "x"}', "request.json#: a text holds half of a surrogate pair, or a control character"),
+        (b'{"title": "\\u0000"}', "request.json#: a text holds half of a surrogate pair, or a control character"),
+        (b"[" * 200_000 + b"]" * 200_000, "request.json#: arrays and objects stand in one another on more than 100"),
+        (b"[" * 101 + b"]" * 101, "request.json#: arrays and objects stand in one another on more than 100 levels"),
+    ],
+    ids=["latin-1", "half", "half in a name", "nul", "200,000 levels", "101 levels"],
+)
+def test_files_that_no_module_can_be_made_of(
+    data: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "request.json").write_bytes(data)
+    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.parametrize("version", ['1"2', '1"; import os; "', "1\n2", "1 2", "é"])
+def test_a_version_is_no_code(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Path(shutil.copytree(MINI, tmp_path / "spec"))
+    (spec / "VERSION").write_text(version, "utf-8")
+    assert main(["--spec", str(spec), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith("VERSION#: a version is made of")
+    assert not (tmp_path / "models").exists()
+
+
+def test_of_two_properties_that_python_would_call_the_same_the_identifier_keeps_its_name(tmp_path: Path) -> None:
+    head = {"title": "x", "description": "x", "$schema": DRAFT, "$id": "https://mimo-proto.invalid/spec/odd.json"}
+    properties = {name: {"type": "string", "description": name} for name in ("a-b", "a_b")}
+    kept = {"type": "object", "description": "x", "x-root": "received", "properties": properties}
+    names: dict[str, Any] = {}
+    exec(render(check({"odd": {**head, "$defs": {"Kept": kept}}}, "1"))["odd.py"], names)
+    decoded = msgspec.json.decode(b'{"a-b":"hyphen","a_b":"line"}', type=names["Kept"])
+    assert decoded.a_b == "line"
+    assert msgspec.json.encode(decoded) == b'{"a-b":"hyphen","a_b":"line"}'
 
 
 def test_runs_as_a_module(generated: Path) -> None:

@@ -1,5 +1,7 @@
 """Overlays: what they add, and what they may not do."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ def test_needs_a_place_of_its_own(
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit):
         main([other, "my_spec", *out])
-    assert "need --out" in capsys.readouterr().err
+    assert "--out is missing" in capsys.readouterr().err
 
 
 def test_an_overlay_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,3 +135,126 @@ def test_the_dialect_refuses_what_was_merged(files: dict[str, Any], snapshot: Sn
     with pytest.raises(SpecError) as refused:
         check(merge(MINI, files), "1")
     assert str(refused.value) == snapshot
+
+
+def field(schema: dict[str, Any]) -> dict[str, Any]:
+    """An overlay's file that adds one property to the chat request."""
+    properties = {"mine": {"description": "Mine.", **schema}}
+    return {"$defs": {"ChatCompletionRequest": {"x-reason": "Seen.", "properties": properties}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"type": "integer", "default": "x"}, 'default: "x" is not of type integer'),
+        ({"type": "integer", "default": 1.5}, "default: 1.5 is not of type integer"),
+        ({"type": "integer", "default": True}, "default: true is not of type integer"),
+        ({"type": "integer", "minimum": 1, "default": 0}, "default: 0 is below the minimum 1"),
+        ({"type": "number", "maximum": 2, "examples": [2, 2.5]}, "examples/1: 2.5 is above the maximum 2"),
+        ({"type": ["string", "null"], "default": []}, "default: [] is not of type string or null"),
+        ({"type": "string", "maxLength": 2, "examples": ["abc"]}, 'examples/0: "abc" is above the maxLength 2'),
+        ({"type": "string", "pattern": "^a$", "examples": ["b"]}, 'examples/0: "b" does not match the pattern ^a$'),
+        ({"type": "array", "minItems": 1, "default": []}, "default: [] is below the minItems 1"),
+        ({"type": "array", "items": {"type": "string"}, "default": [1]}, "default: [1] is not of type string"),
+        ({"type": "string", "enum": ["a"], "default": "b"}, 'default: "b" is none of the values that there are'),
+        ({"const": "a", "examples": ["b"]}, 'examples/0: "b" is none of the values that there are'),
+        (
+            {"oneOf": [{"type": "string"}, {"type": "array"}], "default": 1},
+            "default: 1 is of none of the types that there are",
+        ),
+        ({"$ref": "#/$defs/Thinking", "default": {}}, "default: {} lacks 'type'"),
+        ({"$ref": "#/$defs/Thinking", "default": "on"}, 'default: "on" is no object'),
+        ({"$ref": "#/$defs/Thinking", "default": {"type": 1}}, 'default: {"type": 1} is none of the values'),
+        ({"$ref": "#/$defs/ChatTool", "default": {}}, "default: {} is of none of the types that there are"),
+    ],
+)
+def test_defaults_and_examples_are_held_to_their_own_property(
+    schema: dict[str, Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "chat_request.json").write_text(json.dumps(field(schema)), "utf-8")
+    assert main(["--overlay", str(tmp_path), "--out", str(tmp_path / "models")]) == 2
+    place = f"{tmp_path.as_posix()}/chat_request.json#/$defs/ChatCompletionRequest/properties/mine/"
+    assert capsys.readouterr().err.startswith(place + message)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer", "default": 1.0, "minimum": 1, "maximum": 1},
+        {"type": "number", "examples": [1, 1.5]},
+        {"type": "boolean", "default": False},
+        {"type": ["string", "null"], "default": None, "examples": ["x"], "maxLength": 1},
+        {"type": "object", "default": {"a": 1}},
+        {"type": "array", "items": {"type": "string"}, "default": ["a"]},
+        {"type": "array", "default": [1, "a"]},
+        {"$ref": "#/$defs/Thinking", "default": {"type": "enabled"}},
+        {"$ref": "#/$defs/ChatTool", "default": {"type": "function", "function": {"name": "f"}}},
+        {"oneOf": [{"type": "string"}, {"type": "array"}, {"type": "null"}], "default": None},
+    ],
+)
+def test_defaults_and_examples_that_fit(schema: dict[str, Any]) -> None:
+    spec = parse(read_directory(ROOT / "spec"))
+    assert check(merge(spec, {"chat_request": field(schema)}), "1")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("chat_request.json", "{", "chat_request.json#: Expecting"),
+        ("VERSION", "1 2", "VERSION#: a version is made of"),
+        ("mine.json", '{"$defs": {}}', "mine.json#: '$schema' is missing"),
+        (
+            "chat_request.json",
+            '{"$defs": {"Thinking": {"properties": {}}}}',
+            "chat_request.json#/$defs/Thinking: 'x-reason' is missing",
+        ),
+        (
+            "chat_request.json",
+            '{"$defs": {"Thinking": {"x-reason": "Seen.", "required": ["tpye"]}}}',
+            "chat_request.json#/$defs/Thinking/required/1: there is no property 'tpye'",
+        ),
+        (
+            "chat_request.json",
+            '{"$defs": {"Thinking": {"x-reason": "Seen.", "x-root": "both"}}}',
+            "chat_request.json#/$defs/Thinking/x-root: must be",
+        ),
+    ],
+    ids=["no JSON", "version", "new file", "no reason", "appended", "put in place"],
+)
+def test_a_problem_of_the_overlay_names_its_file(
+    file: str, text: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "errors.json").write_text('{"$defs": {}}', "utf-8")
+    (tmp_path / file).write_text(text, "utf-8")
+    assert main(["--overlay", str(tmp_path), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path.as_posix()}/{place}")
+
+
+def test_a_named_enum_has_its_values() -> None:
+    level = {"$ref": "#/$defs/Level", "description": "How hard."}
+
+    def default(value: str) -> dict[str, Any]:
+        return over(request={"Request": {"x-reason": "Seen.", "properties": {"level": {**level, "default": value}}}})
+
+    assert check(merge(MINI, default("low")), "1")
+    with pytest.raises(SpecError, match='default: "huge" is none of the values that there are'):
+        check(merge(MINI, default("huge")), "1")
+
+
+def test_a_problem_of_ours_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, overlay = Path(shutil.copytree(ROOT / "spec", tmp_path / "spec")), tmp_path / "overlay"
+    overlay.mkdir()
+    path = spec / "chat_request.json"
+    path.write_text(path.read_text("utf-8").replace('"required": ["model"', '"required": ["modle"'), "utf-8")
+    (overlay / "chat_request.json").write_text(json.dumps(field({"type": "string"})), "utf-8")
+    (overlay / "errors.json").write_text('{"$defs": {}}', "utf-8")
+    assert main(["--spec", str(spec), "--overlay", str(overlay), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith("chat_request.json#/$defs/ChatCompletionRequest/required/0: ")
+    (spec / "model_list.json").write_text("[", "utf-8")
+    assert main(["--spec", str(spec), "--overlay", str(overlay), "--out", str(tmp_path / "models")]) == 2
+    assert capsys.readouterr().err.startswith("model_list.json#: ")
+
+
+def test_the_overlay_alone_is_compared_where_nothing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--overlay", str(ROOT / "examples/overlay/my_spec"), "diff"]) == 0
+    assert ": 5 changes, 0 breaking" in capsys.readouterr().out

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mimo_proto.testing import LoopbackServer
+    from tests.support.relaying import Served
 
 __all__ = ["CHAT", "RESPONSES", "Answered", "call", "payloads", "said", "tool"]
 
@@ -30,7 +31,7 @@ class Answered(NamedTuple):
 
 
 def call(
-    server: LoopbackServer,
+    server: LoopbackServer | Served,
     path: str,
     body: Any = None,
     *,

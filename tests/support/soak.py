@@ -94,26 +94,31 @@ async def make(client: AsyncClient, numbers: Iterator[int], last: int) -> None:
         await KINDS[number % len(KINDS)](client)
 
 
-async def left(calls: int, descriptors: int) -> Left:
+def descriptors() -> int:
+    """How many descriptors the process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def left(calls: int, at_most: int) -> Left:
     """Look at what is there; what is being closed has a second for it."""
+    gc.collect()
     for _ in range(50):
-        gc.collect()
-        found = len(list(Path("/proc/self/fd").iterdir()))
-        if found <= descriptors:
+        if descriptors() <= at_most:
             break
         await asyncio.sleep(0.02)
     resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4
-    return Left(calls, found, len(asyncio.all_tasks()), sys.getallocatedblocks(), resident)
+    return Left(calls, descriptors(), len(asyncio.all_tasks()), sys.getallocatedblocks(), resident)
 
 
 async def calls_over(shell: str, url: str, parts: list[int]) -> list[Left]:
     """Make calls up to each of these numbers; gives what was there behind each."""
     found: list[Left] = []
+    at_most = descriptors() + TASKS  # as many idle connections as there were calls at a time
     async with open_shell(shell, url) as client:
         for last in parts:
             numbers = count(found[-1].calls if found else 0)
             await asyncio.gather(*(make(client, numbers, last) for _ in range(TASKS)))
-            found.append(await left(last, found[0].descriptors if found else 0))
+            found.append(await left(last, at_most))
     return found
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from contextlib import closing
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -250,11 +253,31 @@ def test_the_pages_own_examples_run_as_they_stand(server: LoopbackServer, path: 
 
 
 @pytest.mark.wrong_requests
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/models"), ("GET", CHAT), ("POST", "/v1/responses/compact")])
-def test_other_routes_are_not_found(server: LoopbackServer, method: str, path: str) -> None:
-    answered = call(server, path, {}, method=method)
+def test_other_paths_are_not_found(server: LoopbackServer) -> None:
+    answered = call(server, "/v1/responses/compact", {})
     assert answered.status == 404
-    assert answered.json["error"]["param"] == f"{method} {path}"
+    assert answered.json["error"]["param"] == "POST /v1/responses/compact"
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
+@pytest.mark.parametrize(("path", "allowed"), [("/v1/models", "GET"), (CHAT, "POST")])
+def test_other_methods_are_not_allowed(server: LoopbackServer, method: str, path: str, allowed: str) -> None:
+    for other in (method, "GET" if allowed == "POST" else "POST"):
+        answered = call(server, path, {}, method=other)
+        assert (answered.status, answered.headers["Allow"]) == (405, allowed)
+        assert answered.json["error"]["param"] == f"{other} {path}"
+
+
+@pytest.mark.wrong_requests
+def test_a_head_has_no_body(server: LoopbackServer) -> None:
+    address = urlsplit(server.base_url)
+    with closing(http.client.HTTPConnection(address.hostname or "", address.port)) as connection:
+        for _ in range(2):  # the second one begins where the first ended
+            connection.request("HEAD", CHAT, headers={"api-key": server.api_key})
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (405, b"")
+    assert server.connections == 1
 
 
 @pytest.mark.wrong_requests

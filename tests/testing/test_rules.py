@@ -9,11 +9,12 @@ import pytest
 
 from mimo_proto.models.model_facts import MODEL_FACTS, ModelFacts
 from mimo_proto.testing import LoopbackServer, Refusal, recorded
-from mimo_proto.testing.rules import refuse_chat, refuse_response
-from tests.support.calling import CHAT, RESPONSES, call, said
+from mimo_proto.testing.rules import Strictness, refuse_chat, refuse_response
+from tests.support.calling import CHAT, RESPONSES, call, said, tool
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+LISTED = {"type": "array", "items": [{"type": "string"}, {"type": "integer"}]}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "1"}
 
 
@@ -62,7 +63,7 @@ VOICES = "invalid voice, must be one of: mimo_default, 冰糖, 茉莉, 苏打, �
         (CHAT, said("hi", reasoning_effort="max"), "400.reasoning_effort"),
         (CHAT, said("hi", max_completion_tokens=131_100), "400.max_completion_tokens"),
         (CHAT, said("hi", tools=[{"type": "web_search_preview"}]), "400.tool_type"),
-        (CHAT, history({"content": None, "tool_calls": [CALL]}), "400.text_not_present"),
+        (CHAT, history({"content": None}), "400.text_not_present"),
         (CHAT, history({"content": "", "tool_calls": [CALL]}), "400.reasoning_content"),
         (CHAT, shows(IMAGE, "mimo-v2.5-pro"), "404.image"),
         (
@@ -123,6 +124,10 @@ def test_the_body_to_somebody_who_asked_for_a_stream_is_the_one_on_record() -> N
         ),
         (said("hi", messages=[{"role": "assistant"}]), "`text` is not present"),
         (shows({"type": "file", "file": {}}), "file type is not supported"),
+        (
+            said("hi", tools=[tool("f"), tool("g", pair=LISTED)]),
+            "$.tools[1].function.parameters.properties.pair.items: a list is no schema in JSON Schema 2020-12",
+        ),
         (
             said("hi", model="mimo-v2.5-tts", max_completion_tokens=8193),
             TOO_LARGE.format(asked=8193, cap=8192),
@@ -186,6 +191,7 @@ def test_chat_refuses(body: Any, param: str) -> None:
         said("hi", temperature=1.5, top_p=0.01, stop=list("abcd"), frequency_penalty=None, stream=None),
         history({"content": "", "tool_calls": [CALL], "reasoning_content": ""}),
         history({"tool_calls": [CALL], "reasoning_content": "I call."}),
+        history({"content": None, "tool_calls": [CALL], "reasoning_content": "I call."}),
         history({"content": "", "tool_calls": [CALL]}, thinking={"type": "disabled"}),
         shows(IMAGE),
         shows({"type": "text", "text": "hi"}, "mimo-v2.5-pro"),
@@ -240,10 +246,26 @@ def test_chat_takes(body: Any) -> None:
             {"text": {"format": {"type": "json_schema"}}},
             Refusal(
                 400,
-                "text.format type 'json_schema' is not supported by this gateway phase.",
+                "text.format type 'json_schema' is not supported, only 'text' and 'json_object' are allowed",
                 None,
                 "responses_feature_not_supported",
                 "unsupported_feature",
+            ),
+        ),
+        (
+            {"previous_response_id": "resp_1"},
+            Refusal(
+                400,
+                "previous_response_id requires stored response history and is planned for phase two.",
+                None,
+                "responses_feature_not_supported",
+                "unsupported_feature",
+            ),
+        ),
+        (
+            {"tools": [{"type": "function", "name": "f", "parameters": {"properties": {"pair": LISTED}}}]},
+            Refusal(
+                400, param="$.tools[0].parameters.properties.pair.items: a list is no schema in JSON Schema 2020-12"
             ),
         ),
     ],
@@ -255,7 +277,7 @@ def test_responses_refuses(more: dict[str, Any], refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"previous_response_id": "resp_1", "background": True, "store": False},
+        {"previous_response_id": None, "background": True, "store": False},
         {"input": [{"role": "user", "content": "hi"}]},
         {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi", "logprobs": None}]}]},
         {"tools": [{"type": "custom", "name": "c"}], "reasoning": {"effort": "ultra", "summary": "auto"}},
@@ -313,3 +335,15 @@ def test_a_model_that_does_not_think_by_itself_needs_no_thinking_back() -> None:
     silent = history({"content": "", "tool_calls": [CALL]}, model="mimo-v2-flash")
     assert refuse_chat(silent) is None
     assert refuse_chat({**silent, "thinking": {"type": "enabled"}}) is not None
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize("strict", [False, True])
+def test_null_beside_calls_is_refused_where_the_server_is_strict_about_it(strict: bool) -> None:
+    body = history({"content": None, "tool_calls": [CALL], "reasoning_content": "I call."})
+    with LoopbackServer(strict_null_content=strict) as server:
+        answered = call(server, CHAT, body)
+    assert answered.status == (400 if strict else 200)
+    if strict:
+        assert answered.json == json.loads(recorded("ErrorResponse.400.text_not_present.json"))
+    assert (refuse_chat(body, Strictness(null_content=strict)) is not None) == strict

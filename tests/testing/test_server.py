@@ -6,16 +6,19 @@ import functools
 import http.client
 import json
 import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from mimo_proto import ConfigurationError
 from mimo_proto.testing import Gate, LoopbackServer, RawReply, Refusal, Turn, recorded
-from tests.support.calling import CHAT, call, payloads, said
+from tests.support.calling import CHAT, RESPONSES, call, payloads, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +73,91 @@ def test_refusals_and_headers(server: LoopbackServer) -> None:
     assert answered.json == json.loads(recorded("ErrorResponse.429.json"))
 
 
+WRONG: dict[str, tuple[str, Any, dict[str, str] | None, int]] = {
+    "key": (CHAT, said("hi"), {}, 401),
+    "model": (CHAT, said("hi", model="mimo-v9"), None, 400),
+    "body": (CHAT, {"nonsense": 1}, None, 400),
+    "of Responses": (
+        RESPONSES,
+        {"model": "mimo-v2.6-pro", "input": "hi", "tools": [{"type": "web_search"}]},
+        None,
+        400,
+    ),
+    "path": ("/v1/embeddings", said("hi"), None, 404),
+    "retired": (CHAT, said("hi", model="mimo-v2.5"), None, 404),
+}
+AFTER = date(2026, 11, 30)
+
+
+def say_fine(request: Received) -> Turn:
+    return Turn("fine")
+
+
 @pytest.mark.wrong_requests
-def test_a_script_answers_what_the_server_would_refuse(server: LoopbackServer) -> None:
+@pytest.mark.parametrize("what", [Turn("fine"), say_fine], ids=["turn", "function"])
+@pytest.mark.parametrize(("path", "body", "headers", "status"), WRONG.values(), ids=WRONG)
+def test_a_turn_does_not_answer_what_mimo_refuses(
+    path: str, body: Any, headers: dict[str, str] | None, status: int, what: Any
+) -> None:
+    with LoopbackServer(today=AFTER) as server:
+        server.reply(what, status=203, headers={"X-Mine": "1"})
+        answered = call(server, path, body, headers=headers)
+        assert (answered.status, "X-Mine" in answered.headers, "error" in answered.json) == (status, False, True)
+        assert answered.body == call(server, path, body, headers=headers).body  # what the server says by itself
+        assert server.unplayed == 0
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize(("path", "body", "headers", "status"), WRONG.values(), ids=WRONG)
+def test_a_turn_that_is_not_checked_answers_anything(
+    path: str, body: Any, headers: dict[str, str] | None, status: int
+) -> None:
+    with LoopbackServer(today=AFTER) as server:
+        server.reply(Turn("fine"), checked=False)
+        assert "fine" in call(server, path, body, headers=headers).body.decode()
+
+
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize("what", [b"{}", {}, Refusal(418), RawReply({})], ids=["bytes", "JSON", "refusal", "raw reply"])
+def test_what_is_no_turn_is_played_to_anything(server: LoopbackServer, what: Any) -> None:
+    server.reply(what)
+    assert call(server, CHAT, {"nonsense": 1}, headers={}).status == (418 if isinstance(what, Refusal) else 200)
+
+
+def test_the_pages_own_examples_are_answered_by_a_turn(server: LoopbackServer) -> None:
     server.reply(Turn("fine"))
-    assert call(server, CHAT, {"nonsense": 1}, headers={}).json["choices"][0]["message"]["content"] == "fine"
+    answered = call(server, CHAT, json.loads(recorded("ChatCompletionRequest.page.json")))
+    assert answered.json["choices"][0]["message"]["content"] == "fine"
+
+
+def test_a_raw_reply_goes_as_it_is(server: LoopbackServer, connection: http.client.HTTPConnection) -> None:
+    gate = Gate()
+    server.reply(RawReply(Turn("held"), status=202, headers={"X-Mine": "1"}, hold={0: gate}))
+    connection.request("POST", CHAT, json.dumps(said("hi")), {"api-key": "sk-loopback"})
+    gate.wait()
+    gate.open()
+    with connection.getresponse() as response:
+        answer = json.load(response)
+        assert (response.status, response.headers["X-Mine"]) == (202, "1")
+    assert answer["choices"][0]["message"]["content"] == "held"
+
+
+def test_nothing_stands_beside_a_raw_reply(server: LoopbackServer) -> None:
+    with pytest.raises(TypeError, match="a RawReply goes as it is"):
+        server.reply(RawReply(Turn("one")), status=202)
+    assert server.unplayed == 0
+
+
+def test_a_reply_for_every_request_stands_behind_the_script(server: LoopbackServer) -> None:
+    server.reply(Refusal(500), every=True)
+    server.reply(Turn("again"), status=203, every=True)
+    server.reply(Turn("first"))
+    assert server.unplayed == 1
+    answered = [call(server, CHAT, said("hi")) for _ in range(3)]
+    assert [each.status for each in answered] == [200, 203, 203]
+    texts = [each.json["choices"][0]["message"]["content"] for each in answered]
+    assert texts == ["first", "again", "again"]
+    assert server.unplayed == 0
 
 
 def test_a_function_answers_by_the_request(server: LoopbackServer) -> None:
@@ -260,13 +344,82 @@ def test_many_at_a_time(server: LoopbackServer) -> None:
     assert len({answered.json["id"] for answered in answers}) == server.connections == 24
 
 
+def send_request(server: LoopbackServer) -> socket.socket:
+    """A connection on which a request was sent, and nothing read yet."""
+    address = urlsplit(server.base_url)
+    connection = socket.create_connection((address.hostname, address.port or 0))
+    body = json.dumps(said("hi", stream=True)).encode()
+    connection.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (CHAT.encode(), len(body), body))
+    return connection
+
+
 def test_a_client_that_leaves_costs_nothing(server: LoopbackServer) -> None:
     gate = Gate()
     server.reply(b"data: 1\n\n" * 3, hold={1: gate}, split=9)
-    address = urlsplit(server.base_url)
-    with socket.create_connection((address.hostname, address.port or 0)) as leaving:
-        body = json.dumps(said("hi", stream=True)).encode()
-        leaving.sendall(b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (CHAT.encode(), len(body), body))
+    with send_request(server):
         gate.wait()
     gate.open()
     assert call(server, CHAT, said("hi")).status == 200
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_client_that_hangs_up_is_seen_at_a_gate(server: LoopbackServer, reset: bool) -> None:
+    first, second = Gate(), Gate()
+    server.reply(b"data: 1\n\n" * 3, hold={1: first, 2: second})
+    with send_request(server) as connection:
+        first.wait()
+        assert server.disconnects == []
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.wait_for_disconnects(1) == server.requests == server.disconnects
+    first.open()
+    # It is one that hung up, however often that shows; and the next call is another matter.
+    assert call(server, CHAT, said("hi")).status == 200
+    assert len(server.disconnects) == 1
+    with pytest.raises(TimeoutError, match=r"1 of 2 disconnects came in 0\.01 s"):
+        server.wait_for_disconnects(2, 0.01)
+
+
+def test_a_client_that_hangs_up_is_seen_when_nothing_more_can_be_written(server: LoopbackServer) -> None:
+    server.reply(b"data: %b\n\n" % (b" " * 50_000_000))
+    with send_request(server) as connection:
+        assert connection.recv(1)
+    assert server.wait_for_disconnects(1) == server.requests
+
+
+def test_a_client_that_waits_or_sends_its_next_request_has_not_hung_up(server: LoopbackServer) -> None:
+    gate = Gate()
+    server.reply(b"data: 1\n\n", hold={0: gate})
+    with send_request(server) as connection:
+        gate.wait()
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\napi-key: sk-loopback\r\nConnection: close\r\n\r\n")
+        gate.open()
+        with connection.makefile("rb") as file:
+            assert file.read().count(b"HTTP/1.1 200 OK") == 2
+    assert server.disconnects == []
+
+
+def test_a_server_that_closes_is_not_a_client_that_hung_up() -> None:
+    gate = Gate()
+    with LoopbackServer() as server:
+        server.reply(b"data: 1\n\n", hold={1: gate})
+        with send_request(server):
+            gate.wait()
+            server.close()
+        assert server.disconnects == []
+
+
+def test_the_port_may_be_chosen() -> None:
+    with LoopbackServer() as first:
+        port = urlsplit(first.base_url).port or 0
+        with pytest.raises(ConfigurationError, match=rf"127\.0\.0\.1:{port} cannot be listened on: .*in use"):
+            LoopbackServer(port=port)
+    with LoopbackServer(port=port) as second:
+        assert second.base_url == f"http://127.0.0.1:{port}/v1"
+        assert call(second, "/v1/models").status == 200
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_what_is_no_port(port: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"{port} is not a port"):
+        LoopbackServer(port=port)

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.cli.text import TextWriter, json_line
+from mimo_proto.cli.text import TextWriter, json_line, takes_dimming
 from mimo_proto.client import Client
 from mimo_proto.messages import to_request, tool, user
 from mimo_proto.models import FunctionDefinition, FunctionTool, Thinking
@@ -90,7 +90,7 @@ def _run(call: ToolCall) -> str:
 
 def _stream(stream: Stream[Any, Any]) -> Any:
     """Show a stream, and give its result."""
-    writer = TextWriter(sys.stdout, sys.stdout, labels=True)
+    writer = TextWriter(sys.stdout, sys.stdout, labels=True, dim=takes_dimming(sys.stdout, os.environ))
     begun, first = time.perf_counter(), 0.0
     with stream:
         for delta in stream.deltas():

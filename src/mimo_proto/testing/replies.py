@@ -1,8 +1,8 @@
 """What the server answers: the response to each request.
 
-Rules: where the day is known, a model that was switched off by then is refused; a body that is one of the spec's
-examples gets the example that belongs to it; what MiMo refuses is refused; everything else gets a turn of the stand-in
-model, in the shape that the endpoint and the mode have.
+Rules: what MiMo refuses is refused, a scripted turn or not, and where the day is known so is a model that was switched
+off by then; a body that is one of the spec's examples is never refused, and gets the example that belongs to it;
+everything else gets a turn of the stand-in model, in the shape that the endpoint and the mode have.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,17 +20,16 @@ from .chat_replies import completion, completion_events
 from .prompts import Prompt, read_chat, read_response
 from .recordings import recorded, recordings
 from .response_replies import response, response_events
-from .rules import Refusal, list_models, refuse_chat, refuse_key, refuse_response, refuse_retired
+from .rules import KIND, Refusal, Strictness, list_models, refuse_chat, refuse_key, refuse_response, refuse_retired
 from .turns import Turn, take_turn
 
-if TYPE_CHECKING:
-    from datetime import date
-
-__all__ = ["Received", "HTTPResponse", "receive", "respond", "make_response"]
+__all__ = ["Received", "HTTPResponse", "receive", "refuse", "respond", "make_response"]
 
 _SECRET = ("authorization", "api-key")
 _CHAT = "/v1/chat/completions"
 _RESPONSES = "/v1/responses"
+_MODELS = "/v1/models"
+_METHODS = {_CHAT: "POST", _RESPONSES: "POST", _MODELS: "GET"}
 _NAMES = {
     _CHAT: ("ChatCompletionRequest", "ChatCompletion", "ChatCompletionChunk"),
     _RESPONSES: ("ResponseRequest", "Response", "ResponseStreamEvent"),
@@ -70,12 +69,14 @@ class HTTPResponse(msgspec.Struct, frozen=True):
         content_type: The value of ``Content-Type``.
         parts: The body; each part is written by itself, those of a stream are its events.
         chunked: Whether the body is sent by the chunked coding, else with its length.
+        headers: What the head has besides.
     """
 
     status: int
     content_type: str
     parts: Sequence[bytes]
     chunked: bool = False
+    headers: Mapping[str, str] = {}
 
 
 def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, connection: int) -> Received:
@@ -88,29 +89,41 @@ def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, conn
     return Received(method, path, masked, body, raw, connection)
 
 
-def respond(request: Received, headers: Mapping[str, str], key: str, number: int, today: date | None) -> HTTPResponse:
-    """Respond as MiMo does.
+def refuse(request: Received, headers: Mapping[str, str], key: str, strictness: Strictness) -> Refusal | None:
+    """Give the error with which MiMo refuses a request, or None.
 
     Args:
         request: The request.
         headers: Its headers before masking, names in lower case.
         key: The key that the server takes.
-        number: The number that the ids of the response are made of.
-        today: The day, for models that are switched off; None switches none off.
+        strictness: What else is refused.
     """
-    return make_response(refuse_key(headers, key) or _content(request, today), request, number)
+    refusal = refuse_key(headers, key)
+    if refusal is None and _METHODS.get(request.path) != request.method:
+        status, reason = (405, "Method Not Allowed") if request.path in _METHODS else (404, "Not Found")
+        refusal = Refusal(status, reason, f"{request.method} {request.path}")
+    if refusal or request.path == _MODELS:
+        return refusal
+    retired = refuse_retired(request.body, strictness.today)
+    return retired or (None if _example(request) else _refusal(request, strictness))
 
 
-def _content(request: Received, today: date | None) -> bytes | dict[str, Any] | Refusal | Turn:
-    if (request.method, request.path) == ("GET", "/v1/models"):
-        return list_models(today)
-    if request.method != "POST" or request.path not in _NAMES:
-        return Refusal(404, "Not Found", f"{request.method} {request.path}")
-    retired = refuse_retired(request.body, today)
-    if retired:
-        return retired
+def respond(request: Received, strictness: Strictness, number: int) -> HTTPResponse:
+    """Respond as MiMo does to a request that it does not refuse.
+
+    Args:
+        request: The request.
+        strictness: What the server goes by.
+        number: The number that the ids of the response are made of.
+    """
+    return make_response(_content(request, strictness), request, number)
+
+
+def _content(request: Received, strictness: Strictness) -> bytes | dict[str, Any] | Turn:
+    if request.path == _MODELS:
+        return list_models(strictness.today)
     example = _example(request)
-    return recorded(example) if example else _refusal(request) or take_turn(_prompt(request))
+    return recorded(example) if example else take_turn(_prompt(request))
 
 
 def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
@@ -123,7 +136,9 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
     """
     if isinstance(content, Refusal):
         kind = "text/event-stream" if request.streamed else "application/json"
-        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)])
+        # RFC 9110, 15.5.6: a 405 says which methods there are.
+        allowed = {"Allow": _METHODS[request.path]} if content.status == 405 and request.path in _METHODS else {}
+        return HTTPResponse(content.status, kind, [content.body(streamed=request.streamed)], headers=allowed)
     if isinstance(content, Turn):
         prompt = _prompt(request)
         make, make_events = (
@@ -137,8 +152,8 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
     return HTTPResponse(200, "text/event-stream", [*(event + b"\n\n" for event in events), rest], chunked=True)
 
 
-def _refusal(request: Received) -> Refusal | None:
-    return (refuse_response if request.path == _RESPONSES else refuse_chat)(request.body)
+def _refusal(request: Received, strictness: Strictness = KIND) -> Refusal | None:
+    return (refuse_response if request.path == _RESPONSES else refuse_chat)(request.body, strictness)
 
 
 def _prompt(request: Received) -> Prompt:

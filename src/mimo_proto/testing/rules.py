@@ -3,11 +3,13 @@
 Rules: status, code, message, param and type are those of the bodies that people met and quoted; MiMo puts the human
 text into `param` under a generic message. Where nobody quoted one, the shape is MiMo's and the text is the spec's.
 A request for a stream gets the same body behind `data:`. Models, their caps and media are those of the table of facts;
-a model is switched off only where the day is known.
+a model is switched off only where the day is known. Where accounts of MiMo differ, the kinder one holds, unless
+`Strictness` says otherwise.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,8 +18,11 @@ from mimo_proto.models import ChatCompletionRequest, ResponseRequest
 from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol.convert import Mismatch
 from mimo_proto.protocol.json_types import is_object
+from mimo_proto.protocol.null_content import messages_with_text
+from mimo_proto.protocol.preflight.check import Check
 from mimo_proto.protocol.preflight.media import takes_medium
 from mimo_proto.protocol.preflight.model_id import is_retired
+from mimo_proto.protocol.preflight.tools import SCHEMA_ITEMS, check_tools
 from mimo_proto.protocol.required_constants import find_missing_const
 
 from .filtering import drop_unknown_names
@@ -27,10 +32,10 @@ from .speech_rules import speech_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import date
 
-__all__ = ["Refusal", "list_models", "refuse_key", "refuse_chat", "refuse_response", "refuse_retired"]
+__all__ = ["Refusal", "Strictness", "list_models", "refuse_key", "refuse_chat", "refuse_response", "refuse_retired"]
 
+_TOOLS = ("function", "namespace", "custom")
 _EFFORTS = (None, "none", "low", "medium", "high")
 _IMAGE_URLS = tuple(f"data:image/{name};base64," for name in ("bmp", "gif", "png", "jpeg", "jpg", "webp"))
 
@@ -64,6 +69,22 @@ class Refusal(msgspec.Struct, frozen=True):
         return b"data:%b\n\n" % text if streamed else text
 
 
+class Strictness(msgspec.Struct, frozen=True):
+    """What is refused only where the test says so.
+
+    Attributes:
+        today: The day, by which models are switched off; None switches none off.
+        null_content: Whether null content beside tool calls is refused, as MiMo did until the spring of 2026
+            (XiaomiMiMo/MiMo-V2-Flash#8).
+    """
+
+    today: date | None = None
+    null_content: bool = False
+
+
+KIND = Strictness()
+
+
 def refuse_key(headers: Mapping[str, str], key: str) -> Refusal | None:
     """Refuse a request whose headers (names in lower case) do not hold the key in either of the two places."""
     taken = headers.get("api-key") == key or headers.get("authorization") == f"Bearer {key}"
@@ -87,12 +108,14 @@ def refuse_retired(body: Any, today: date | None) -> Refusal | None:
     return Refusal(404, "Unsupported model", facts.id)
 
 
-def refuse_chat(body: Any) -> Refusal | None:
+def refuse_chat(body: Any, strictness: Strictness = KIND) -> Refusal | None:
     """Give the error with which MiMo refuses a chat request, or None."""
+    if is_object(body) and "messages" in body and not strictness.null_content:
+        body = {**body, "messages": messages_with_text(body["messages"])}
     return _first(_chat, body, ChatCompletionRequest)
 
 
-def refuse_response(body: Any) -> Refusal | None:
+def refuse_response(body: Any, _: Strictness = KIND) -> Refusal | None:
     """Give the error with which MiMo refuses a Responses request, or None."""
     return _first(_response, body, ResponseRequest)
 
@@ -125,6 +148,7 @@ def _chat(body: dict[str, Any]) -> Iterator[Refusal]:
     functions = [tool.get("function") for tool in objects_in(body.get("tools")) if tool.get("type") != "web_search"]
     if not all(map(is_object, functions)):
         yield Refusal(400, param='"function" is null')
+    yield from _schemas(body)
     yield from _parts(body)
     yield from _history(body)
 
@@ -134,12 +158,14 @@ def _response(body: dict[str, Any]) -> Iterator[Refusal]:
     if isinstance(model, str) and (model not in MODEL_FACTS or "-tts" in model or model.endswith("-asr")):
         yield Refusal(400, "Unsupported model", model)
     kinds = [str(tool.get("type")) for tool in objects_in(body.get("tools"))]
-    features = [f"tool type '{kind}'" for kind in kinds if kind not in ("function", "namespace", "custom")]
+    messages = [f"tool type '{kind}' is not supported by this gateway phase." for kind in kinds if kind not in _TOOLS]
     if as_object(as_object(body.get("text")).get("format")).get("type") == "json_schema":
-        features.append("text.format type 'json_schema'")
-    for feature in features:
-        message = f"{feature} is not supported by this gateway phase."
+        messages.append("text.format type 'json_schema' is not supported, only 'text' and 'json_object' are allowed")
+    if body.get("previous_response_id") is not None:
+        messages.append("previous_response_id requires stored response history and is planned for phase two.")
+    for message in messages:
         yield Refusal(400, message, None, "responses_feature_not_supported", "unsupported_feature")
+    yield from _schemas(body)
     yield from _parts(body)
 
 
@@ -156,6 +182,14 @@ def _chat_options(body: dict[str, Any]) -> Iterator[Refusal]:
     if facts and isinstance(asked, int) and asked > facts.output_cap and "output_cap" not in facts.unproven:
         supported = f"This model supports at most {facts.output_cap} completion tokens, whereas you provided {asked}."
         yield Refusal(400, param=f"max_completion_tokens is too large: {asked}. {supported}")
+
+
+def _schemas(body: dict[str, Any]) -> Iterator[Refusal]:
+    """Refuse tools whose schema is not one of JSON Schema 2020-12 (esengine/DeepSeek-Reasonix#6327)."""
+    check = Check(body, is_hosted=True, today=None)
+    check_tools(check, body.get("tools"), "tools")
+    for place in [finding.path for finding in check.findings if finding.code == SCHEMA_ITEMS.code]:
+        yield Refusal(400, param=f"{place}: a list is no schema in JSON Schema 2020-12")
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Refusal]:

@@ -60,7 +60,7 @@ Scripted: TypeAlias = (
 )
 """What can be answered:
 
-- a `Turn`: what the model says, in the mode and at the endpoint that was asked;
+- a `Turn`: what the model says, in the mode and at the endpoint that was asked, unless MiMo refuses the request;
 - a `Refusal`: an error of MiMo's, behind `data:` where a stream was asked;
 - bytes: a body as it is, such as `recorded("ChatCompletionChunk.thinking.sse")`: its first character says whether it is
   JSON;
@@ -83,6 +83,8 @@ class RawReply(msgspec.Struct, frozen=True):
         hold: Gates, each by the number of parts written before it; at 0 not even the head was written.
         cut: Close the connection after this many bytes of the body (of everything, if raw).
         reset: Close the connection by RST instead of FIN.
+        checked: Whether a request that MiMo refuses is refused where a `Turn` was to answer it, as MiMo does: at once,
+            and with nothing of what is said here. False answers it all the same. Other answers are played to anything.
     """
 
     what: Any
@@ -93,6 +95,7 @@ class RawReply(msgspec.Struct, frozen=True):
     hold: Mapping[int, Gate] = {}
     cut: int | None = None
     reset: bool = False
+    checked: bool = True
 
 
 def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
@@ -119,7 +122,7 @@ def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
 def _head(reply: RawReply, response: HTTPResponse, length: int) -> bytes:
     status = reply.status or response.status
     framing = {"Transfer-Encoding": "chunked"} if response.chunked else {"Content-Length": str(length)}
-    usual = {"Content-Type": response.content_type, **framing}
+    usual = {"Content-Type": response.content_type, **framing, **response.headers}
     taken = {name.lower() for name in reply.headers}
     headers = {**{name: value for name, value in usual.items() if name.lower() not in taken}, **reply.headers}
     lines = [f"HTTP/1.1 {status} {phrases.get(status, 'Unknown')}", *(f"{name}: {headers[name]}" for name in headers)]

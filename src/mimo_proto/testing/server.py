@@ -9,27 +9,32 @@ from __future__ import annotations
 import contextlib
 import functools
 import socket
-import struct
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from .replies import HTTPResponse, Received, make_response, receive, respond
-from .rules import Refusal
+from mimo_proto.errors import ConfigurationError
+
+from .exchanges import Exchanges
+from .log import Log
+from .replies import HTTPResponse, Received, make_response, receive, refuse, respond
+from .rules import Refusal, Strictness
 from .script import Gate, RawReply, Scripted, plan_writes
+from .turns import Turn
+from .watching import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from typing import Self
 
+    from .exchanges import Played
+
 __all__ = ["LoopbackServer"]
 
-Played: TypeAlias = "tuple[RawReply, Iterator[bytes]]"
-"""What was answered to a request, and the writes of it."""
+MAX_PORT = 65535
 
 
 class LoopbackServer:
@@ -37,7 +42,7 @@ class LoopbackServer:
 
     The server plays the spec's examples to the requests that they belong to, and to every other the same answer always:
     the user's text back (thinking first, where that is on), a call of each tool once, and a sentence on the results.
-    What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`.
+    What MiMo refuses it refuses with MiMo's status and body. A test scripts it by `reply` and `script`::
 
         with LoopbackServer() as server, Client(server.api_key, server.base_url) as client:
             server.reply(Turn("42", reasoning="Hm."))
@@ -48,25 +53,37 @@ class LoopbackServer:
 
     Args:
         api_key: The key that the server takes.
+        port: The port to listen on; 0 for one that is free.
         today: The day, by which models are switched off: 404, and not in the list. None switches none off, so that the
             examples of MiMo's pages, which name models of their time, are answered.
+        strict_null_content: Whether an assistant's null content beside tool calls is refused; accounts of MiMo differ.
+
+    Raises:
+        ConfigurationError: The port cannot be listened on: it is taken, or is not a port.
 
     Attributes:
         api_key: The key that the server takes, in either of the two headers.
     """
 
-    def __init__(self, *, api_key: str = "sk-loopback", today: date | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        api_key: str = "sk-loopback",
+        port: int = 0,
+        today: date | None = None,
+        strict_null_content: bool = False,
+    ) -> None:
         self.api_key = api_key
-        self._today = today
-        self._requests: list[Received] = []
+        self._strictness = Strictness(today, strict_null_content)
+        self._listener = _listen(port)
+        self._log = Log()
         self._script: deque[RawReply] = deque()
-        self._failures: list[BaseException] = []
-        self._changed = threading.Condition()
+        self._every = RawReply(None)
+        self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._accepted = 0
         self._closing = False
         self._gates: set[Gate] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._acceptor = threading.Thread(target=self._accept, name="LoopbackServer", daemon=True)
         self._acceptor.start()
 
@@ -78,8 +95,16 @@ class LoopbackServer:
     @property
     def requests(self) -> list[Received]:
         """The requests so far, in the order in which they came: a copy."""
-        with self._changed:
-            return list(self._requests)
+        return self._log.entries("requests")
+
+    @property
+    def disconnects(self) -> list[Received]:
+        """The requests whose client hung up before the end of the answer, in the order in which that was seen: a copy.
+
+        A client that hangs up is seen while the answer is held at a gate, and else when a write fails: an answer that
+        is not held has usually been written whole by then.
+        """
+        return self._log.entries("disconnects")
 
     @property
     def connections(self) -> int:
@@ -101,14 +126,23 @@ class LoopbackServer:
         Raises:
             TimeoutError: The requests did not come.
         """
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
-                raise TimeoutError(f"{len(self._requests)} of {count} requests came in {timeout} s")
-            return list(self._requests)
+        return self._log.wait_for("requests", count, timeout)
+
+    def wait_for_disconnects(self, count: int, timeout: float = 10.0) -> list[Received]:
+        """Block until the clients of a number of requests have hung up, and give these requests; see `disconnects`.
+
+        Args:
+            count: The number of requests, from the start.
+            timeout: The longest wait, in seconds.
+
+        Raises:
+            TimeoutError: The clients did not hang up.
+        """
+        return self._log.wait_for("disconnects", count, timeout)
 
     def reply(
         self,
-        what: Scripted,
+        what: Scripted | RawReply,
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
@@ -117,17 +151,37 @@ class LoopbackServer:
         hold: Mapping[int, Gate] | None = None,
         cut: int | None = None,
         reset: bool = False,
+        checked: bool = True,
+        every: bool = False,
     ) -> None:
-        """Put one reply at the end of the script. `RawReply` says what the arguments mean."""
-        self.script([RawReply(what, status, headers or {}, raw, split, hold or {}, cut, reset)])
+        """Put one reply at the end of the script. `RawReply` says what the arguments mean.
+
+        With `every=True` it is no part of the script: it answers each request that finds the script empty, in place of
+        the server's own answer, and the last one given counts.
+
+        Raises:
+            TypeError: A `RawReply` has come, which goes as it is, and other arguments beside it.
+        """
+        reply = RawReply(what, status, headers or {}, raw, split, hold or {}, cut, reset, checked)
+        if isinstance(what, RawReply):
+            if reply != RawReply(what):
+                raise TypeError("a RawReply goes as it is: give it what stands beside it")
+            reply = what
+        if every:
+            self._every = reply
+        else:
+            self.script([reply])
 
     def script(self, replies: Iterable[Scripted | RawReply]) -> None:
-        """Put replies at the end of the script; each request takes one, whatever it asks for, and gets it unchecked."""
+        """Put replies at the end of the script; each request takes one, whatever it asks for.
+
+        A `Turn` answers what MiMo takes (see `RawReply.checked`), everything else any request.
+        """
         self._script.extend(reply if isinstance(reply, RawReply) else RawReply(reply) for reply in replies)
 
     def close(self) -> None:
         """Stop the server. Open responses are cut off; an error that the script raised is raised here."""
-        with self._changed:
+        with self._lock:
             already, self._closing = self._closing, True
         if already:
             return
@@ -136,15 +190,15 @@ class LoopbackServer:
         with socket.create_connection(self._listener.getsockname()[:2]):
             self._acceptor.join()
         self._listener.close()
-        with self._changed:
+        with self._lock:
             open_ones = dict(self._connections)
         for connection in open_ones:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in open_ones.values():
             thread.join()
-        if self._failures:
-            raise self._failures[0]
+        if self._log.failures:
+            raise self._log.failures[0]
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +210,7 @@ class LoopbackServer:
     def _accept(self) -> None:
         while True:
             connection, _ = self._listener.accept()
-            with self._changed:
+            with self._lock:
                 if self._closing:
                     connection.close()
                     return
@@ -170,9 +224,9 @@ class LoopbackServer:
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
             with contextlib.suppress(OSError):  # the client has gone
-                _Exchanges(connection, functools.partial(self._take, number))
+                Exchanges(connection, functools.partial(self._take, number), self._write)
         finally:
-            with self._changed:
+            with self._lock:
                 del self._connections[connection]
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
@@ -181,38 +235,73 @@ class LoopbackServer:
     def _take(self, connection: int, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> Played:
         """Answer one request, whose headers have their names in lower case."""
         request = receive(method, path, headers, raw, connection)
-        with self._changed:
-            self._requests.append(request)
-            number = len(self._requests)
-            reply = self._script.popleft() if self._script else RawReply(None)
-            self._changed.notify_all()
+        with self._lock:
+            number = self._log.add("requests", request)
+            reply = self._script.popleft() if self._script else self._every
         try:
-            reply = _settled(reply, request)
-            writes = plan_writes(reply, self._respond(reply, request, headers, number))
+            reply = self._checked(_settled(reply, request), request, headers)
+            writes = plan_writes(reply, self._respond(reply, request, number))
         except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
-            self._failures.append(error)
+            self._log.failures.append(error)
             reply = RawReply(Refusal(500, "the script failed", repr(error)))
             writes = plan_writes(reply, make_response(reply.what, request, number))
-        return reply, self._up_to_gates(writes)
+        return request, reply, writes
 
-    def _respond(self, reply: RawReply, request: Received, headers: Mapping[str, str], number: int) -> HTTPResponse:
+    def _checked(self, reply: RawReply, request: Received, headers: Mapping[str, str]) -> RawReply:
+        """Give the reply, or MiMo's refusal of the request in its place."""
+        if reply.raw or not (reply.what is None or (isinstance(reply.what, Turn) and reply.checked)):
+            return reply
+        refusal = refuse(request, headers, self.api_key, self._strictness)
+        return RawReply(refusal) if refusal else reply
+
+    def _respond(self, reply: RawReply, request: Received, number: int) -> HTTPResponse:
         if reply.raw:
             return HTTPResponse(0, "", [reply.what])
         if reply.what is None:
-            return respond(request, headers, self.api_key, number, self._today)
+            return respond(request, self._strictness, number)
         return make_response(reply.what, request, number)
 
-    def _up_to_gates(self, writes: Iterable[bytes | Gate]) -> Iterator[bytes]:
-        """Yield the bytes, and stand at the gates between them; no gate holds a thread while the server closes."""
-        for write in writes:
-            if isinstance(write, Gate):
-                with self._changed:
-                    self._gates.add(write)
-                    if self._closing:
-                        write.open()
-                write.pass_through()
-            else:
-                yield write
+    def _write(self, connection: socket.socket, request: Received, writes: Iterable[bytes | Gate]) -> None:
+        """Write an answer, and stand at the gates in it; no gate holds a thread while the server closes.
+
+        Raises:
+            OSError: The client has gone.
+        """
+        gone: list[Received] = []
+
+        def note_disconnect() -> None:
+            with self._lock:
+                if not (self._closing or gone):
+                    gone.append(request)
+                    self._log.add("disconnects", request)
+
+        try:
+            for write in writes:
+                if isinstance(write, Gate):
+                    with watching(connection, note_disconnect):
+                        self._stand_at(write)
+                else:
+                    connection.sendall(write)
+        except OSError:
+            note_disconnect()
+            raise
+
+    def _stand_at(self, gate: Gate) -> None:
+        with self._lock:
+            self._gates.add(gate)
+            if self._closing:
+                gate.open()
+        gate.pass_through()
+
+
+def _listen(port: int) -> socket.socket:
+    if not 0 <= port <= MAX_PORT:
+        raise ConfigurationError(f"{port} is not a port: one is from 0 to {MAX_PORT}, and 0 stands for a free one")
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        reason = error.strerror
+    raise ConfigurationError(f"127.0.0.1:{port} cannot be listened on: {reason}; choose another port, or 0 for any")
 
 
 def _settled(reply: RawReply, request: Received) -> RawReply:
@@ -221,39 +310,3 @@ def _settled(reply: RawReply, request: Received) -> RawReply:
         given = reply.what(request)
         reply = given if isinstance(given, RawReply) else msgspec.structs.replace(reply, what=given)
     return reply
-
-
-class _Exchanges(BaseHTTPRequestHandler):
-    """The exchanges of one connection; making it serves them."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def __init__(self, connection: socket.socket, take: Callable[[str, str, Mapping[str, str], bytes], Played]) -> None:
-        self._take = take
-        super().__init__(connection, connection.getpeername(), cast("Any", None))
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _exchange(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        reply, writes = self._take(self.command, self.path, headers, self._body())
-        self.wfile.writelines(writes)
-        if reply.raw or reply.cut is not None or reply.reset:
-            self.close_connection = True
-        if reply.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-
-    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - the base class looks for these names
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing on stderr."""

@@ -1,16 +1,16 @@
-"""`mimo-proto preflight`: a line for each finding, and a status that says whether MiMo would take the requests."""
+"""`mimo-proto validate` and `preflight`: lines on each request, and a status that says whether one would be refused."""
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mimo_proto.cli import main as cli
+from tests.support.commands import give
 from tests.support.preflighting import CHAT, RESPONSES
+from tests.support.schemas import SPEC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,10 +77,51 @@ def test_the_environment_says_where_to_and_with_which_key(
     assert cli.main(["preflight", written(tmp_path, GONE)]) == 2
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"{\n", b'"\xff"', b"[1]\n{"])
-def test_what_is_no_request(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
-    assert cli.main(["preflight", "-"]) == 1
+@pytest.mark.parametrize("command", ["validate", "preflight"])
+@pytest.mark.parametrize("data", [b"", b"{", b"{\n", b'"\xff"', b"[1]\n{", b"[" * 100_000, b"[" * 100_000 + b"\n1"])
+def test_what_is_no_request(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, data: bytes
+) -> None:
+    give(monkeypatch, data)
+    assert cli.main([command, "-"]) == 1
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("mimo-proto: -")
+
+
+def test_validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    good = SPEC / "examples" / "ResponseRequest.basic.json"
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"model": "m", "messages": [], "temperature": 3}')
+    give(monkeypatch, b"[]")
+    assert cli.main(["validate", str(wrong), str(good), "-"]) == 1
+    output = capsys.readouterr()
+    assert output.out == f"{good}: a ResponseRequest\n"
+    first, second = output.err.splitlines()
+    assert first.startswith(f"mimo-proto: {wrong}: $.temperature: ")
+    assert second == "mimo-proto: -: Expected `object`, got `array`"
+
+
+def test_stdin_twice(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, b'{"model": "m", "input": "x"}')
+    assert cli.main(["validate", "-", "-"]) == 1
+    output = capsys.readouterr()
+    assert output.out == "-: a ResponseRequest\n"
+    assert output.err == "mimo-proto: -: Input data was truncated\n"
+
+
+def test_validate_a_request_on_each_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = written(tmp_path, CHAT, {**CHAT, "temperature": 3}, RESPONSES)
+    assert cli.main(["validate", name]) == 1
+    output = capsys.readouterr()
+    assert output.out == f"{name}:1: a ChatCompletionRequest\n{name}:3: a ResponseRequest\n"
+    assert output.err.startswith(f"mimo-proto: {name}:2: $.temperature: ")
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("requests", [[CHAT], [CHAT, RESPONSES]])
+def test_a_byte_order_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str], requests: list[Any]) -> None:
+    name = written(tmp_path, *requests)
+    (tmp_path / "requests").write_text((tmp_path / "requests").read_text("utf-8"), "utf-8-sig")
+    assert cli.main(["validate", name]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(requests)

@@ -1,0 +1,40 @@
+"""What the command line writes: lines of output, and errors with the exit status that goes with them.
+
+Rules: an error is one line on stderr; what a server wrote into it cannot break the line, or steer the terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from mimo_proto.models import Response
+
+__all__ = ["fail", "fail_if_failed", "write_line"]
+
+
+def write_line(line: str) -> None:
+    """Write a line to stdout, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def fail(message: str, status: int) -> int:
+    """Write an error to stderr, behind what was written to stdout before, and give the exit status.
+
+    Args:
+        message: What happened; line breaks become blanks.
+        status: The exit status.
+    """
+    sys.stdout.flush()
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
+    sys.stderr.write(f"mimo-proto: {line}\n")
+    return status
+
+
+def fail_if_failed(result: object) -> int:
+    """Give the exit status of a reply: 1, and an error, for a response whose status is "failed"; else 0."""
+    if not isinstance(result, Response) or result.status != "failed":
+        return 0
+    said = [result.error.code, result.error.message] if result.error else []
+    reason = ": ".join(str(part) for part in said if part is not None) or "the server gives no reason"
+    return fail(f"the response has failed: {reason}", 1)

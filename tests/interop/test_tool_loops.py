@@ -1,0 +1,81 @@
+"""Other people's frameworks, each through a tool loop of three turns, with the relay in front of MiMo's rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.interop.three_turns import RESULTS, TURNS, told
+from tests.interop.tool_loops import LOOPS
+from tests.support.relaying import relaying
+
+if TYPE_CHECKING:
+    from mimo_proto.testing import LoopbackServer
+    from tests.interop.tool_loops import Loop
+
+# What they warn of is theirs.
+pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
+
+CASES = [
+    f"{name} {api} {mode}"
+    for name in LOOPS
+    for api in ("chat", "responses")
+    for mode in ("json", "stream")
+    if (name, api) != ("litellm", "responses")
+]
+
+FAIL_ALONE = {
+    # The thinking of a call does not come back, and MiMo's Chat refuses the history.
+    "openai chat json",
+    "openai chat stream",
+    "openai-agents chat json",
+    "openai-agents chat stream",
+    "langchain-openai chat json",
+    "langchain-openai chat stream",
+    # The replies lack what OpenAI's types demand.
+    "openai responses json",
+    "openai responses stream",
+    # The sources of a web search have another form.
+    "pydantic-ai chat json",
+}
+"""The loops that MiMo's rules and forms break where no relay stands between."""
+
+
+@pytest.fixture(autouse=True)
+def frameworks_keep_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them looks anything up elsewhere."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+
+
+def parts_of(case: str) -> tuple[Loop, str, bool]:
+    name, api, mode = case.split()
+    return LOOPS[name], api, mode == "stream"
+
+
+@pytest.mark.wrong_requests  # what a kept object has beside the spec's fields is left to MiMo, which filters it
+@pytest.mark.parametrize("case", CASES)
+def test_it_ends_through_the_relay(server: LoopbackServer, case: str) -> None:
+    loop, api, streamed = parts_of(case)
+    server.script(TURNS)
+    with relaying(server.base_url, server.api_key) as relay:
+        assert loop(relay.base_url, relay.api_key, api, streamed) == "Cold noon."
+    assert [told(request.body) for request in server.requests] == [[], RESULTS[:1], RESULTS]
+    assert [request.streamed for request in server.requests] == [streamed] * 3
+    assert [request.path for request in server.requests] == [
+        "/v1/chat/completions" if api == "chat" else "/v1/responses"
+    ] * 3
+
+
+@pytest.mark.wrong_requests  # these go out as they are
+@pytest.mark.parametrize("case", CASES)
+def test_which_end_without_it(server: LoopbackServer, case: str) -> None:
+    loop, api, streamed = parts_of(case)
+    server.script(TURNS)
+    try:
+        ended = loop(server.base_url, server.api_key, api, streamed) == "Cold noon."
+    except Exception:  # noqa: BLE001 - each has errors of its own
+        ended = False
+    assert ended == (case not in FAIL_ALONE)
