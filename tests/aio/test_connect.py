@@ -151,7 +151,7 @@ def test_the_connect_clock_bounds_all_addresses_together(
     assert monotonic() - started < 2 * LATE
 
 
-def test_name_resolution_is_outside_of_the_connect_clock(live: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_resolution_is_outside_of_the_clocks(live: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     resolved = threading.Event()
 
     def getaddrinfo(*_: object, **__: object) -> Any:
@@ -159,7 +159,7 @@ def test_name_resolution_is_outside_of_the_connect_clock(live: Server, monkeypat
         return [address_of(live.port)]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    assert run_on("asyncio", lambda: ask(timeouts=Timeouts(connect=0.3))) == "Hello world"
+    assert run_on("asyncio", lambda: ask(timeouts=Timeouts(connect=0.3, idle=0.3))) == "Hello world"
 
 
 def test_cancel_while_several_addresses_are_tried(black_hole: str, monkeypatch: pytest.MonkeyPatch) -> None:

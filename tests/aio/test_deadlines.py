@@ -92,7 +92,7 @@ def test_between_two_attempts_no_clock_runs_but_the_total_one() -> None:
     async def main() -> None:
         deadlines = attached(Timeouts(read=0.05, idle=0.05))
         deadlines.expect_bytes()
-        deadlines.end_attempt()
+        deadlines.suspend()
         with deadlines:
             await asyncio.sleep(0.15)
 

@@ -96,6 +96,7 @@ def test_what_is_given_back_after_close_is_closed() -> None:
         assert closed.wait(10)
 
 
+@pytest.mark.clients("client")
 def test_given_back_while_another_thread_closes() -> None:
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.http.pool import Pool
@@ -134,6 +135,7 @@ assert ask() == "1", "the parent goes on with its own"
 """
 
 
+@pytest.mark.clients("client")
 def test_a_forked_child_opens_its_own_connections() -> None:
     def script(peer: Peer) -> None:
         number = peer.number

@@ -131,7 +131,7 @@ class AsyncCall(BaseCall):
                 if not isinstance(step, Wait):
                     return step
                 self.retry(outcome, step.seconds)
-                self.deadlines.end_attempt()
+                self.deadlines.suspend()
                 with self.deadlines:
                     await asyncio.sleep(step.seconds)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from mimo_proto.aio.tls import TLSLayer
 
@@ -48,10 +48,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_buffer",
-        "_can_write",
         "_layers",
         "_loop",
         "_received",
+        "_sending",
         "_socket",
         "_transport",
         "_waiting",
@@ -73,7 +73,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._waiting: asyncio.Future[None] | None = None
         self._layers: list[TLSLayer] = []
         self._received = b""
-        self._can_write = True
+        self._sending: Literal["ready", "full", "lost"] = "ready"
 
     # --- what the call's task does --------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
     @property
     def can_write(self) -> bool:
         """Whether all that was written has left."""
-        return self._can_write and not self._transport.is_closing()
+        return self._sending == "ready" and not self._transport.is_closing()
 
     def take(self) -> bytes:
         """Give what has come and not been taken; empty when there is nothing.
@@ -167,7 +167,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """Close the connection at once."""
-        self._transport.abort()
+        if self._sending != "lost":  # a transport that has ended may have forgotten its loop
+            self._transport.abort()
 
     def _send(self, data: bytes | memoryview, depth: int) -> None:
         """Send by way of the TLS layers below a depth."""
@@ -208,16 +209,16 @@ class AsyncConnection(asyncio.BufferedProtocol):
             with contextlib.suppress(OSError):
                 while data := self._socket.recv(READ_BUFFER_BYTES):
                     self._received += data
-        self.ended = self._can_write = True
+        self.ended, self._sending = True, "lost"
         self._wake()
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
-        self._can_write = False
+        self._sending = "full"
 
     def resume_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
-        self._can_write = True
+        self._sending = "ready"
         self._wake()
 
     def _wake(self) -> None:

@@ -85,8 +85,8 @@ class Deadlines:
         self.send_at = self.read_at = inf
         self._clocks.restart(monotonic())
 
-    def end_attempt(self) -> None:
-        """Let no clock run but the total one: another attempt is waited for."""
+    def suspend(self) -> None:
+        """Let no clock run but the total one: another attempt is waited for, or a connection under its own clock."""
         self.send_at = self.read_at = self._clocks.idle_at = inf
 
     def seconds_left(self) -> float:
@@ -94,8 +94,10 @@ class Deadlines:
         return self._total_at - monotonic()
 
     def expect_send(self) -> None:
-        """Let the read clock run until the next piece of the request has gone."""
-        self.send_at = monotonic() + self._read
+        """Let the read clock run until the next piece of the request has gone, and the idle clock begin anew."""
+        now = monotonic()
+        self.send_at = now + self._read
+        self._clocks.restart(now)
         self._start_timer()
 
     def expect_bytes(self) -> None:

@@ -95,6 +95,7 @@ class AsyncTransport(HTTPLibrary):
         pool = self._pools.of_loop(asyncio.get_running_loop())
         connection = pool.take()
         if connection is None:
+            deadlines.suspend()
             try:
                 connection = await connect(self._route, self._tls_context, pool.buffer, timeouts.connect)
             except (OSError, ValueError) as error:
