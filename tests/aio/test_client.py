@@ -135,8 +135,9 @@ def test_what_belongs_to_the_other_library(settings: dict[str, Any], trust: ssl.
     ],
 )
 def test_what_cannot_be_used_is_refused_when_the_client_is_built(settings: dict[str, Any], text: str) -> None:
+    arguments: dict[str, Any] = {"api_key": KEY, **settings}
     with pytest.raises(ConfigurationError, match=text):
-        AsyncClient(**{"api_key": KEY} | settings)
+        AsyncClient(**arguments)
 
 
 def test_a_request_that_is_a_value_is_refused_at_the_named_methods() -> None:
