@@ -217,6 +217,7 @@ async def _send_and_receive(
     Raises:
         OSError: The connection broke. HeadError: It is no HTTP.
     """
+    deadlines.expect_send()
     while (head := _head_so_far(connection, decoder)) is None:
         if parts and connection.can_write:
             connection.write(parts.popleft())
