@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types drift test guard generate snapshots fuzz mutate interop openapi nox
+.PHONY: help demo check lint types drift test matrix guard generate snapshots fuzz mutate interop openapi nox
 .PHONY: docs bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
@@ -86,6 +86,9 @@ snapshots: $(READY)  ## rewrite the snapshots (look at the diff before you commi
 
 docs: .venv-docs/.ready  ## the site of the documentation, in site/; a warning is an error
 	.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet -c docs -d .venv-docs/doctrees . site
+
+matrix: $(READY)  ## the tests over sockets, over uvloop and httpx2 too
+	$(BIN)/python -m pytest --numprocesses auto --all-clients tests/aio tests/faults
 
 guard: $(READY)  ## the decoder has not become slower than it may be (ratios to msgspec alone)
 	$(BIN)/python -m bench.guard

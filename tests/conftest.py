@@ -27,6 +27,38 @@ settings.load_profile("tests")
 # A shell has what it runs in the background ignore Ctrl-C, and the tests of Ctrl-C would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+BROAD = {
+    "test_ends",
+    "test_lost_connections",
+    "test_sending",
+    "test_scenarios",
+    "test_control",
+    "test_transport",
+    "test_connect",
+}
+"""The tests that run over uvloop and httpx2 in `make check` too; `make matrix` runs all others over them as well."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make matrix` asks for."""
+    parser.addoption("--all-clients", action="store_true", help="run each test of faults over uvloop and httpx2 too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the second event loop and the second of two libraries that one module serves, but for `BROAD`."""
+    if config.getoption("--all-clients"):
+        return
+    left_out = [
+        item
+        for item in items
+        if item.path.parent.name in {"faults", "aio"}
+        and item.path.stem not in BROAD
+        and ("uvloop" in item.name or "httpx2" in item.name)
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
 ROOTS = {"/v1/chat/completions": "ChatCompletionRequest", "/v1/responses": "ResponseRequest"}
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     import trustme
 
+# It is the sync client that has such a thread.
+pytestmark = pytest.mark.clients("client")
+
 
 @pytest.fixture(autouse=True)
 def no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ the loop, which is fine as long as the server is a thread.
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -22,7 +24,6 @@ from tests.support.outcomes import KEY, Kind, assert_clean
 from tests.support.payloads import CHAT_REQUEST, RESPONSE_REQUEST
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 
     from mimo_proto import AsyncStream
@@ -91,6 +92,11 @@ async def _each(words: Iterator[str]) -> AsyncIterator[str]:
         yield word
 
 
+@functools.cache
+def _default_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def make_http(library: str, trust: ssl.SSLContext | None = None) -> Any:
     """Make a client of a library, to be used and closed in the running loop.
 
@@ -100,7 +106,8 @@ def make_http(library: str, trust: ssl.SSLContext | None = None) -> Any:
     """
     if library == "aiohttp":
         return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust or True))
-    return (httpx2 if library == "httpx2" else httpx).AsyncClient(verify=trust or True)
+    # Both read the system's certificates for each client that is given no context.
+    return (httpx2 if library == "httpx2" else httpx).AsyncClient(verify=trust or _default_context())
 
 
 @asynccontextmanager

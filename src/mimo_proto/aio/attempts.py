@@ -222,7 +222,8 @@ class AsyncCall(BaseCall):
             if 200 <= response.status <= 299:
                 return await read(response)
             try:
-                body = await self.error_body(response)
+                is_redirect = 300 <= response.status <= 399
+                body = b"" if is_redirect else await self.error_body(response)
             finally:
                 await self.close(response)
         except MimoError as error:

@@ -51,11 +51,11 @@ class Deadlines:
         "_cancelled",
         "_clocks",
         "_loop",
-        "_read",
         "_reason",
         "_task",
         "_timeouts",
         "_timer",
+        "_timer_at",
         "_total_at",
         "read_at",
         "send_at",
@@ -66,11 +66,11 @@ class Deadlines:
         self.read_at = inf
         self._timeouts = timeouts
         self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
-        self._read = inf if timeouts.read is None else timeouts.read
         idle = inf if timeouts.idle is None else timeouts.idle
         self._clocks = StreamClocks(idle=idle, linger=limits.linger, idle_at=inf, decoder=decoder)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf  # when it comes up; uvloop's handles do not all tell
         self._task: asyncio.Task[Any] | None = None  # the one that waits
         self._cancellations = 0  # those that came for it before it waited
         self._reason: Reason | None = None
@@ -96,7 +96,7 @@ class Deadlines:
     def expect_send(self) -> None:
         """Let the read clock run until the next piece of the request has gone, and the idle clock begin anew."""
         now = monotonic()
-        self.send_at = now + self._read
+        self.send_at = now + (self._timeouts.read or inf)
         self._clocks.restart(now)
         self._start_timer()
 
@@ -105,7 +105,7 @@ class Deadlines:
 
         A library that does not say so has a read clock of its own.
         """
-        self.send_at, self.read_at = inf, monotonic() + self._read
+        self.send_at, self.read_at = inf, monotonic() + (self._timeouts.read or inf)
         self._start_timer()
 
     def cancel(self) -> None:
@@ -137,7 +137,7 @@ class Deadlines:
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
-            self.send_at, self.read_at = inf, now + self._read
+            self.send_at, self.read_at = inf, now + (self._timeouts.read or inf)
         self._task = asyncio.current_task(self._loop)
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         # Clocks that run on their own move on only, so a timer that runs comes up in time.
@@ -175,12 +175,12 @@ class Deadlines:
         at = min(self._total_at, self.send_at, self.read_at, self._clocks.idle_at, self._clocks.linger_at)
         if self._loop is None or at == inf:
             return
-        when = self._loop.time() + at - monotonic()
         if self._timer is not None:
-            if self._timer.when() <= when:
+            if self._timer_at <= at:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._look)
+        self._timer_at = at
+        self._timer = self._loop.call_later(at - monotonic(), self._look)
 
     def _look(self) -> None:
         """End what is waited for if a clock has run out, or look again later."""
