@@ -28,6 +28,7 @@ from tests.support.payloads import (
     error_body,
     event,
 )
+from tests.support.readers import no_clocks
 
 
 def serve(reply: bytes) -> Server:
@@ -60,7 +61,7 @@ def test_redirects_are_not_followed(kind: Kind, status: int, auth: str) -> None:
 @pytest.mark.parametrize("kind", ALL, ids=str)
 def test_the_body_of_a_redirect_is_not_waited_for(kind: Kind) -> None:
     reply = head(302, "Location: /v2", "Content-Length: 100") + b"Moved"
-    with Server(once(reply)) as server, client_for(server.url) as client:
+    with Server(once(reply)) as server, client_for(server.url, timeouts=no_clocks()) as client:
         assert type(call(client, kind).error) is RedirectRefused
 
 
