@@ -100,7 +100,9 @@ class AsyncClient:
 
     _base_url = ""
 
-    if not TYPE_CHECKING:  # to type checkers, every name would be a good one
+    if TYPE_CHECKING:
+        pass  # a `__getattr__` would make every name a good one
+    else:
         __getattr__ = no_such_attribute
 
     def __init__(
