@@ -10,8 +10,9 @@ from tests.support.soak import TASKS, soak
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors as Linux shows them")
-# httpx closes what was left behind in tasks of its own, which may still run when they are counted.
-@pytest.mark.parametrize(("shell", "calls"), [("asyncio", 2_000), ("uvloop", 600), ("aiohttp", 600)])
+@pytest.mark.parametrize(
+    ("shell", "calls"), [("asyncio", 2_000), ("uvloop", 600), ("httpx", 600), ("httpx2", 600), ("aiohttp", 600)]
+)
 def test_calls_leave_nothing_behind(shell: str, calls: int) -> None:
     first, last = soak(shell, calls, calls // 2)
     # As many idle connections as there were calls at a time.
