@@ -101,11 +101,6 @@ def parts_of_item(item: dict[str, Any]) -> Iterator[Part]:
 
 
 def reasoning_names(result: Any) -> int:
-    """Under how many names the choice of a result that has most of them has its thinking.
-
-    Each of the `reasoning_details` counts: they are told as they come, and stand by their index in the result.
-    """
+    """Under how many names the choice of a result that has most of them has its thinking."""
     messages: list[Any] = [choice["message"] for choice in msgspec.to_builtins(result).get("choices", ())]
-    details = [len(message.get("reasoning_details") or []) for message in messages]
-    names = [sum(bool(thinking(message.get(name))) for name in REASONING) for message in messages]
-    return max([*details, *names], default=0)
+    return max((sum(bool(thinking(message.get(name))) for name in REASONING) for message in messages), default=0)
