@@ -11,7 +11,7 @@ from tests.support.soak import TASKS, soak
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors as Linux shows them")
 @pytest.mark.parametrize(
-    ("shell", "calls"), [("asyncio", 2_000), ("uvloop", 600), ("httpx", 600), ("httpx2", 600), ("aiohttp", 600)]
+    ("shell", "calls"), [("asyncio", 2_000), ("uvloop", 1_200), ("httpx", 1_200), ("httpx2", 1_200), ("aiohttp", 1_200)]
 )
 def test_calls_leave_nothing_behind(shell: str, calls: int) -> None:
     first, last = soak(shell, calls, calls // 2)

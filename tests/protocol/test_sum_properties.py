@@ -43,12 +43,9 @@ def objects(draw: st.DrawFn, /, **fields: st.SearchStrategy[Any]) -> Object:
 @st.composite
 def elements(draw: st.DrawFn) -> list[Any]:
     """A list: objects with an index, each of its own, among other values."""
-    indexed = [
-        {**element, "index": place}
-        for place, element in enumerate(
-            draw(st.lists(objects(text=TEXTS, type=TEXTS, summary=TEXTS, parts=st.lists(SCALARS)), max_size=3))
-        )
-    ]
+    # A detail of thinking has its letters in one field.
+    details = objects(text=TEXTS, type=TEXTS, parts=st.lists(SCALARS)) | objects(type=TEXTS, summary=TEXTS)
+    indexed = [{**element, "index": place} for place, element in enumerate(draw(st.lists(details, max_size=3)))]
     others = draw(st.lists(VALUES, max_size=3))
     return draw(st.permutations([*indexed, *(each for each in others if "index" not in keys_of(each))]))
 
