@@ -36,6 +36,8 @@ from mimo_proto.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiohttp.abc import AbstractStreamWriter
 
     from mimo_proto.aio.deadlines import Deadlines
@@ -192,16 +194,9 @@ class _Response(LibraryResponse):
             self._closed.add_done_callback(_retrieve)
             self._closed.add_done_callback(self._report_closed)
 
-    async def read(self) -> bytes:
+    def read(self) -> Awaitable[bytes]:
         content = self._response.content
-        if content.exception() is not None:
-            # Behind an error aiohttp hands out nothing, not even what came before it.
-            buffer = getattr(content, "_buffer", None)
-            if buffer:
-                data = b"".join(buffer)
-                buffer.clear()
-                return data
-        return await content.readany()
+        return content.readany() if content.exception() is None else _read_broken(content)
 
     async def aclose(self) -> None:
         if self._closed is not None:
@@ -219,6 +214,16 @@ class _Response(LibraryResponse):
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))
+
+
+async def _read_broken(content: aiohttp.StreamReader) -> bytes:
+    """Read what came before an error: behind one aiohttp hands out nothing."""
+    buffer = getattr(content, "_buffer", None)
+    if buffer:
+        data = b"".join(buffer)
+        buffer.clear()
+        return data
+    return await content.readany()
 
 
 def _retrieve(closed: asyncio.Future[None]) -> None:

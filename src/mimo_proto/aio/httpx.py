@@ -20,7 +20,7 @@ from mimo_proto.call.clocks import end_error
 from mimo_proto.errors import ConnectError, ConnectionClosed, LocalProtocolError, MimoError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.limits import Timeouts
@@ -105,8 +105,8 @@ class _Response(LibraryResponse):
         self._blocks: AsyncIterator[bytes] = aiter(response.stream)
         self._loop = asyncio.get_running_loop()
 
-    async def read(self) -> bytes:
-        return await anext(self._blocks, b"")
+    def read(self) -> Awaitable[bytes]:
+        return anext(self._blocks, b"")
 
     async def aclose(self) -> None:
         await self._response.aclose()

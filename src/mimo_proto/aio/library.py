@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mimo_proto.errors import LocalProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
 
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.errors import MimoError
@@ -64,7 +64,7 @@ class LibraryResponse(ABC):
     headers: dict[str, str]
 
     @abstractmethod
-    async def read(self) -> bytes:
+    def read(self) -> Awaitable[bytes]:
         """Wait for the next bytes of the body, however many; empty at the end."""
 
     @abstractmethod
