@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from mimo_proto.aio.connection import AsyncConnection
 from mimo_proto.call.addresses import ATTEMPT_DELAY_SECONDS, take_turns
 from mimo_proto.call.keep_alive import keep_alive_options
-from mimo_proto.call.route import check_tunnel, unused_proxy
+from mimo_proto.call.route import unused_proxy
+from mimo_proto.call.tunnel import TunnelResponse
 from mimo_proto.errors import ConnectError
-from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
     import ssl
@@ -155,22 +155,13 @@ async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: 
 
 
 async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
-    """Ask the proxy for a tunnel.
+    """Have the proxy connect to the origin.
 
     Raises:
-        ConnectError: It does not open one.
-        OSError: The connection broke.
+        ConnectError: The proxy refuses.
+        OSError: The connection broke, or the response is no HTTP.
     """
     connection.write(route.encode_connect())
-    decoder, head = HeadDecoder(), None
-    while head is None:
-        data = await connection.receive()
-        if not data:
-            raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
-        try:
-            head = decoder.feed(data)
-        except HeadError as error:
-            raise ConnectionAbortedError(f"what the proxy answers to CONNECT is no HTTP/1.1: {error}") from None
-    check_tunnel(head.status)
-    if decoder.rest:
-        raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
+    response = TunnelResponse()
+    while not response.feed(await connection.receive()):
+        pass
