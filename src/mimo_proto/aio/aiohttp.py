@@ -17,19 +17,12 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from mimo_proto.aio.library import (
-    MAX_SHOWN_CHARACTERS,
-    HTTPLibrary,
-    LibraryResponse,
-    blocks_of,
-    is_of_another_loop,
-    shown,
-)
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop
 from mimo_proto.call.clocks import end_error
+from mimo_proto.call.connection_errors import MAX_SHOWN_CHARACTERS, connection_closed, shown
 from mimo_proto.errors import (
     ConfigurationError,
     ConnectError,
-    ConnectionClosed,
     LocalProtocolError,
     MimoError,
     RemoteProtocolError,
@@ -117,10 +110,9 @@ class AiohttpLibrary(HTTPLibrary):
         if isinstance(exc, CONNECT_ERRORS):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, CLOSED_ERRORS):
-            where = "inside the answer" if has_head else "before an answer came"
             # In the place of its text aiohttp puts the head as far as it had come.
             has_begun = has_head or not isinstance(getattr(exc, "message", ""), str)
-            return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_begun)
+            return connection_closed(exc, "body" if has_head else "head", answer_begun=has_begun)
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
