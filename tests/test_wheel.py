@@ -20,6 +20,7 @@ import urllib3
 
 import mimo_proto
 from codegen.__main__ import main
+from tests.support.pages import row, write_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -101,7 +102,9 @@ def metadata(wheel: zipfile.ZipFile) -> dict[str, list[str]]:
 
 def test_the_spec_and_its_examples_ship(wheel: zipfile.ZipFile) -> None:
     shipped = {name for name in wheel.namelist() if name.startswith("mimo_proto/spec/")}
-    assert shipped == {f"mimo_proto/{path.relative_to(ROOT)}" for path in (ROOT / "spec").rglob("*") if path.is_file()}
+    spec = [path for path in (ROOT / "spec").rglob("*") if path.is_file()]
+    # What MiMo's pages say is for the checkout.
+    assert shipped == {f"mimo_proto/{path.relative_to(ROOT).as_posix()}" for path in spec if path.suffix != ".tsv"}
 
 
 def test_every_module_ships_and_nothing_else(wheel: zipfile.ZipFile) -> None:
@@ -207,6 +210,13 @@ def test_the_generator_of_the_wheel_reports_what_an_overlay_adds(installed: Path
     done = run(installed, "mimo_proto.codegen", "--overlay", str(TWO), "diff")
     assert (done.returncode, done.stderr) == (0, "")
     assert "compatible ChatCompletionRequest.min_p (sent): added, optional" in done.stdout
+
+
+def test_pages_are_compared_in_a_checkout(installed: Path, tmp_path: Path) -> None:
+    page = str(write_page(tmp_path / "page.md", Request_body=[row("model")]))
+    done = run(installed, "mimo_proto.codegen", "page", page, page)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "no facts (*.tsv) are here; a checkout of mimo-proto has them in spec/facts" in done.stderr
 
 
 def test_the_wheel_has_no_models_of_its_own_to_write(installed: Path) -> None:
