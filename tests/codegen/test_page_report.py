@@ -79,8 +79,9 @@ def page(name: str, *rows: dict[str, Any], reply: dict[str, Any] = COUNT) -> str
 
 
 def run(spec: Path, old: str, new: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = main(["--spec", str(spec), "page", old, new])
-    return (code, *capsys.readouterr())
+    status = main(["--spec", str(spec), "page", old, new])
+    out, err = capsys.readouterr()
+    return status, out, err
 
 
 def test_no_differences(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,8 +129,8 @@ reply  count  type  string  integer  Flock.count
 
 def test_a_change_that_the_spec_has_already(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = page("old.md", NAME, row("size", "number", required=False), KIND)
-    code, out, _ = run(spec, old, page("new.md", NAME, SIZE, KIND), capsys)
-    assert (code, "The spec says otherwise" in out) == (1, False)
+    status, out, _ = run(spec, old, page("new.md", NAME, SIZE, KIND), capsys)
+    assert (status, "The spec says otherwise" in out) == (1, False)
 
 
 def test_what_differed_on_purpose_is_shown_when_the_page_says_something_new(
@@ -137,21 +138,21 @@ def test_what_differed_on_purpose_is_shown_when_the_page_says_something_new(
 ) -> None:
     both = row("kind", "string", f"Available options: {code('wren', 'owl')}", required=False)
     same = page("birds.md", NAME, SIZE, both)
-    code_, out, _ = run(spec, same, same, capsys)
-    assert (code_, out.splitlines()[2:]) == (1, ["request  kind  options  wren, owl  wren, crow  Bird.kind"])
+    status, out, _ = run(spec, same, same, capsys)
+    assert (status, out.splitlines()[2:]) == (1, ["request  kind  options  wren, owl  wren, crow  Bird.kind"])
 
 
 def test_a_field_that_only_the_spec_had_until_now(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     same = page("birds.md", NAME, SIZE, KIND, row("song", required=False))
-    code, out, _ = run(spec, same, same, capsys)
-    assert (code, out.splitlines()[2]) == (1, "request  song  name  string  -     in no line of the facts")
+    status, out, _ = run(spec, same, same, capsys)
+    assert (status, out.splitlines()[2]) == (1, "request  song  name  string  -     in no line of the facts")
 
 
 def test_the_page_is_held_to_the_file_with_most_of_its_fields(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     same = page("ages.md", NAME, row("age", "integer", required=False))
-    code, out, _ = run(spec, same, same, capsys)
+    status, out, _ = run(spec, same, same, capsys)
     # Its file has no reply; the property of the spec that it names is a number.
-    assert (code, [line.split()[:3] for line in out.splitlines()[2:]]) == (
+    assert (status, [line.split()[:3] for line in out.splitlines()[2:]]) == (
         1,
         [
             ["request", "age", "type"],
@@ -170,14 +171,14 @@ def test_a_page_that_cannot_be_read(spec: Path, capsys: pytest.CaptureFixture[st
     pages = [page("birds.md", NAME, SIZE)] * 2
     pages[place] = "text.md"
     Path("text.md").write_text("# Text\n", "utf-8")
-    code, out, err = run(spec, pages[0], pages[1], capsys)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    status, out, err = run(spec, pages[0], pages[1], capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("text.md:1: the page has no table")
 
 
 def test_a_page_that_is_not_there(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(spec, "nowhere.md", page("birds.md", NAME), capsys)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    status, out, err = run(spec, "nowhere.md", page("birds.md", NAME), capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
     assert "nowhere.md" in err
 
 
@@ -197,8 +198,8 @@ def test_a_fact_of_a_property_that_is_gone(spec: Path, capsys: pytest.CaptureFix
 def test_without_facts_the_command_says_where_they_are(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(spec / "facts")
     same = page("birds.md", NAME)
-    code, out, err = run(spec, same, same, capsys)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    status, out, err = run(spec, same, same, capsys)
+    assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"{spec / 'facts'}: no facts (*.tsv) are here; a checkout of mimo-proto has them")
 
 
@@ -215,9 +216,9 @@ def test_our_own_facts_are_found(capsys: pytest.CaptureFixture[str]) -> None:
     kind = row("type", "string", f"Always {code('web_search')}.", required=True)
     tools = row("tools", "array", required=False, children=[{**search, "children": [kind, limit]}])
     same = str(write_page(Path("chat.md"), Request_body=[tools]))
-    code_, out, _ = run(ROOT / "spec", same, same, capsys)
+    status, out, _ = run(ROOT / "spec", same, same, capsys)
     lines = [re.split(r"  +", line) for line in out.splitlines()[2:]]
-    assert code_ == 1
+    assert status == 1
     assert [line for line in lines if line[2] != "name"] == [
         ["request", "tools[web_search].limit", "range", "1 to 60", "1 to 50", "WebSearchTool.limit"]
     ]
