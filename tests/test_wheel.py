@@ -213,7 +213,7 @@ def test_the_generator_of_the_wheel_reports_what_an_overlay_adds(installed: Path
 
 
 def test_pages_are_compared_in_a_checkout(installed: Path, tmp_path: Path) -> None:
-    page = str(write_page(tmp_path / "page.md", Request_body=[row("model")]))
+    page = str(write_page(tmp_path / "page.md", {"Request body": [row("model")]}))
     done = run(installed, "mimo_proto.codegen", "page", page, page)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "no facts (*.tsv) are here; a checkout of mimo-proto has them in spec/facts" in done.stderr

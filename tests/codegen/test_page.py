@@ -27,14 +27,14 @@ def facts(path: Path) -> list[tuple[str, ...]]:
 
 def first(path: Path, *args: Any, **more: Any) -> tuple[str, ...]:
     """The one fact, without table and name, of a page with one row."""
-    return facts(write_page(path / "page.md", Request_body=[row("x", *args, **more)]))[0][1:]
+    return facts(write_page(path / "page.md", {"Request body": [row("x", *args, **more)]}))[0][1:]
 
 
 def test_a_field(tmp_path: Path) -> None:
     description = f"Its size.<br />Required range: {code('[0.1, 10.0]')}"
     size = row("size", ["number", "null"], description, required=False, defaultValue="2.0")
     name = row("name", "string", f"<br />Required string length: {code('1 - 64')}", required=True)
-    page = write_page(tmp_path / "page.md", Request_body=[size, name])
+    page = write_page(tmp_path / "page.md", {"Request body": [size, name]})
     assert [astuple(fact) for fact in read_page(page)] == [
         ("request", "size", "number | null", "no", "2", "0.1 to 10", ""),
         ("request", "name", "string", "yes", "", "1 to 64 characters", ""),
@@ -146,7 +146,7 @@ def test_what_is_in_a_field_is_called_by_its_path(tmp_path: Path) -> None:
     alone = row("nest", "object", children=[variant("A nest", variant("Really", row("eggs", "integer")))])
     tagged = row("tree", "object", children=[variant("A tree", row("type", "string", f"Always {code('oak')}"))])
     page = write_page(
-        tmp_path / "page.md", Request_body=[birds, alone, tagged, row("plain", "object", children=[row("x")])]
+        tmp_path / "page.md", {"Request body": [birds, alone, tagged, row("plain", "object", children=[row("x")])]}
     )
     assert [name for name, *_ in facts(page)] == [
         "birds",
