@@ -44,7 +44,7 @@ def compare_pages(old: Path, new: Path, directory: Path, spec: Spec) -> tuple[st
         report += ["The spec says otherwise:", *_aligned(["table", "name", "what", "page", "spec", "where"], shown)]
     # A field that several properties have differs once.
     if meant := {row[:3] for row, on_purpose in otherwise if on_purpose}:
-        report.append(f"{len(meant)} more on purpose: {directory.name}/facts/{path.name} says why.")
+        report.append(f"{len(meant)} more on purpose: {directory.resolve().name}/facts/{path.name} says why.")
     return "".join(f"{line}\n" for line in report), bool(changed or shown)
 
 
