@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check lint types drift test matrix guard generate snapshots fuzz mutate interop openapi nox
-.PHONY: docs bench bench-quick bench-live bench-concurrency dist clean
+.PHONY: examples-dask docs bench bench-quick bench-live bench-concurrency dist clean
 .PRECIOUS: .venv-%/.ready
 
 help:  ## list the targets
@@ -71,6 +71,9 @@ interop: .venv-interop/node/.ready  ## other people's clients and frameworks aga
 	cp $< $(@D)
 	! command -v npm > /dev/null || npm install --prefix $(@D) --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
+
+examples-dask: .venv-dask/.ready  ## the example over a Dask cluster, of two workers on this machine
+	.venv-dask/bin/python -m pytest tests/dask
 
 openapi: .venv-openapi/.ready  ## clients made of spec/dist/openapi.json (needs npx), and Schemathesis against LoopbackServer
 	mkdir -p build/openapi

@@ -33,8 +33,9 @@ SAYS = {
 }
 
 
-# These have tests of their own: they run until they are stopped, need arguments, or a package of `make interop`.
-ELSEWHERE = ["batch", "fastapi_service", "pydantic_ai_model", "relay"]
+# These have tests of their own: they run until they are stopped, need arguments, or a package of `make interop`
+# or `make examples-dask`.
+ELSEWHERE = ["batch", "bulk_dask", "fastapi_service", "pydantic_ai_model", "relay"]
 
 
 def test_each_script_is_run() -> None:

@@ -14,7 +14,7 @@ import pytest
 from mimo_proto import AsyncClient, ConnectError, ConnectTimeout, DeadlineExceeded, StreamCancelled, Timeouts
 from mimo_proto.aio import connect
 from mimo_proto.aio.connect import dial
-from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
+from mimo_proto.call.keep_alive import keep_alive_options
 from tests.support.connecting import address_of, port_of, resolve_to
 from tests.support.dummyserver import Peer, Server, answer, once
 from tests.support.loops import LOOPS, run_on
@@ -193,11 +193,9 @@ def test_cancel_while_several_addresses_are_tried(black_hole: str, monkeypatch: 
 def test_tcp_keeps_the_connection_alive(loop: str, live: Server) -> None:
     async def main() -> None:
         with await dial([address_of(live.port)]) as sock:
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-            for name, value in TCP_KEEP_ALIVE:
-                if hasattr(socket, name):
-                    assert sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) == value
+            for level, name, value in keep_alive_options(socket):
+                assert sock.getsockopt(level, name) == value
 
     run_on(loop, main)
 

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 
 from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConfigurationError, ConnectError, MimoError
-from mimo_proto.aio.library import shown
 from tests.aio.test_secrets import behind
 from tests.support.dummyserver import Peer, Server, answer
 from tests.support.outcomes import KEY, assert_clean
@@ -156,16 +155,3 @@ def test_a_proxy_that_is_no_url(address: str) -> None:
             assert_no_password(caught.value)
 
     run(main)
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("at 'http://me:secret@proxy:80/'", "at 'http://proxy:80/'"),
-        ("http://me:se@cret@proxy", "http://proxy"),
-        ("key=BasicAuth(login='me', password='secret')", "key=BasicAuth()"),
-        ("user@example.com", "user@example.com"),
-    ],
-)
-def test_what_is_shown_of_a_librarys_text(text: str, left: str) -> None:
-    assert shown(OSError(text)) == left

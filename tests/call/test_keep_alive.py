@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from mimo_proto.call.keep_alive import MAX_IDLE_SECONDS, TCP_KEEP_ALIVE, max_idle_seconds
+from mimo_proto.call.keep_alive import MAX_IDLE_SECONDS, keep_alive_options, max_idle_seconds
 
 
 @pytest.mark.parametrize(
@@ -41,5 +43,10 @@ def test_a_server_that_says_nothing() -> None:
 
 
 def test_this_system_has_some_of_the_options() -> None:
-    """Their names are those of `socket`."""
-    assert [value for name, value in TCP_KEEP_ALIVE if hasattr(socket, name)] == [60, 60, 5]
+    assert [value for _, _, value in keep_alive_options(socket)] == [1, 60, 60, 5]
+
+
+def test_a_system_that_has_none_of_the_probes_settings() -> None:
+    """Its own settings are the probes' then."""
+    module: Any = SimpleNamespace(SOL_SOCKET=1, SO_KEEPALIVE=9, IPPROTO_TCP=6)
+    assert keep_alive_options(module) == [(1, 9, 1)]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mimo_proto import ConfigurationError, ConnectError
-from mimo_proto.call.route import Address, check_tunnel, environment_proxy, make_route, unused_proxy
+from mimo_proto import ConfigurationError
+from mimo_proto.call.route import Address, environment_proxy, make_route, unused_proxy
 from mimo_proto.protocol.request import HTTPRequest
 
 if TYPE_CHECKING:
@@ -252,15 +252,3 @@ def test_a_proxy_that_is_not_asked_is_told(origin: str, environment: dict[str, s
     told = unused_proxy(make_route(origin, None), environment.get)
     assert told == (f'; {named} is set and not used: proxy="environment" asks that proxy' if named else "")
     assert unused_proxy(make_route(origin, "http://p.example"), environment.get) == ""
-
-
-@pytest.mark.parametrize("status", [200, 201, 204, 299])
-def test_any_success_opens_the_tunnel(status: int) -> None:
-    check_tunnel(status)
-
-
-@pytest.mark.parametrize("status", [101, 300, 403, 407, 503])
-def test_what_opens_no_tunnel(status: int) -> None:
-    with pytest.raises(ConnectError, match=f"the proxy answered CONNECT with HTTP {status}") as caught:
-        check_tunnel(status)
-    assert ("user and password" in str(caught.value)) is (status == 407)

@@ -17,25 +17,20 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from mimo_proto.aio.library import (
-    MAX_SHOWN_CHARACTERS,
-    HTTPLibrary,
-    LibraryResponse,
-    blocks_of,
-    is_of_another_loop,
-    shown,
-)
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop
 from mimo_proto.call.clocks import end_error
+from mimo_proto.call.connection_errors import MAX_SHOWN_CHARACTERS, connection_closed, shown
 from mimo_proto.errors import (
     ConfigurationError,
     ConnectError,
-    ConnectionClosed,
     LocalProtocolError,
     MimoError,
     RemoteProtocolError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiohttp.abc import AbstractStreamWriter
 
     from mimo_proto.aio.deadlines import Deadlines
@@ -115,10 +110,9 @@ class AiohttpLibrary(HTTPLibrary):
         if isinstance(exc, CONNECT_ERRORS):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, CLOSED_ERRORS):
-            where = "inside the answer" if has_head else "before an answer came"
             # In the place of its text aiohttp puts the head as far as it had come.
             has_begun = has_head or not isinstance(getattr(exc, "message", ""), str)
-            return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_begun)
+            return connection_closed(exc, "body" if has_head else "head", answer_begun=has_begun)
         if isinstance(exc, ValueError):
             return ConfigurationError(f"aiohttp refuses to send the request: {text}")
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
@@ -192,16 +186,9 @@ class _Response(LibraryResponse):
             self._closed.add_done_callback(_retrieve)
             self._closed.add_done_callback(self._report_closed)
 
-    async def read(self) -> bytes:
+    def read(self) -> Awaitable[bytes]:
         content = self._response.content
-        if content.exception() is not None:
-            # Behind an error aiohttp hands out nothing, not even what came before it.
-            buffer = getattr(content, "_buffer", None)
-            if buffer:
-                data = b"".join(buffer)
-                buffer.clear()
-                return data
-        return await content.readany()
+        return content.readany() if content.exception() is None else _read_broken(content)
 
     async def aclose(self) -> None:
         if self._closed is not None:
@@ -219,6 +206,16 @@ class _Response(LibraryResponse):
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))
+
+
+async def _read_broken(content: aiohttp.StreamReader) -> bytes:
+    """Read what came before an error: behind one aiohttp hands out nothing."""
+    buffer = getattr(content, "_buffer", None)
+    if buffer:
+        data = b"".join(buffer)
+        buffer.clear()
+        return data
+    return await content.readany()
 
 
 def _retrieve(closed: asyncio.Future[None]) -> None:

@@ -27,7 +27,7 @@ from mimo_proto.protocol.response import refuse_answer
 from mimo_proto.protocol.secret import without_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
     from mimo_proto.call.observed import ObservedCall
@@ -230,7 +230,7 @@ class AsyncCall(BaseCall):
             return error
         return refuse_answer(response.status, response.headers, body, wanted="an answer", now=time.time())
 
-    async def _guarded(self, work: Coroutine[Any, Any, ResultT], *, has_head: bool) -> ResultT:
+    async def _guarded(self, work: Awaitable[ResultT], *, has_head: bool) -> ResultT:
         """Await what the library does, and see to it that nothing of it gets out but its result."""
         with without_frames:
             try:

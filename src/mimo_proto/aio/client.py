@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Never, NoReturn, Self, TypeVar, ov
 
 from mimo_proto.aio.attempts import AsyncCall
 from mimo_proto.aio.libraries import library_of
-from mimo_proto.aio.stream import AsyncStream, HTTPStream
+from mimo_proto.aio.stream import AsyncStream
 from mimo_proto.aio.transport import AsyncTransport
 from mimo_proto.call.options import (
     CallOptions,
@@ -323,7 +323,7 @@ class AsyncClient:
         """
         decoder: StreamDecoder[Any] = StreamDecoder(endpoint, event_type=event_type, limits=self._settings.limits)
         call = self._call(endpoint, request, options, decoder)
-        return HTTPStream(call, decoder, accumulator_for(endpoint, event_type))
+        return AsyncStream(call, decoder, accumulator_for(endpoint, event_type))
 
     def _call(
         self,

@@ -2,8 +2,8 @@
 
 Rules:
 
-- Of several addresses one is tried after the other, each 250 ms behind the one before or at once when that fails; the
-  first that connects is taken (RFC 8305). The sockets are made here, as uvloop does not do this by itself.
+- Of several addresses the first that connects is taken; their order, and when the next one is tried, are those of
+  `call.addresses`. The sockets are made here, as uvloop does not do this by itself.
 - One clock bounds all of it but name resolution, which runs in a thread that cannot be ended.
 - Certificates are verified for the host of the URL, at the proxy and at the origin.
 """
@@ -15,28 +15,23 @@ import ipaddress
 import os
 import socket
 from collections import deque
-from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from mimo_proto.aio.connection import AsyncConnection
-from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
-from mimo_proto.call.route import check_tunnel, unused_proxy
+from mimo_proto.call.addresses import ATTEMPT_DELAY_SECONDS, take_turns
+from mimo_proto.call.keep_alive import keep_alive_options
+from mimo_proto.call.route import unused_proxy
+from mimo_proto.call.tunnel import TunnelResponse
 from mimo_proto.errors import ConnectError
-from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Sequence
 
+    from mimo_proto.call.addresses import AddressInfo
     from mimo_proto.call.route import Route
 
 __all__ = ["connect", "dial"]
-
-ATTEMPT_DELAY_SECONDS: Final = 0.25
-"""How long an address is tried alone (RFC 8305, 8: Connection Attempt Delay)."""
-
-AddressInfo: TypeAlias = tuple[int, int, int, str, Any]
-"""One entry of what `socket.getaddrinfo` returns."""
 
 
 async def connect(
@@ -106,7 +101,7 @@ async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
         OSError: None does; the text says what each one said.
     """
     loop = asyncio.get_running_loop()
-    untried = deque(_interleave(addresses))
+    untried = deque(take_turns(addresses))
     running: set[asyncio.Task[socket.socket]] = set()
     failures: list[str] = []
     try:
@@ -128,24 +123,14 @@ async def dial(addresses: Iterable[AddressInfo]) -> socket.socket:
     raise ConnectionError("; ".join(failures) or "the name has no address")
 
 
-def _interleave(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:
-    """Put the families in turn, in the order of their first addresses (RFC 8305, 4)."""
-    families: dict[int, list[AddressInfo]] = {}
-    for address in addresses:
-        families.setdefault(address[0], []).append(address)
-    return [address for address in chain.from_iterable(zip_longest(*families.values())) if address is not None]
-
-
 async def connect_socket(loop: asyncio.AbstractEventLoop, address: AddressInfo) -> socket.socket:
     family, kind, protocol, _, where = address
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in TCP_KEEP_ALIVE:
-            if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        for option in keep_alive_options(socket):
+            sock.setsockopt(*option)
         await loop.sock_connect(sock, where)
     except BaseException:
         sock.close()
@@ -170,22 +155,13 @@ async def _attach(loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: 
 
 
 async def _open_tunnel(connection: AsyncConnection, route: Route) -> None:
-    """Ask the proxy for a tunnel.
+    """Have the proxy connect to the origin.
 
     Raises:
-        ConnectError: It does not open one.
-        OSError: The connection broke.
+        ConnectError: The proxy refuses.
+        OSError: The connection broke, or the response is no HTTP.
     """
     connection.write(route.encode_connect())
-    decoder, head = HeadDecoder(), None
-    while head is None:
-        data = await connection.receive()
-        if not data:
-            raise ConnectionResetError("the proxy closed the connection before it had answered CONNECT")
-        try:
-            head = decoder.feed(data)
-        except HeadError as error:
-            raise ConnectionAbortedError(f"what the proxy answers to CONNECT is no HTTP/1.1: {error}") from None
-    check_tunnel(head.status)
-    if decoder.rest:
-        raise ConnectError("no connection: the proxy sent bytes behind its answer to CONNECT")
+    response = TunnelResponse()
+    while not response.feed(await connection.receive()):
+        pass

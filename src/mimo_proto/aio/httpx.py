@@ -15,12 +15,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop, shown
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop
 from mimo_proto.call.clocks import end_error
-from mimo_proto.errors import ConnectError, ConnectionClosed, LocalProtocolError, MimoError, RemoteProtocolError
+from mimo_proto.call.connection_errors import connection_closed, shown
+from mimo_proto.errors import ConnectError, LocalProtocolError, MimoError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
 
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.limits import Timeouts
@@ -78,8 +79,7 @@ class HTTPXLibrary(HTTPLibrary):
         if isinstance(exc, (httpx.ConnectError, httpx.ProxyError)):
             return ConnectError(f"no connection: {text}")
         if isinstance(exc, (httpx.NetworkError, OSError)) or text.startswith(CLOSED_TEXTS):
-            where = "inside the answer" if has_head else "before an answer came"
-            return ConnectionClosed(f"the connection broke {where}: {text}", answer_begun=has_head)
+            return connection_closed(exc, "body" if has_head else "head", answer_begun=has_head)
         return RemoteProtocolError(f"not an answer in HTTP: {type(exc).__name__}: {text}")
 
 
@@ -105,8 +105,8 @@ class _Response(LibraryResponse):
         self._blocks: AsyncIterator[bytes] = aiter(response.stream)
         self._loop = asyncio.get_running_loop()
 
-    async def read(self) -> bytes:
-        return await anext(self._blocks, b"")
+    def read(self) -> Awaitable[bytes]:
+        return anext(self._blocks, b"")
 
     async def aclose(self) -> None:
         await self._response.aclose()

@@ -6,42 +6,29 @@ What these raise is the library's own; `HTTPLibrary.own_error` says what it mean
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from mimo_proto.errors import LocalProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
 
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.errors import MimoError
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["BLOCK_BYTES", "HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of", "shown"]
+__all__ = ["BLOCK_BYTES", "HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of"]
 
 BLOCK_BYTES: Final = 16384
 """How much of a request's body is handed over at a time: a piece that has gone is progress, for the send clock."""
-
-MAX_SHOWN_CHARACTERS: Final = 300
-"""How much of a library's text an error shows."""
-
-PASSWORDS: Final = re.compile(r"(?<=//)[^/\s'\"]*@|(?<=BasicAuth\()[^)]*")
-"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and the
-`repr` of aiohttp's credentials."""
 
 
 def blocks_of(body: bytes) -> Iterator[bytes]:
     """Cut a request's body into the pieces in which it is sent."""
     for at in range(0, len(body), BLOCK_BYTES):
         yield body[at : at + BLOCK_BYTES]
-
-
-def shown(exc: BaseException) -> str:
-    """Give what a library says, cut and without passwords; its class where it says nothing."""
-    return PASSWORDS.sub("", str(exc))[:MAX_SHOWN_CHARACTERS] or type(exc).__name__
 
 
 def is_of_another_loop(exc: BaseException) -> bool:
@@ -64,7 +51,7 @@ class LibraryResponse(ABC):
     headers: dict[str, str]
 
     @abstractmethod
-    async def read(self) -> bytes:
+    def read(self) -> Awaitable[bytes]:
         """Wait for the next bytes of the body, however many; empty at the end."""
 
     @abstractmethod

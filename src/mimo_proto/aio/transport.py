@@ -14,16 +14,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from mimo_proto.aio.connect import connect
-from mimo_proto.aio.library import BLOCK_BYTES, HTTPLibrary, LibraryResponse, blocks_of, shown
+from mimo_proto.aio.library import BLOCK_BYTES, HTTPLibrary, LibraryResponse, blocks_of
 from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
 from mimo_proto.call.clocks import end_error
+from mimo_proto.call.connection_errors import connection_error
 from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.route import make_route
-from mimo_proto.errors import ConnectError, ConnectionClosed, LocalProtocolError, MimoError, RemoteProtocolError
+from mimo_proto.errors import LocalProtocolError
 from mimo_proto.protocol.body import BodyDecoder
 from mimo_proto.protocol.http11 import HeadDecoder
 
@@ -33,20 +34,12 @@ if TYPE_CHECKING:
     from mimo_proto.aio.connection import AsyncConnection
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.aio.pool import AsyncPool
+    from mimo_proto.call.connection_errors import Stage
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
     from mimo_proto.protocol.request import HTTPRequest
 
 __all__ = ["AsyncTransport"]
-
-Stage: TypeAlias = Literal["send", "head", "body"]
-
-PLACES: Final[dict[Stage, str]] = {
-    "send": "while the request was sent",
-    "head": "before an answer came",
-    "body": "inside the answer",
-}
-"""Where a connection broke, for its error."""
 
 
 class AsyncTransport(HTTPLibrary):
@@ -98,8 +91,10 @@ class AsyncTransport(HTTPLibrary):
             deadlines.suspend()
             try:
                 connection = await connect(self._route, self._tls_context, pool.buffer, timeouts.connect)
+            except TimeoutError:
+                raise end_error("connect", timeouts) from None
             except (OSError, ValueError) as error:
-                raise _connect_error(error, timeouts) from None
+                raise connection_error(error, "connect") from None
         exchange = _Exchange(connection, pool, deadlines)
         try:
             await exchange.open(_parts(self._route.encode_request(request), request.body))
@@ -150,7 +145,7 @@ class _Exchange(LibraryResponse):
             head = await _send_and_receive(connection, parts, decoder, self._deadlines)
         except (OSError, ValueError) as error:
             stage: Stage = "send" if parts else "head"
-            raise _own_error(error, stage, reused=connection.reused, answer_begun=decoder.begun) from None
+            raise connection_error(error, stage, reused=connection.reused, answer_begun=decoder.begun) from None
         self._rest = decoder.rest
         self.status, self.headers = head.status, head.headers
         self._body = BodyDecoder(head)
@@ -181,7 +176,7 @@ class _Exchange(LibraryResponse):
                 elif missing := body.end_connection():
                     raise ConnectionResetError(missing)
         except (OSError, ValueError) as error:
-            raise _own_error(error, "body", reused=connection.reused) from None
+            raise connection_error(error, "body", reused=connection.reused) from None
         return b""
 
     async def aclose(self) -> None:
@@ -257,25 +252,3 @@ def _parts(head: bytes, body: bytes | None) -> deque[bytes]:
     if body is None or len(body) <= BLOCK_BYTES:
         return deque([head + (body or b"")])
     return deque([head, *blocks_of(body)])
-
-
-def _connect_error(exc: OSError | ValueError, timeouts: Timeouts) -> MimoError:
-    """Map what broke off the connecting to our tree."""
-    if isinstance(exc, TimeoutError):
-        return end_error("connect", timeouts)
-    return ConnectError(f"no connection: {shown(exc)}")
-
-
-def _own_error(exc: OSError | ValueError, stage: Stage, *, reused: bool, answer_begun: bool = True) -> MimoError:
-    """Map what asyncio, ssl, socket and the decoders raise to our tree.
-
-    Args:
-        exc: What was raised.
-        stage: What was being done.
-        reused: Whether the request went out on a kept connection.
-        answer_begun: Whether anything of an answer had come.
-    """
-    if isinstance(exc, OSError):
-        text = f"the connection broke {PLACES[stage]}: {shown(exc)}"
-        return ConnectionClosed(text, reused=reused, answer_begun=answer_begun)
-    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(exc).__name__}: {shown(exc)}")

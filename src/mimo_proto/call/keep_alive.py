@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
-__all__ = ["MAX_IDLE_SECONDS", "TCP_KEEP_ALIVE", "max_idle_seconds"]
+__all__ = ["MAX_IDLE_SECONDS", "keep_alive_options", "max_idle_seconds"]
 
 KEEP_ALIVE_IDLE_SECONDS: Final = 60
 """How long TCP is silent before its first probe: well below the minutes after which NATs and balancers forget."""
@@ -34,7 +35,7 @@ TCP_KEEP_ALIVE: Final[tuple[tuple[str, int], ...]] = (
     ("TCP_KEEPINTVL", KEEP_ALIVE_INTERVAL_SECONDS),
     ("TCP_KEEPCNT", KEEP_ALIVE_PROBES),
 )
-"""The socket options by their names in `socket`, each to be set where the system has it; beside SO_KEEPALIVE."""
+"""The settings of the probes, by their names in `socket`."""
 
 MAX_IDLE_SECONDS: Final = 60.0
 """How long a connection may be idle and still be used."""
@@ -45,6 +46,16 @@ MARGIN_SECONDS: Final = 1.0
 KEEP_ALIVE_TIMEOUT = re.compile(
     r"""(?:^|[\s,;])timeout[ \t]*=[ \t]*"?([0-9]{1,9})(?![0-9])""", re.ASCII | re.IGNORECASE
 )
+
+
+def keep_alive_options(socket: ModuleType) -> list[tuple[int, int, int]]:
+    """Give the options by which TCP probes a silent connection, as `setsockopt` takes them.
+
+    Args:
+        socket: The module of that name; each system has some of the settings.
+    """
+    probes = [(getattr(socket, name), value) for name, value in TCP_KEEP_ALIVE if hasattr(socket, name)]
+    return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *((socket.IPPROTO_TCP, *probe) for probe in probes)]
 
 
 def max_idle_seconds(headers: Mapping[str, str]) -> float:

@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
 
-from mimo_proto.errors import ConfigurationError, ConnectError
+from mimo_proto.errors import ConfigurationError
 from mimo_proto.protocol.http11 import encode_head
 from mimo_proto.protocol.secret import Secret
 
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["Address", "Route", "check_tunnel", "environment_proxy", "make_route", "unused_proxy"]
+__all__ = ["Address", "Route", "environment_proxy", "make_route", "unused_proxy"]
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
-PROXY_AUTHENTICATION_REQUIRED: Final = 407
 
 # Nothing may follow: a password with a slash that is not escaped would else be read as host, port and path.
 PROXY = re.compile(
@@ -216,18 +215,3 @@ def unused_proxy(route: Route, getenv: Callable[[str], str | None]) -> str:
         if getenv(name):
             return f'; {name} is set and not used: proxy="environment" asks that proxy'
     return ""
-
-
-def check_tunnel(status: int) -> None:
-    """Look whether a proxy has opened the tunnel: any 2xx says so (RFC 9110, 9.3.6).
-
-    Args:
-        status: The status of its response to CONNECT.
-
-    Raises:
-        ConnectError: It has not.
-    """
-    if 200 <= status <= 299:
-        return
-    wants = ": it wants a user and password" if status == PROXY_AUTHENTICATION_REQUIRED else ""
-    raise ConnectError(f"no connection: the proxy answered CONNECT with HTTP {status}{wants}")

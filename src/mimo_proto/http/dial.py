@@ -2,8 +2,7 @@
 
 Rules:
 
-- The addresses are tried in turn, the families alternating (4). The next one is tried when the last has failed, or has
-  not answered for a quarter of a second (5): a dead address costs that, and not the whole connect clock.
+- The order of the addresses, and when the next one is tried, are those of `call.addresses`.
 - One clock bounds them together. The first that connects is taken, the others are closed. Name resolution is outside of
   the clock: the system offers no way to end it.
 - While they connect, the `Guard` has one end of a socket pair: shutting it down wakes the wait for all of them.
@@ -15,27 +14,20 @@ import contextlib
 import os
 import selectors
 import socket
-from itertools import zip_longest
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Self, cast
 
-from mimo_proto.call.keep_alive import TCP_KEEP_ALIVE
+from mimo_proto.call.addresses import ATTEMPT_DELAY_SECONDS, take_turns
+from mimo_proto.call.keep_alive import keep_alive_options
 from mimo_proto.http.deadlines import MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from mimo_proto.call.addresses import AddressInfo
     from mimo_proto.call.route import Address
     from mimo_proto.http.deadlines import Guard
 
 __all__ = ["dial", "time_to_connect"]
-
-ATTEMPT_DELAY_SECONDS: Final = 0.25
-"""How long an address is tried before the next one is tried too (RFC 8305, 5)."""
-
-AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
-"""What `socket.getaddrinfo` says of an address."""
 
 
 def time_to_connect(guard: Guard) -> float | None:
@@ -69,18 +61,10 @@ def dial(address: Address, guard: Guard) -> socket.socket:
     with ours, theirs:
         guard.attach(theirs)
         try:
-            with _Race(_alternate(infos), ended=ours) as race:
+            with _Race(take_turns(infos), ended=ours) as race:
                 return race.run(guard)
         finally:
             guard.attach(None)
-
-
-def _alternate(infos: Iterable[AddressInfo]) -> list[AddressInfo]:
-    """Let the families of addresses take turns; each keeps its order, which is the system's (RFC 6724)."""
-    families: dict[Any, list[AddressInfo]] = {}
-    for info in infos:
-        families.setdefault(info[0], []).append(info)
-    return [info for turn in zip_longest(*families.values()) for info in turn if info is not None]
 
 
 class _Race:
@@ -163,10 +147,8 @@ def _begin(info: AddressInfo) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in TCP_KEEP_ALIVE:
-            if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        for option in keep_alive_options(socket):
+            sock.setsockopt(*option)
         with contextlib.suppress(BlockingIOError):
             sock.connect(address)
     except BaseException:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from urllib3.exceptions import DecodeError, HTTPError
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.errors import ConnectError, ConnectionClosed, RemoteProtocolError
+from mimo_proto.call.connection_errors import connection_error
+from mimo_proto.errors import RemoteProtocolError
 
 if TYPE_CHECKING:
     from mimo_proto.call.clocks import Reason
+    from mimo_proto.call.connection_errors import Stage
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
 
-__all__ = ["Stage", "own_error"]
-
-Stage: TypeAlias = Literal["connect", "send", "head", "body"]
+__all__ = ["own_error"]
 
 FOREIGN = (HTTPError, OSError, ValueError)
 """All that urllib3 and what lies below it raise; ssl, socket and zlib errors are among these or wrapped in them."""
@@ -44,15 +44,9 @@ def own_error(
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
     if stage == "connect" and isinstance(cause, TimeoutError):
         return end_error(_connect_clock(guard), timeouts)
-    text = f"{cause}"[:300] or type(cause).__name__
-    if stage == "connect":
-        return ConnectError(f"no connection: {text}")
-    if isinstance(cause, OSError):
-        where = {"send": "while the request was sent", "head": "before an answer came"}.get(stage, "inside the answer")
-        return ConnectionClosed(f"the connection broke {where}: {text}", reused=reused, answer_begun=answer_begun)
     if isinstance(exc, DecodeError):
         return RemoteProtocolError("the body is not encoded as its Content-Encoding says")
-    return RemoteProtocolError(f"not an answer in HTTP/1.1: {type(cause).__name__}: {text}")
+    return connection_error(cause, stage, reused=reused, answer_begun=answer_begun)
 
 
 def _reason(reason: Reason, stage: Stage) -> Reason:

@@ -27,7 +27,7 @@ from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.connection import Connection
 from mimo_proto.http.deadlines import WATCHDOG
-from mimo_proto.http.network_errors import Stage, own_error
+from mimo_proto.http.network_errors import own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.socket_io import receive_head, send_request
 from mimo_proto.http.tls import TLS
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator
 
+    from mimo_proto.call.connection_errors import Stage
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.http11 import Head
