@@ -3,7 +3,8 @@
 The blocks of a page share their names and run from top to bottom; a `text` block right behind one is what it prints.
 Those of the pages for newcomers run alone, each as it would when it is copied.
 Type checkers must take them too, since people copy them.
-`how-to-extend.md` speaks of what the spec does not have: `test_how_to_extend.py` runs it.
+`test_readme.py` runs README.md, and `test_how_to_extend.py` runs `how-to-extend.md`, which speaks of what the spec does
+not have.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def blocks(path: Path) -> list[Block]:
 
 
 ELSEWHERE = {"how-to-extend"}
-ALONE = {"quickstart", "from-openai"}
-ALL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES = [page for page in ALL if page.stem not in ELSEWHERE and blocks(page)]
+ALONE = {"README", "quickstart", "from-openai"}
+README = ROOT / "README.md"
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in ELSEWHERE and blocks(page)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -66,21 +67,29 @@ def test_page(
                 stack.callback(client.close)
 
 
+def programs(page: Path) -> list[str]:
+    """What a page has type checkers read: one program, or one for each block that runs alone."""
+    if page.stem in ALONE:
+        return [block.code for block in blocks(page)]
+    program = ""
+    for block in blocks(page):
+        program += block.code[program.count("\n") :]
+    return [program]
+
+
 # What snippets may do and programs should not: use a name again for something else, and read `usage` unasked.
 AS_SNIPPETS = ["--allow-redefinition-new", "--local-partial-types", "--disable-error-code=union-attr"]
 
 
 def test_type_checkers_take_what_the_pages_say(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
-    for page in PAGES:
-        program = ""
-        for block in blocks(page):
-            program += block.code[program.count("\n") :]
-        (tmp_path / f"{page.stem.replace('-', '_')}.py").write_text(program, "utf-8")
+    for page in [README, *PAGES]:
+        for number, program in enumerate(programs(page)):
+            (tmp_path / f"{page.stem.replace('-', '_')}_{number}.py").write_text(program, "utf-8")
     mypy = [sys.executable, "-m", "mypy", "--config-file=", "--check-untyped-defs", *AS_SNIPPETS, "."]
     checked = subprocess.run(mypy, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert checked.stdout.startswith("Success: no issues found"), checked.stdout + checked.stderr
 
 
 def test_the_pages_are_found() -> None:
-    assert {"README", "streaming", "errors-and-retries", "sans-io", "how-to-test"} <= {page.stem for page in PAGES}
+    assert {"streaming", "errors-and-retries", "sans-io", "how-to-test"} <= {page.stem for page in PAGES}

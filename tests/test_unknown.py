@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+import types
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import pytest
 
-from mimo_proto.models import OutputItem, OutputMessage
-from mimo_proto.unknown import Unknown
+from mimo_proto import models
+from mimo_proto.models import OutputItem, OutputMessage, TextPart
+from mimo_proto.unknown import STATIC_ONLY, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,3 +99,11 @@ def test_match() -> None:
 
     assert name(Unknown({"type": "x"})) == "x"
     assert name(OutputMessage(content=[])) == "message"
+
+
+def test_a_static_member_of_a_union_is_none_at_run_time() -> None:
+    # On Python 3.14 a union takes any object for a member.
+    assert STATIC_ONLY | STATIC_ONLY | TextPart | OutputMessage == TextPart | OutputMessage
+    unions = [value for name in models.__all__ if isinstance(value := getattr(models, name), types.UnionType)]
+    assert len(unions) > 10
+    assert all(isinstance(member, type) for union in unions for member in get_args(union))

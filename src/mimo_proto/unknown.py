@@ -61,12 +61,13 @@ class Unknown(dict[str, Any]):
 
 
 class _StaticOnly:
-    """A member of a union for type checkers alone: at run time, `X | STATIC_ONLY` is `X`.
+    """A member of a union for type checkers alone: at run time, `STATIC_ONLY | X` is `X`.
 
     So a generated union is written once: its `Unknown` is this object, since msgspec takes no dict beside Structs.
+    It stands first: from Python 3.14 on `X | anything` is a union of both, and only what stands left is asked before.
     """
 
-    def __ror__(self, union: object) -> object:
+    def __or__(self, union: object) -> object:
         return union
 
 

@@ -197,7 +197,7 @@ def test_the_members_of_a_union_in_a_union_are_members_of_both() -> None:
     put_in("Event", oneOf=[{"$ref": f"#/$defs/{name}"} for name in names])(areas)
     spec = check(areas, "1")
     assert spec.definitions["Event"].members == ["TextDelta", "Completed", "Reply", "CallItem"]
-    assert "\nEvent: TypeAlias = TextDelta | Completed | Reply | CallItem | Unknown\n" in render(spec)["response.py"]
+    assert "\nEvent: TypeAlias = Unknown | TextDelta | Completed | Reply | CallItem\n" in render(spec)["response.py"]
 
 
 @pytest.mark.parametrize("name", BREAKS)

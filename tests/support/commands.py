@@ -1,4 +1,4 @@
-"""Commands of `mimo-proto`: in this process, with a stdin of one's own, or in one of their own."""
+"""Commands in processes of their own: those of `mimo-proto`, and pytest; and a stdin for those in this process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pytest
 
-__all__ = ["give", "start"]
+__all__ = ["give", "run_pytest", "start"]
 
 
 def give(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
@@ -44,3 +45,13 @@ def start(
         stderr=stderr,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environment or {})},
     )
+
+
+def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder, with warnings as errors."""
+    plugins = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
+    for name in ("MIMO_API_KEY", "CI"):  # pytest prints each failure twice, in full, where CI is set
+        environment.pop(name, None)
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", *plugins, *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.commands import run_pytest
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
 HEAD = """
@@ -28,27 +28,6 @@ def ask() -> str:
         return done.choices[0].message.content
 """
 CONFTEST = 'pytest_plugins = ["mimo_proto.testing.pytest"]\n'
-
-
-def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a folder, with warnings as errors."""
-    command = [
-        sys.executable,
-        "-W",
-        "error",
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        *options,
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
-    for name in ("MIMO_API_KEY", "CI"):  # pytest prints each failure twice, in full, where CI is set
-        environment.pop(name, None)
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50)
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ class VideoPart(Struct, kw_only=True, tag_field="type", tag="video_url"):
     """
 
 
-ContentPart: TypeAlias = TextPart | ImagePart | AudioPart | VideoPart | Unknown
+ContentPart: TypeAlias = Unknown | TextPart | ImagePart | AudioPart | VideoPart
 """One piece of a message: text, an image, sound or a video. Files (`file`, `input_file`) are refused with 400."""
 
 
@@ -243,7 +243,7 @@ class ToolMessage(Struct, kw_only=True, tag_field="role", tag="tool"):
 
 
 ChatMessage: TypeAlias = (
-    DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage | ChatCompletionMessage | Unknown
+    ChatCompletionMessage | Unknown | DeveloperMessage | SystemMessage | UserMessage | AssistantMessage | ToolMessage
 )
 """One turn of the conversation.
 

@@ -102,7 +102,7 @@ class WebSearchTool(Struct, kw_only=True, tag_field="type", tag="web_search"):
     """Where the user is."""
 
 
-ChatTool: TypeAlias = FunctionTool | WebSearchTool | Unknown
+ChatTool: TypeAlias = Unknown | FunctionTool | WebSearchTool
 """A tool for the model: a function of yours, or MiMo's web search. Any other type is refused with 400."""
 
 

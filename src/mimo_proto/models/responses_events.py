@@ -490,7 +490,8 @@ class ErrorEvent(
 
 
 ResponseStreamEvent: TypeAlias = (
-    ResponseCreated
+    Unknown
+    | ResponseCreated
     | ResponseInProgress
     | ResponseCompleted
     | ResponseIncomplete
@@ -508,6 +509,5 @@ ResponseStreamEvent: TypeAlias = (
     | ResponseCustomToolCallInputDelta
     | ResponseCustomToolCallInputDone
     | ErrorEvent
-    | Unknown
 )
 """One event of a streamed reply."""

@@ -216,19 +216,19 @@ class EncryptedContent(Struct, kw_only=True, tag_field="type", tag="encrypted_co
     """The content: plain text, in spite of the name."""
 
 
-InputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | OutputText | Unknown
+InputContent: TypeAlias = Unknown | InputText | InputImage | InputAudio | InputVideo | OutputText
 """What a message may hold: text, image, audio and video, and in an assistant's message the text it once answered."""
 
 
-AgentContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | EncryptedContent | Unknown
+AgentContent: TypeAlias = Unknown | InputText | InputImage | InputAudio | InputVideo | EncryptedContent
 """What a message between agents may hold."""
 
 
-ToolOutputContent: TypeAlias = InputText | InputImage | InputAudio | InputVideo | Unknown
+ToolOutputContent: TypeAlias = Unknown | InputText | InputImage | InputAudio | InputVideo
 """What a tool may give back besides a plain string."""
 
 
-OutputContent: TypeAlias = OutputText | ReasoningText | Unknown
+OutputContent: TypeAlias = Unknown | OutputText | ReasoningText
 """What the model produces: answer or thinking.
 
 A message holds answer text and a reasoning item thinking text; both are read as this union, so that a new kind of part
@@ -254,7 +254,7 @@ class GrammarFormat(Struct, kw_only=True, tag_field="type", tag="grammar", gc=Fa
     """The grammar itself, in that language."""
 
 
-CustomToolFormat: TypeAlias = TextFormat | GrammarFormat | Unknown
+CustomToolFormat: TypeAlias = Unknown | TextFormat | GrammarFormat
 """What the input of a custom tool looks like."""
 
 
@@ -299,7 +299,7 @@ class CustomTool(Struct, kw_only=True, tag_field="type", tag="custom"):
     """What the input looks like; any text when left out. The server's default: `{"type": "text"}`."""
 
 
-NamespaceMember: TypeAlias = ResponseFunctionTool | CustomTool | Unknown
+NamespaceMember: TypeAlias = Unknown | ResponseFunctionTool | CustomTool
 """A tool inside a namespace."""
 
 
@@ -316,7 +316,7 @@ class NamespaceTool(Struct, kw_only=True, tag_field="type", tag="namespace"):
     """The tools themselves."""
 
 
-ResponseTool: TypeAlias = ResponseFunctionTool | NamespaceTool | CustomTool | Unknown
+ResponseTool: TypeAlias = Unknown | ResponseFunctionTool | NamespaceTool | CustomTool
 """A tool of the Responses API.
 
 A `web_search` tool is answered with HTTP 400 on this route (`responses_feature_not_supported`); Chat Completions has
@@ -525,7 +525,9 @@ class CustomToolCallOutputItem(
 
 
 InputItem: TypeAlias = (
-    MessageItem
+    OutputMessage
+    | Unknown
+    | MessageItem
     | FunctionCallItem
     | FunctionCallOutputItem
     | ReasoningItem
@@ -533,7 +535,5 @@ InputItem: TypeAlias = (
     | AdditionalToolsItem
     | CustomToolCallItem
     | CustomToolCallOutputItem
-    | OutputMessage
-    | Unknown
 )
 """One step of the conversation that a request carries. An item without `type` is a message."""

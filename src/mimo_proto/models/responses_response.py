@@ -69,13 +69,13 @@ class OutputMessage(
 
 
 OutputItem: TypeAlias = (
-    OutputMessage
+    Unknown
+    | OutputMessage
     | FunctionCallItem
     | FunctionCallOutputItem
     | ReasoningItem
     | CustomToolCallItem
     | CustomToolCallOutputItem
-    | Unknown
 )
 """One step that the model took: thinking, an answer, a call, or the result of a call."""
 
