@@ -128,7 +128,7 @@ class _Exchange(LibraryResponse):
         self._deadlines = deadlines
         self._body: BodyDecoder
         self._rest = b""
-        self._reusable = False
+        self._kept = False
         self._open = True
 
     async def open(self, parts: deque[bytes]) -> None:
@@ -150,8 +150,7 @@ class _Exchange(LibraryResponse):
         self.status, self.headers = head.status, head.headers
         self._body = BodyDecoder(head)
         self._deadlines.expect_bytes()
-        surplus = self._rest if self._body.ended else b""
-        self._reusable = head.kept and connection.can_write and not parts and not surplus
+        self._kept = head.kept and connection.can_write and not parts
 
     async def read(self) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
@@ -192,7 +191,7 @@ class _Exchange(LibraryResponse):
         if not self._open:
             return
         self._open = False
-        if self._reusable and self._body.ended and not self._body.surplus:
+        if self._kept and self._body.ended and not self._body.surplus and not self._rest:
             self._pool.give(self._connection, max_idle_seconds(self.headers))
         else:
             self._connection.abort()

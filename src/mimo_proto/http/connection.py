@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.call.route import unused_proxy
@@ -64,7 +65,7 @@ class Connection:
         # Not the default selector, which takes a descriptor: a look must not fail for want of one. Windows has no poll.
         with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
-            return not selector.select(0)
+            return not selector.select(0) and not _has_decrypted(self.sock)
 
     def connect(self) -> None:
         """Open the connection, tunnel and TLS included, before ``guard.connect_at``.
@@ -117,6 +118,23 @@ class Connection:
             sock, self.sock = self.sock, None
             if sock is not None:
                 sock.close()
+
+
+def _has_decrypted(sock: Any) -> bool:
+    """Whether bytes wait in a layer of TLS, where the system does not know of them."""
+    if type(sock) is socket.socket:
+        return False
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    try:  # TLS inside of a proxy's TLS
+        timeout = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            return bool(sock.recv(1))
+        finally:
+            sock.settimeout(timeout)
+    except (OSError, ValueError):
+        return False
 
 
 def _innermost(sock: Any) -> Any:
