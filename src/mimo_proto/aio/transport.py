@@ -159,12 +159,11 @@ class _Exchange(LibraryResponse):
             ConnectionClosed, RemoteProtocolError: The response is cut or broken.
         """
         body, connection = self._body, self._connection
-        data, self._rest = self._rest, b""
         try:
             while not body.ended:
-                data = data or connection.take()
+                data = self._rest or connection.take()
                 if data or body.broken:
-                    content, data = body.feed(data), b""
+                    content, self._rest = body.feed(data), b""
                     if content:
                         return content
                     self._deadlines.expect_bytes()  # more framing came
