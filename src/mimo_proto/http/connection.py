@@ -17,9 +17,10 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.call.route import unused_proxy
-from mimo_proto.http.deadlines import WATCHDOG, Guard
-from mimo_proto.http.dial import dial, time_to_connect
+from mimo_proto.http.deadlines import Guard
+from mimo_proto.http.dial import dial
 from mimo_proto.http.tunnel import open_tunnel
+from mimo_proto.http.watchdog import WATCHDOG
 
 if TYPE_CHECKING:
     from mimo_proto.call.route import Route
@@ -81,7 +82,7 @@ class Connection:
             # TLS takes the socket over and leaves an empty shell: the guard gets a handle that lasts.
             handle = sock.dup()
             guard.attach(handle)
-            sock.settimeout(time_to_connect(guard))
+            sock.settimeout(guard.seconds_to_connect())
             if route.address.tls:
                 sock = self._tls.wrap(sock, route.address.name)
             if route.tunnelled:
@@ -107,9 +108,9 @@ class Connection:
         guard = self.guard
         # The response to CONNECT, and TLS inside of TLS, are read in pieces, which no timeout bounds together.
         WATCHDOG.watch(guard, guard.connect_at)
-        sock.settimeout(time_to_connect(guard))
+        sock.settimeout(guard.seconds_to_connect())
         open_tunnel(sock, self._route)
-        sock.settimeout(time_to_connect(guard))
+        sock.settimeout(guard.seconds_to_connect())
         return self._tls.wrap(sock, self._route.origin.name)
 
     def close(self) -> None:

@@ -26,11 +26,11 @@ from mimo_proto.call.route import make_route
 from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.connection import Connection
-from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.socket_io import receive_head, send_request
 from mimo_proto.http.tls import TLS
+from mimo_proto.http.watchdog import WATCHDOG
 from mimo_proto.protocol.content_coding import DECODABLE, content_codings
 from mimo_proto.protocol.http11 import HeadDecoder
 from mimo_proto.protocol.secret import without_frames
