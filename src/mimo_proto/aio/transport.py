@@ -17,9 +17,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.connect import connect
-from mimo_proto.aio.library import BLOCK_BYTES, HTTPLibrary, LibraryResponse, blocks_of
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
 from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
+from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.connection_errors import connection_error
 from mimo_proto.call.keep_alive import max_idle_seconds
@@ -231,8 +232,7 @@ def _head_so_far(connection: AsyncConnection, decoder: HeadDecoder) -> Head | No
         if (head := decoder.feed(data)) is not None:
             return head
     if connection.ended:
-        where = " inside the head" if decoder.rest else ""
-        raise connection.failure or ConnectionResetError(f"it was closed{where}")
+        raise connection.failure or ConnectionResetError(decoder.end_connection())
     return None
 
 
