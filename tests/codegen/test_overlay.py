@@ -194,7 +194,7 @@ def test_defaults_and_examples_are_held_to_their_own_property(
 )
 def test_defaults_and_examples_that_fit(schema: dict[str, Any]) -> None:
     spec = parse(read_directory(ROOT / "spec"))
-    assert check(merge(spec, {"chat_request": field(schema)}), "1")
+    assert check(merge(spec, {"chat_request": field(schema)}), "1").version == "1"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_named_enum_has_its_values() -> None:
     def default(value: str) -> dict[str, Any]:
         return over(request={"Request": {"x-reason": "Seen.", "properties": {"level": {**level, "default": value}}}})
 
-    assert check(merge(MINI, default("low")), "1")
+    assert check(merge(MINI, default("low")), "1").version == "1"
     with pytest.raises(SpecError, match='default: "huge" is none of the values that there are'):
         check(merge(MINI, default("huge")), "1")
 

@@ -97,6 +97,7 @@ class NoError:
 
 def check_stream(endpoint: Any, accumulator: Any, case: Case) -> Any:
     """Hold what comes of the stream to what the case says, and return the sum of its events."""
+    result: Any = None
     for pieces in ([case.body], whole_blocks(case.body), byte_by_byte(case.body)):
         for outcome in (run(StreamDecoder(endpoint), pieces), pull(StreamDecoder(endpoint), pieces)):
             assert issubclass(outcome.error or NoError, case.error or NoError)
