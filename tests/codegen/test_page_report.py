@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,8 @@ def test_a_page_with_our_own_facts_has_no_differences(path: Path, capsys: pytest
     """The facts are named as `codegen page` names those of a page, and today's pages give exit code 0."""
     facts = [line.fact for line in OURS[path] if line.is_on_the_page]
     written = write_facts(Path("page.md"), facts)
-    assert read_page(written) == facts
+    # A page has its tables whole; in the file a line may stand anywhere.
+    assert Counter(read_page(written)) == Counter(facts)
     status, out, err = run(ROOT / "spec", str(written), str(written), capsys)
     on_purpose = sum(len(line.differs) for line in OURS[path] if line.is_on_the_page)
     assert (status, err) == (0, "")

@@ -259,7 +259,7 @@ def test_the_table_has_what_clients_send(api: str) -> None:
 def test_each_row_does_what_it_says(api: str, row: ForeignName) -> None:
     assert row.advice
     assert row.source
-    usual = (1, {row.to: 1}) if row.act == "renamed" else ("x", {})
+    usual: tuple[Any, dict[str, Any]] = (1, {row.to: 1}) if row.act == "renamed" else ("x", {})
     value, sent = RENAMED.get((api, row.name), usual)
     if row.act == "refused":
         error = refused(api, **{row.name: value})
