@@ -51,7 +51,7 @@ else:
 """
 
 # A twentieth more than it was when this was written: a release may grow, and a folder of tests or pages does not pass.
-MAX_WHEEL_BYTES = 540_000
+MAX_WHEEL_BYTES = 550_000
 
 TWO = ROOT / "tests/fixtures/two_providers"
 CHUNK = (
