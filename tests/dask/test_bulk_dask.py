@@ -138,3 +138,14 @@ def test_workers_without_a_key_are_told_before_anything_is_asked(server: Loopbac
     assert status == 1
     assert re.fullmatch(r"a worker cannot make its client: the API key is empty.*\n", complaints)
     assert not server.requests
+
+
+def test_without_a_scheduler_it_starts_workers_on_this_machine(
+    server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIMO_API_KEY", server.api_key)
+    monkeypatch.setenv("MIMO_BASE_URL", server.base_url)
+    source, target = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
+    write_questions(source, 20)
+    subprocess.run([sys.executable, SCRIPT, source, target], stderr=subprocess.DEVNULL, check=True)
+    assert read_answers(target) == expected(20)
