@@ -16,7 +16,7 @@ PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 GLOSSARY_ROWS = 43
 PLACES = 5
-QUESTIONS = 21
+QUESTIONS = 24
 
 
 def section(title: str) -> str:

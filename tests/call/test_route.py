@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import socket
 import traceback
 from base64 import b64decode
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mimo_proto import ConfigurationError
-from mimo_proto.call.route import Address, environment_proxy, make_route, unused_proxy
+from mimo_proto.call.route import Address, environment_proxy, make_route, unresolved
 from mimo_proto.protocol.request import HTTPRequest
 
 if TYPE_CHECKING:
@@ -249,6 +250,17 @@ def test_what_the_environment_names_and_cannot_be_used(origin: str, named: dict[
     ],
 )
 def test_a_proxy_that_is_not_asked_is_told(origin: str, environment: dict[str, str], named: str | None) -> None:
-    told = unused_proxy(make_route(origin, None), environment.get)
-    assert told == (f'; {named} is set and not used: proxy="environment" asks that proxy' if named else "")
-    assert unused_proxy(make_route(origin, "http://p.example"), environment.get) == ""
+    error = socket.gaierror(-2, "Name or service not known")
+    told = unresolved(make_route(origin, None), error, environment.get)
+    hint = f'; {named} is set and not used: proxy="environment" asks that proxy' if named else ""
+    assert told == f"a.example: Name or service not known{hint}"
+    told = unresolved(make_route(origin, "http://p.example"), error, environment.get)
+    assert told == "p.example: Name or service not known"
+
+
+def test_a_name_that_is_none() -> None:
+    error = UnicodeEncodeError("idna", "a..example", 2, 3, "label empty")
+    nothing: dict[str, str] = {}
+    told = unresolved(make_route("https://a..example/v1", None), error, nothing.get)
+    assert told.startswith("a..example: ")
+    assert "label empty" in told

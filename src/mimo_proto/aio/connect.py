@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 from mimo_proto.aio.connection import AsyncConnection
 from mimo_proto.call.addresses import ATTEMPT_DELAY_SECONDS, take_turns
 from mimo_proto.call.keep_alive import keep_alive_options
-from mimo_proto.call.route import unused_proxy
+from mimo_proto.call.route import unresolved
 from mimo_proto.call.tunnel import TunnelResponse
-from mimo_proto.errors import ConnectError
 
 if TYPE_CHECKING:
     import ssl
@@ -70,7 +69,7 @@ async def resolve(route: Route) -> Sequence[AddressInfo]:
     """Look up the addresses of what a route connects to.
 
     Raises:
-        ConnectError: There is none.
+        OSError: There is none.
     """
     host, port, _ = route.address
     try:
@@ -78,8 +77,8 @@ async def resolve(route: Route) -> Sequence[AddressInfo]:
             return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        problem = f"no connection: {error}{unused_proxy(route, os.getenv)}"
-    raise ConnectError(problem)
+        problem = unresolved(route, error, os.getenv)
+    raise OSError(problem)
 
 
 def _is_address(host: str) -> bool:

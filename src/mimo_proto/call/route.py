@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["Address", "Route", "environment_proxy", "make_route", "unused_proxy"]
+__all__ = ["Address", "Route", "environment_proxy", "make_route", "unresolved"]
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
@@ -201,17 +201,19 @@ def environment_proxy(
     return proxy
 
 
-def unused_proxy(route: Route, getenv: Callable[[str], str | None]) -> str:
-    """Say for an error that a host was not found where the environment has a proxy that is not asked; else "".
+def unresolved(route: Route, error: OSError | UnicodeError, getenv: Callable[[str], str | None]) -> str:
+    """Say that a host was not found; and where the environment has a proxy that is not asked, that too.
 
     Args:
         route: The way that was tried.
+        error: What the system says.
         getenv: Looks a variable of the environment up: `os.getenv`.
     """
+    problem = f"{route.address.host}: {getattr(error, 'strerror', None) or error}"
     if route.proxy is not None:
-        return ""
+        return problem
     scheme = "HTTPS_PROXY" if route.address.tls else "HTTP_PROXY"
     for name in (scheme, scheme.lower(), "ALL_PROXY", "all_proxy"):
         if getenv(name):
-            return f'; {name} is set and not used: proxy="environment" asks that proxy'
-    return ""
+            return f'{problem}; {name} is set and not used: proxy="environment" asks that proxy'
+    return problem

@@ -16,7 +16,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.call.route import unused_proxy
+from mimo_proto.call.route import unresolved
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.dial import dial
 from mimo_proto.http.tunnel import open_tunnel
@@ -99,8 +99,8 @@ class Connection:
     def _dial(self) -> socket.socket:
         try:
             return dial(self._route.address, self.guard)
-        except socket.gaierror as error:
-            problem = f"{self._route.address.host}: {error.strerror}{unused_proxy(self._route, os.getenv)}"
+        except (socket.gaierror, UnicodeError) as error:
+            problem = unresolved(self._route, error, os.getenv)
         raise OSError(problem)
 
     def _tunnelled(self, sock: Any) -> Any:

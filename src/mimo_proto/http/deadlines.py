@@ -113,8 +113,8 @@ class Guard(Clocks):
         self.finished = False
         self.watched = True
         self.lock = threading.RLock()
-        self._ended = threading.Event()  # set as long as there is a reason
         self._socket: socket.socket | None = None
+        self._wake: threading.Event | None = None  # while the call waits between two attempts
 
     def attach(self, sock: socket.socket | None) -> None:
         """Name the socket that the call uses from now on, or None; a call that was ended from outside shuts it down."""
@@ -141,7 +141,8 @@ class Guard(Clocks):
             is_first = self.reason is None or (reason == "cancelled" and self.reason in ATTEMPT_REASONS)
             if is_first:
                 self.reason = reason
-                self._ended.set()
+                if self._wake is not None:
+                    self._wake.set()
             self._shut_down()
             return is_first
 
@@ -156,11 +157,14 @@ class Guard(Clocks):
         with self.lock:
             if self.reason in ATTEMPT_REASONS:
                 self.reason = None
-                self._ended.clear()
 
     def sleep(self, seconds: float) -> None:
         """Wait between two attempts, or until the call is ended from outside."""
-        self._ended.wait(seconds)
+        with self.lock:
+            wake = self._wake = threading.Event()
+            is_ended = self.reason is not None
+        if not is_ended:
+            wake.wait(seconds)
 
     def due(self, now: float) -> float:
         """End the call if a clock has run out.
