@@ -89,8 +89,8 @@ class ResponseBody:
             try:
                 return wrapper.read1(n, decode_content=True)
             except zlib.error:
-                # urllib3 passes over what follows the last member of gzip, and at the end flushes the inflater that refused
-                # it: CPython 3.14 over zlib 1.3.2 raises then.
+                # urllib3 passes over what follows the last member of gzip, and flushes at the end what had refused it:
+                # CPython 3.14 over zlib 1.3.2 raises then.
                 return b""
 
         return read1
