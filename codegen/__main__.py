@@ -3,6 +3,7 @@
     python -m codegen                     write src/mimo_proto/models/ and what else follows from spec/
     python -m codegen --check             write nothing; exit 1 with a diff if anything would change
     python -m codegen diff [REF]          what changed in spec/ since a git ref; exit 1 if it breaks
+    python -m codegen page OLD.md NEW.md  what changed in a page of MiMo's, and what spec/ says otherwise; exit 1 if any
     python -m codegen --overlay my_spec/ --out my_package/models
                                           merge additions over spec/ and write somewhere else
 
@@ -20,6 +21,8 @@ from pathlib import Path
 from .diff import compare
 from .files import compare_files, find_stale, write_files
 from .load import SpecError
+from .page import PageError
+from .page_report import compare_pages
 from .report import Format, report
 from .sources import areas_in, load_directory, load_older
 from .spec import Spec
@@ -51,10 +54,12 @@ def main(arguments: Sequence[str] | None = None, program: str = f"python -m {__p
         parser.error("--out is missing: where the models go. Our own hold our own spec, and are made in a checkout")
     try:
         spec = load_directory(options.spec, options.overlay)
+        if options.command == "page":
+            return _page(options, spec)
         if options.command:
             return _diff(_older(options), spec, options.format)
         return _generate(spec, options, None if is_ours else out)
-    except (SpecError, OSError) as error:
+    except (SpecError, PageError, OSError) as error:
         print(error, file=sys.stderr)
     except subprocess.CalledProcessError as error:
         print(error.stderr.decode("utf-8", "replace"), file=sys.stderr)
@@ -77,6 +82,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     ref_help = "a git ref, or a directory (default: HEAD; with an overlay, the spec without it)"
     diff.add_argument("ref", nargs="?", help=ref_help)
     diff.add_argument("--format", choices=["text", "markdown", "json"], default="text")
+    page = commands.add_parser("page", help="what changed in a page of MiMo's, and what the schemas say otherwise")
+    page.add_argument("old", type=Path, help="the raw Markdown of the page as it was")
+    page.add_argument("new", type=Path, help="as it is; the same file: only what the schemas say otherwise")
     return parser
 
 
@@ -92,6 +100,13 @@ def _diff(old: Spec, new: Spec, output_format: Format) -> int:
     changes = compare(old, new)
     sys.stdout.write(report(old, new, changes, output_format))
     return int(any(change.mark == "breaking" for change in changes))
+
+
+def _page(options: argparse.Namespace, spec: Spec) -> int:
+    """Print the report on a page; the exit code says whether anything differs."""
+    text, differs = compare_pages(options.old, options.new, options.spec, spec)
+    sys.stdout.write(text)
+    return int(differs)
 
 
 def _generate(spec: Spec, options: argparse.Namespace, out: Path | None) -> int:

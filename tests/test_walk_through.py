@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main
+from tests.support.page_facts import contradictions
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -61,6 +62,17 @@ def checkout(tmp_path: Path, before: Path) -> Path:
     [commands] = blocks(3, "sh")
     subprocess.run(["bash", "-ec", commands], cwd=tmp_path, check=True)
     return tmp_path
+
+
+def test_the_facts_are_what_the_spec_says(checkout: Path) -> None:
+    """Step 2, the lines of which stand under the names of their files."""
+    facts = re.findall(r"`(spec/facts/\w+\.tsv)`[^\n]*:\n\n```text\n(.*?)```", STEPS[2], re.DOTALL)
+    assert len(facts) == 2
+    for name, lines in facts:
+        path = checkout / name
+        present = path.read_text("utf-8")
+        path.write_text(present.replace(lines, "") + lines, "utf-8")
+    assert contradictions(checkout / "spec") == []
 
 
 def test_the_report_is_the_one_on_the_page(checkout: Path, before: Path, capsys: pytest.CaptureFixture[str]) -> None:

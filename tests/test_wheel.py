@@ -20,6 +20,7 @@ import urllib3
 
 import mimo_proto
 from codegen.__main__ import main
+from tests.support.pages import row, write_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -216,6 +217,13 @@ def test_the_generator_of_the_wheel_reports_what_an_overlay_adds(installed: Path
     done = run(installed, "mimo_proto.codegen", "--overlay", str(TWO), "diff")
     assert (done.returncode, done.stderr) == (0, "")
     assert "compatible ChatCompletionRequest.min_p (sent): added, optional" in done.stdout
+
+
+def test_pages_are_compared_in_a_checkout(installed: Path, tmp_path: Path) -> None:
+    page = str(write_page(tmp_path / "page.md", {"Request body": [row("model")]}))
+    done = run(installed, "mimo_proto.codegen", "page", page, page)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "no facts (*.tsv) are here; a checkout of mimo-proto has them in spec/facts" in done.stderr
 
 
 def test_the_wheel_has_no_models_of_its_own_to_write(installed: Path) -> None:

@@ -24,6 +24,7 @@ from mimo_proto.call.options import (
     take_apart,
 )
 from mimo_proto.call.reply import Reply, accumulator_for
+from mimo_proto.call.route import environment_proxy
 from mimo_proto.call.settings import read_settings
 from mimo_proto.endpoints import CHAT_COMPLETIONS, MODELS, RESPONSES, Endpoint
 from mimo_proto.errors import LocalProtocolError
@@ -305,7 +306,7 @@ class Client:
         stream: bool = False,
         **options: Unpack[CallOptions],
     ) -> SyncCall:
-        """Make a call without sending anything: what `send`, `stream` and the shells for asyncio begin with.
+        """Make a call without sending anything: what `send` and `stream` begin with.
 
         Args:
             endpoint: As `send` takes it.
@@ -327,7 +328,5 @@ class Client:
 
 def _environment_proxy(base_url: str) -> Secret | None:
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - it brings http.client, and few need it
-
-    from mimo_proto.call.route import environment_proxy  # noqa: PLC0415 - as above
 
     return environment_proxy(base_url, getproxies, proxy_bypass)

@@ -54,8 +54,8 @@ def test_the_version_is_the_one_that_the_changes_want() -> None:
     spec = load_directory(SPEC)
     titles = re.findall(r"^## (\S+)", (SPEC / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert titles[0] == spec.version
-    # A heading that is not committed yet names the version after that of the heading below it.
-    found = [git("log", "--format=%h", f"-S## {title}\n", "--", "spec/CHANGELOG.md") for title in titles[:2]]
+    # A heading that is not committed yet names the version after that of the heading below it; merges bring some (-m).
+    found = [git("log", "-m", "--format=%h", f"-S## {title}\n", "--", "spec/CHANGELOG.md") for title in titles[:2]]
     commits = [oldest for *_, oldest in filter(None, found)]
     older = load_older(commits[0], SPEC)
     changes = compare(older, spec)

@@ -11,6 +11,7 @@ import pytest
 from mimo_proto import (
     ConnectionClosed,
     RateLimitError,
+    ServerError,
 )
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, head, sse
 from tests.support.outcomes import (
@@ -148,6 +149,25 @@ def test_surplus_bytes_never_answer_the_next_call(
         for _ in range(3):
             sent = threading.Event()
             assert call(client, kind).kept == "Hello world"
+            assert sent.wait(10)
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_surplus_bytes_behind_an_empty_body(tls: bool, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(answer(b"", 500) + FORGED)
+            sent.set()
+
+    with (
+        Server(script, authority=authority if tls else None) as server,
+        client_for(server.url, ssl_context=trust) as client,
+    ):
+        for _ in range(3):
+            sent = threading.Event()
+            assert type(call(client, CHAT_JSON).error) is ServerError
             assert sent.wait(10)
         assert server.connections == 3
 

@@ -20,7 +20,7 @@ from mimo_proto import (
     Limits,
     Timeouts,
 )
-from mimo_proto.http.deadlines import WATCHDOG
+from mimo_proto.http.watchdog import WATCHDOG
 from tests.support.dummyserver import END, Peer, Server, chunk, head, sse
 from tests.support.endings import FIRST, end, fin, serve, silence
 from tests.support.outcomes import (

@@ -10,7 +10,7 @@ import pytest
 
 from mimo_proto import DeadlineExceeded, IdleTimeout, ReadTimeout, StreamCancelled, Timeouts, user
 from mimo_proto.http import attempts, connection, transport
-from mimo_proto.http.deadlines import Watchdog
+from mimo_proto.http.watchdog import Watchdog
 from tests.support.dummyserver import Peer, Server, pump
 from tests.support.outcomes import ALL, CHAT_JSON, CHAT_STREAM, Kind, call, client_for, good
 from tests.support.readers import Reader, no_clocks, stream_of

@@ -1,10 +1,8 @@
-"""Clocks and the thread that keeps them."""
+"""The clocks of a call, and what ends it."""
 
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 from math import inf
 from time import monotonic
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mimo_proto.http.deadlines import WATCHDOG, Guard, Watchdog
+from mimo_proto.http.deadlines import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +72,25 @@ def test_the_read_clock_begins_anew_with_each_wait() -> None:
 def test_total_counts_from_the_beginning() -> None:
     before = monotonic()
     assert before + 5 <= Guard(total=5).total_at <= monotonic() + 5
+
+
+def test_how_long_a_connection_may_take_to_open() -> None:
+    guard = Guard()
+    assert guard.seconds_to_connect() is None
+    guard.connect_at = inf
+    guard.total_at = monotonic() + 10
+    seconds = guard.seconds_to_connect()
+    assert seconds is not None
+    assert 5 < seconds <= 10
+    guard.connect_at = monotonic() + 5
+    seconds = guard.seconds_to_connect()
+    assert seconds is not None
+    assert 0 < seconds <= 5
+    guard.connect_at = monotonic()
+    with pytest.raises(TimeoutError):
+        guard.seconds_to_connect()
+    guard.connect_at = guard.total_at = 1e300
+    assert guard.seconds_to_connect() == 1e6, "an absurd one overflows"
 
 
 def test_the_end_shuts_the_socket_down_once(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -181,68 +198,6 @@ def test_sleep_is_not_cut_short_by_the_clock_of_the_last_attempt(reason: Reason)
     assert monotonic() - begun >= 0.04
 
 
-def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
-    guard = Guard(total=0.05)
-    guard.attach(pair[0])
-    Watchdog().watch(guard, guard.total_at)
-    assert pair[0].recv(1) == b"", "the read ends"
-    assert guard.reason == "total"
-    assert monotonic() >= guard.total_at
-
-
-def test_an_earlier_clock_wakes_the_thread(pair: tuple[socket.socket, socket.socket]) -> None:
-    watchdog = Watchdog()
-    late, soon = Guard(total=1e9), Guard(total=0.05)
-    watchdog.watch(late, late.total_at)
-    soon.attach(pair[0])
-    watchdog.watch(soon, soon.total_at)
-    assert pair[0].recv(1) == b""
-    assert late.reason is None
-    assert len(watchdog) == 1
-
-
-def test_a_clock_that_moved_on_is_followed(pair: tuple[socket.socket, socket.socket]) -> None:
-    watchdog = Watchdog()
-    guard = Guard(idle=0.05)
-    guard.attach(pair[0])
-    guard.idle_at = monotonic() + 0.15
-    watchdog.watch(guard, monotonic())
-    assert pair[0].recv(1) == b""
-    assert guard.reason == "idle"
-    assert monotonic() >= guard.idle_at
-
-
-def watchdogs() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if "watchdog" in thread.name}
-
-
-def test_no_clock_no_thread() -> None:
-    threads = watchdogs()
-    watchdog = Watchdog()
-    watchdog.watch(Guard(), inf)
-    assert len(watchdog) == 0
-    assert watchdogs() == threads
-
-
-def test_where_no_thread_is_left_the_next_call_asks_again(
-    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    watchdog = Watchdog()
-    guard = Guard(total=0.05)
-    guard.attach(pair[0])
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", start)
-        watchdog.watch(guard, guard.total_at)
-        assert not guard.watched
-        assert len(watchdog) == 0
-    watchdog.watch(guard, guard.total_at)
-    assert guard.watched
-    assert pair[0].recv(1) == b""
-
-
 def test_an_unwatched_call_looks_at_its_own_clocks(pair: tuple[socket.socket, socket.socket]) -> None:
     guard = Guard(total=60)
     guard.attach(pair[0])
@@ -255,81 +210,3 @@ def test_an_unwatched_call_looks_at_its_own_clocks(pair: tuple[socket.socket, so
     guard.wait_seconds()
     assert guard.reason == "linger"
     assert pair[0].recv(1) == b""
-
-
-@pytest.mark.parametrize("error", [AttributeError("fd"), SystemExit()], ids=repr)
-def test_a_call_that_cannot_be_ended_does_not_stop_the_clocks_of_others(
-    error: BaseException, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is told by `threading.excepthook`; where the thread ends all the same, the next call starts another."""
-
-    class Unended(Guard):
-        """A call whose socket cannot be shut down, as those that some libraries put in the place of Python's."""
-
-        def end(self, reason: Reason) -> bool:
-            raise error
-
-    def hook(args: threading.ExceptHookArgs) -> None:
-        reported.append(args)
-        told.set()
-
-    reported: list[threading.ExceptHookArgs] = []
-    told = threading.Event()
-    monkeypatch.setattr(threading, "excepthook", hook)
-    others = watchdogs()
-    watchdog = Watchdog()
-    late, unended = Guard(total=0.3), Unended(total=0.01)
-    late.attach(pair[0])
-    watchdog.watch(late, late.total_at)
-    [thread] = watchdogs() - others
-    watchdog.watch(unended, unended.total_at)
-    assert told.wait(10)
-    if isinstance(error, SystemExit):
-        thread.join(10)
-        watchdog.watch(Guard(), monotonic())
-    assert thread.is_alive() is not isinstance(error, SystemExit)
-    assert pair[0].recv(1) == b""
-    assert late.reason == "total"
-    assert [(args.exc_value, args.thread) for args in reported] == [(error, thread)]
-
-
-def test_calls_that_have_ended_do_not_pile_up(pair: tuple[socket.socket, socket.socket]) -> None:
-    watchdog = Watchdog()
-    alive = Guard(total=1)
-    alive.attach(pair[0])
-    watchdog.watch(alive, alive.total_at)
-    for _ in range(10_000):
-        guard = Guard(total=600)
-        watchdog.watch(guard, guard.total_at)
-        guard.finish()
-    assert len(watchdog) <= 257
-    assert pair[0].recv(1) == b""
-    assert alive.reason == "total"
-
-
-def test_a_forked_child_starts_its_own() -> None:
-    code = """
-import os, socket, warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is what is tested
-from mimo_proto.http.deadlines import WATCHDOG, Guard
-
-def ends():
-    ours, theirs = socket.socketpair()
-    guard = Guard(total=0.05)
-    guard.attach(ours)
-    WATCHDOG.watch(guard, guard.total_at)
-    ours.settimeout(10)
-    return ours.recv(1) == b"" and guard.reason == "total"
-
-assert ends()
-pid = os.fork()
-if pid == 0:
-    os._exit(0 if len(WATCHDOG) == 0 and ends() else 1)
-assert os.waitpid(pid, 0)[1] == 0
-assert ends()
-"""
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
-
-
-def test_there_is_one_of_the_process() -> None:
-    assert isinstance(WATCHDOG, Watchdog)

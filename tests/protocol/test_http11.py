@@ -309,3 +309,18 @@ def test_a_request_is_one_head(bad: str) -> None:
             encode_head(method, target, fields)
     with pytest.raises(ValueError):
         encode_head("GET", "/", {bad: "x"})
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "it was closed"),
+        (b"HTTP/1.1 200 OK\r\nDate: today\r\n", "it was closed inside the head"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "it was closed"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP", "it was closed inside the head"),
+    ],
+)
+def test_a_connection_that_ends_before_the_head_is_whole(data: bytes, told: str) -> None:
+    decoder = HeadDecoder()
+    assert decoder.feed(data) is None
+    assert decoder.end_connection() == told

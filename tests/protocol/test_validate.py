@@ -40,6 +40,7 @@ from mimo_proto.models.foreign_names import FOREIGN_NAMES
 from mimo_proto.protocol.decode import TolerantDecoder
 from mimo_proto.protocol.validate import validate
 from mimo_proto.unknown import Unknown
+from tests.support.schemas import properties
 
 if TYPE_CHECKING:
     Nowhere = Any
@@ -49,6 +50,7 @@ EXAMPLES = sorted((TESTS.parent / "spec" / "examples").glob("*Request.*.json"))
 NEGATIVES: list[dict[str, Any]] = json.loads((TESTS / "fixtures" / "negatives.json").read_bytes())
 
 HI: dict[str, Any] = {"role": "user", "content": "hi"}
+HOTTEST = float(properties("ChatCompletionRequest")["temperature"]["maximum"])
 
 
 def chat(*messages: Any, **more: Any) -> dict[str, Any]:
@@ -254,9 +256,9 @@ def test_a_struct_that_was_handed_over_is_checked_to_the_last_leaf() -> None:
     for message in (UserMessage(content=5), UserMessage(content=[TextPart(text=5)]), {"role": "user"}):  # type: ignore[arg-type]
         request = ChatCompletionRequest(model="m", messages=[message])  # type: ignore[list-item]
         assert refused(request).path.startswith("$.messages[0]")
-    request = ChatCompletionRequest(model="m", messages=[], temperature=2.0)
+    request = ChatCompletionRequest(model="m", messages=[], temperature=HOTTEST + 0.5)
     error = refused(request)
-    assert (error.path, str(error)) == ("$.temperature", "$.temperature: Expected `float` <= 1.5")
+    assert (error.path, str(error)) == ("$.temperature", f"$.temperature: Expected `float` <= {HOTTEST}")
     assert refused(ChatCompletionRequest(model="m", messages=[], stop=("a",) * 5)).path == "$.stop"
     assert refused(ChatCompletionRequest(model="m", messages=[]), ResponseRequest).path == "$.messages"
 
@@ -283,7 +285,7 @@ def test_what_encodes_as_a_text_is_none(value: Any) -> None:
 def test_a_decimal_is_a_number_and_no_text() -> None:
     checked = validate(chat(temperature=Decimal("0.5")))
     assert checked.temperature == 0.5
-    assert refused(chat(temperature=Decimal("1.6"))).path == "$.temperature"
+    assert refused(chat(temperature=Decimal(str(HOTTEST)) + Decimal("0.1"))).path == "$.temperature"
     for name in ("model", "stream", "max_completion_tokens"):
         assert refused(chat(**{name: Decimal(1)})).path == f"$.{name}"
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import h11
 
-from mimo_proto.protocol.chunked import ChunkedDecoder, ChunkedError
+from mimo_proto.protocol.body import BodyDecoder
+from mimo_proto.protocol.chunked import ChunkedError
 from mimo_proto.protocol.http11 import HeadDecoder, HeadError
 
 if TYPE_CHECKING:
@@ -54,27 +55,15 @@ def read_by_us(pieces: Sequence[bytes]) -> Verdict:
         return Verdict("error")
     if head is None:
         return Verdict("cut")
-    rest = [decoder.rest, *pieces[at:]]
-    if head.chunked:
-        end, body, surplus = _read_chunks(rest)
-    else:
-        whole = b"".join(rest)
-        body = whole[: head.length]
-        surplus = len(whole) > len(body)
-        end = "cut" if head.length is not None and len(body) < head.length else "complete"
-    return Verdict(end, end == "complete" and head.kept and not surplus, head.status, head.headers, body)
-
-
-def _read_chunks(pieces: Sequence[bytes]) -> tuple[End, bytes, bool]:
-    decoder = ChunkedDecoder()
-    body = b""
-    for piece in pieces:
-        try:
-            body += decoder.feed(piece)
-        except ChunkedError:
-            break
-    end: End = "complete" if decoder.ended else "error" if decoder.broken else "cut"
-    return end, body, decoder.surplus
+    body, content = BodyDecoder(head), b""
+    try:
+        for piece in [decoder.rest, *pieces[at:], b""]:  # what is broken is said when it is fed again
+            content += body.feed(piece)
+        end: End = "complete" if body.ended or not body.end_connection() else "cut"
+    except ChunkedError:
+        end = "error"
+    reusable = end == "complete" and head.kept and not body.surplus
+    return Verdict(end, reusable, head.status, head.headers, content)
 
 
 def read_by_h11(pieces: Sequence[bytes]) -> Verdict:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, validate
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-__all__ = ["SPEC", "SCHEMAS", "DEFINED_IN", "REGISTRY", "check"]
+__all__ = ["SPEC", "SCHEMAS", "DEFINED_IN", "REGISTRY", "check", "properties"]
 
 SPEC = Path(__file__).parents[2] / "spec"
 SCHEMAS: dict[str, dict[str, Any]] = {path.name: json.loads(path.read_bytes()) for path in sorted(SPEC.glob("*.json"))}
@@ -37,3 +37,10 @@ def check(value: Any, definition: str) -> None:
     """Raise `jsonschema.ValidationError` unless the value is what the definition says."""
     schema = {"$ref": f"{DEFINED_IN[definition]}#/$defs/{definition}"}
     validate(value, schema, cls=Draft202012Validator, registry=REGISTRY)
+
+
+def properties(definition: str) -> dict[str, dict[str, Any]]:
+    """The properties of a definition, so that a test of its bounds moves with them."""
+    [schema] = [schema for schema in SCHEMAS.values() if definition in schema["$defs"]]
+    found: dict[str, dict[str, Any]] = schema["$defs"][definition]["properties"]
+    return found

@@ -11,7 +11,9 @@ from mimo_proto.models.model_facts import MODEL_FACTS, ModelFacts
 from mimo_proto.testing import LoopbackServer, Refusal, recorded
 from mimo_proto.testing.rules import Strictness, refuse_chat, refuse_response
 from tests.support.calling import CHAT, RESPONSES, call, said, tool
+from tests.support.schemas import properties
 
+HOTTEST = float(properties("ChatCompletionRequest")["temperature"]["maximum"])
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 LISTED = {"type": "array", "items": [{"type": "string"}, {"type": "integer"}]}
@@ -109,7 +111,7 @@ def test_the_body_to_somebody_who_asked_for_a_stream_is_the_one_on_record() -> N
         ({"messages": []}, "Object missing required field `model`"),
         ({"model": 1, "messages": []}, "Expected `str`, got `int` - at `$.model`"),
         ({"model": "mimo-v2.5"}, "Object missing required field `messages`"),
-        (said("hi", temperature=1.6), "Expected `float` <= 1.5 - at `$.temperature`"),
+        (said("hi", temperature=HOTTEST + 0.1), f"Expected `float` <= {HOTTEST} - at `$.temperature`"),
         (said("hi", top_p=0), "Expected `float` >= 0.01 - at `$.top_p`"),
         (said("hi", presence_penalty=-3), "Expected `float` >= -2.0 - at `$.presence_penalty`"),
         (said("hi", max_completion_tokens=0), "Expected `int` >= 1 - at `$.max_completion_tokens`"),
@@ -188,7 +190,7 @@ def test_chat_refuses(body: Any, param: str) -> None:
     [
         said("hi", n=1, seed=3, reasoning_effort="low", max_tokens=5, stream_options={"include_usage": True}),
         said(),
-        said("hi", temperature=1.5, top_p=0.01, stop=list("abcd"), frequency_penalty=None, stream=None),
+        said("hi", temperature=HOTTEST, top_p=0.01, stop=list("abcd"), max_completion_tokens=None, stream=None),
         history({"content": "", "tool_calls": [CALL], "reasoning_content": ""}),
         history({"tool_calls": [CALL], "reasoning_content": "I call."}),
         history({"content": None, "tool_calls": [CALL], "reasoning_content": "I call."}),

@@ -15,7 +15,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, blocks_of, is_of_another_loop
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse, is_of_another_loop
+from mimo_proto.call.blocks import blocks_of
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.connection_errors import connection_closed, shown
 from mimo_proto.errors import ConnectError, LocalProtocolError, MimoError, RemoteProtocolError

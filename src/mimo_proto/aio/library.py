@@ -7,28 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mimo_proto.errors import LocalProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable
 
     from mimo_proto.aio.deadlines import Deadlines
     from mimo_proto.errors import MimoError
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["BLOCK_BYTES", "HTTPLibrary", "LibraryResponse", "is_of_another_loop", "blocks_of"]
-
-BLOCK_BYTES: Final = 16384
-"""How much of a request's body is handed over at a time: a piece that has gone is progress, for the send clock."""
-
-
-def blocks_of(body: bytes) -> Iterator[bytes]:
-    """Cut a request's body into the pieces in which it is sent."""
-    for at in range(0, len(body), BLOCK_BYTES):
-        yield body[at : at + BLOCK_BYTES]
+__all__ = ["HTTPLibrary", "LibraryResponse", "is_of_another_loop"]
 
 
 def is_of_another_loop(exc: BaseException) -> bool:

@@ -17,9 +17,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mimo_proto.aio.connect import connect
-from mimo_proto.aio.library import BLOCK_BYTES, HTTPLibrary, LibraryResponse, blocks_of
+from mimo_proto.aio.library import HTTPLibrary, LibraryResponse
 from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
+from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
 from mimo_proto.call.clocks import end_error
 from mimo_proto.call.connection_errors import connection_error
 from mimo_proto.call.keep_alive import max_idle_seconds
@@ -128,7 +129,7 @@ class _Exchange(LibraryResponse):
         self._deadlines = deadlines
         self._body: BodyDecoder
         self._rest = b""
-        self._reusable = False
+        self._kept = False
         self._open = True
 
     async def open(self, parts: deque[bytes]) -> None:
@@ -150,8 +151,7 @@ class _Exchange(LibraryResponse):
         self.status, self.headers = head.status, head.headers
         self._body = BodyDecoder(head)
         self._deadlines.expect_bytes()
-        surplus = self._rest if self._body.ended else b""
-        self._reusable = head.kept and connection.can_write and not parts and not surplus
+        self._kept = head.kept and connection.can_write and not parts
 
     async def read(self) -> bytes:
         """Wait for the next bytes of the body; empty at its end.
@@ -160,12 +160,11 @@ class _Exchange(LibraryResponse):
             ConnectionClosed, RemoteProtocolError: The response is cut or broken.
         """
         body, connection = self._body, self._connection
-        data, self._rest = self._rest, b""
         try:
             while not body.ended:
-                data = data or connection.take()
+                data = self._rest or connection.take()
                 if data or body.broken:
-                    content, data = body.feed(data), b""
+                    content, self._rest = body.feed(data), b""
                     if content:
                         return content
                     self._deadlines.expect_bytes()  # more framing came
@@ -192,7 +191,7 @@ class _Exchange(LibraryResponse):
         if not self._open:
             return
         self._open = False
-        if self._reusable and self._body.ended and not self._body.surplus:
+        if self._kept and self._body.ended and not self._body.surplus and not self._rest:
             self._pool.give(self._connection, max_idle_seconds(self.headers))
         else:
             self._connection.abort()
@@ -233,8 +232,7 @@ def _head_so_far(connection: AsyncConnection, decoder: HeadDecoder) -> Head | No
         if (head := decoder.feed(data)) is not None:
             return head
     if connection.ended:
-        where = " inside the head" if decoder.rest else ""
-        raise connection.failure or ConnectionResetError(f"it was closed{where}")
+        raise connection.failure or ConnectionResetError(decoder.end_connection())
     return None
 
 

@@ -17,7 +17,8 @@ from mimo_proto.call.clocks import end_error
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt
 from mimo_proto.call.reply import read_reply
 from mimo_proto.errors import MimoError
-from mimo_proto.http.deadlines import WATCHDOG, Guard
+from mimo_proto.http.deadlines import Guard
+from mimo_proto.http.watchdog import WATCHDOG
 from mimo_proto.protocol.response import refuse_answer
 from mimo_proto.protocol.secret import without_frames
 

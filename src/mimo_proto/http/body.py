@@ -1,23 +1,20 @@
-"""The body of one response, read from a socket as its head frames it.
+"""The body of one response, read from a socket; its framing is `protocol.body`'s.
 
 Rules:
 
-- A read gives what one read of the socket gave; in chunks, all that stands in it whole (`ChunkedDecoder`).
-- An end that comes too early is an error, with chunks as with a length.
+- A read gives what one read of the socket gave; in chunks, all that stands in it whole.
 - What follows a body's end is thrown away with its connection; it must not answer the next call.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
 import zlib
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPResponse
 
 from mimo_proto.http.socket_io import receive
-from mimo_proto.protocol.chunked import ChunkedDecoder
+from mimo_proto.protocol.body import BodyDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,19 +35,20 @@ class ResponseBody:
         guard: The call's.
 
     Attributes:
-        closed: The body has ended.
-        reusable: The connection can carry another call after it.
+        closed: Whether nothing more is read of it: it has ended, or was given up.
     """
 
     def __init__(self, head: Head, received: bytes, sock: Any, guard: Guard) -> None:
-        _, _, chunked, self._bytes_left, self.reusable = head
+        self._decoder = BodyDecoder(head)
         self._received = received
         self._socket = sock
         self._guard = guard
-        self._decoder = ChunkedDecoder() if chunked else None
-        self.closed = False
-        if self._bytes_left == 0:
-            self._end(surplus=bool(received))
+        self.closed = self._decoder.ended
+
+    @property
+    def has_surplus(self) -> bool:
+        """Whether bytes have come behind its end, once that was seen."""
+        return self._decoder.surplus or bool(self._received)
 
     def read1(self, n: int) -> bytes:
         """Give what has come, at most ``n`` bytes; wait when that is nothing; empty is the end.
@@ -59,21 +57,16 @@ class ResponseBody:
             OSError: The connection broke or ended, or nothing came in time.
             ChunkedError: The framing is broken.
         """
-        if self.closed:
-            return b""
-        if self._decoder is not None:
-            return self._read_chunked(self._decoder, n)
-        data = self._take(n)
-        if self._bytes_left is None:
-            self.closed = not data
-            return data
-        if not data:
-            raise ConnectionResetError(f"{self._bytes_left} bytes of the body are missing")
-        body = data[: self._bytes_left]
-        self._bytes_left -= len(body)
-        if not self._bytes_left:
-            self._end(surplus=len(data) > len(body) or bool(self._received))
-        return body
+        decoder = self._decoder
+        while not self.closed:
+            data = b"" if decoder.broken else self._take(n)
+            if not data and not decoder.broken and (missing := decoder.end_connection()):
+                raise ConnectionResetError(missing)
+            body = decoder.feed(data)
+            self.closed = decoder.ended
+            if body:
+                return body
+        return b""
 
     read = read1
     """What urllib3 takes for a file."""
@@ -104,37 +97,3 @@ class ResponseBody:
             data, self._received = self._received[:n], self._received[n:]
             return data
         return receive(self._socket, n, self._guard)
-
-    def _read_chunked(self, decoder: ChunkedDecoder, n: int) -> bytes:
-        while True:
-            data = b"" if decoder.broken else self._take(n)
-            if not data and not decoder.broken:
-                raise ConnectionResetError("the last chunk is missing")
-            body = decoder.feed(data)
-            if decoder.ended:
-                self._end(surplus=decoder.surplus or bool(self._received))
-                return body
-            if body:
-                return body
-
-    def _end(self, *, surplus: bool) -> None:
-        self.closed = True
-        if self.reusable and (surplus or self._has_pending_bytes()):
-            self.reusable = False
-
-    def _has_pending_bytes(self) -> bool:
-        """Whether bytes wait in the TLS layer; what the system holds is looked at when the connection is taken."""
-        sock = self._socket
-        if type(sock) is socket.socket:
-            return False
-        if isinstance(sock, ssl.SSLSocket):
-            return sock.pending() > 0
-        try:  # TLS inside of a proxy's TLS
-            timeout = sock.gettimeout()
-            sock.settimeout(0)
-            try:
-                return bool(sock.recv(1))
-            finally:
-                sock.settimeout(timeout)
-        except (OSError, ValueError):
-            return False

@@ -13,12 +13,14 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.call.route import unused_proxy
-from mimo_proto.http.deadlines import WATCHDOG, Guard
-from mimo_proto.http.dial import dial, time_to_connect
+from mimo_proto.http.deadlines import Guard
+from mimo_proto.http.dial import dial
 from mimo_proto.http.tunnel import open_tunnel
+from mimo_proto.http.watchdog import WATCHDOG
 
 if TYPE_CHECKING:
     from mimo_proto.call.route import Route
@@ -64,7 +66,7 @@ class Connection:
         # Not the default selector, which takes a descriptor: a look must not fail for want of one. Windows has no poll.
         with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
-            return not selector.select(0)
+            return not selector.select(0) and not _has_decrypted(self.sock)
 
     def connect(self) -> None:
         """Open the connection, tunnel and TLS included, before ``guard.connect_at``.
@@ -80,7 +82,7 @@ class Connection:
             # TLS takes the socket over and leaves an empty shell: the guard gets a handle that lasts.
             handle = sock.dup()
             guard.attach(handle)
-            sock.settimeout(time_to_connect(guard))
+            sock.settimeout(guard.seconds_to_connect())
             if route.address.tls:
                 sock = self._tls.wrap(sock, route.address.name)
             if route.tunnelled:
@@ -106,9 +108,9 @@ class Connection:
         guard = self.guard
         # The response to CONNECT, and TLS inside of TLS, are read in pieces, which no timeout bounds together.
         WATCHDOG.watch(guard, guard.connect_at)
-        sock.settimeout(time_to_connect(guard))
+        sock.settimeout(guard.seconds_to_connect())
         open_tunnel(sock, self._route)
-        sock.settimeout(time_to_connect(guard))
+        sock.settimeout(guard.seconds_to_connect())
         return self._tls.wrap(sock, self._route.origin.name)
 
     def close(self) -> None:
@@ -117,6 +119,23 @@ class Connection:
             sock, self.sock = self.sock, None
             if sock is not None:
                 sock.close()
+
+
+def _has_decrypted(sock: Any) -> bool:
+    """Whether bytes wait in a layer of TLS, where the system does not know of them."""
+    if type(sock) is socket.socket:
+        return False
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    try:  # TLS inside of a proxy's TLS
+        timeout = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            return bool(sock.recv(1))
+        finally:
+            sock.settimeout(timeout)
+    except (OSError, ValueError):
+        return False
 
 
 def _innermost(sock: Any) -> Any:

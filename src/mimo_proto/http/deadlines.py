@@ -1,4 +1,4 @@
-"""Clocks that end a call whatever it is blocked in: one daemon thread that shuts sockets down.
+"""The clocks of one call, and what ends it from outside, whatever it is blocked in.
 
 Rules:
 
@@ -6,13 +6,10 @@ Rules:
   thread ends connect, send and read at once, on TLS too. The reader then sees an end of file or an error of no meaning,
   so the reason is left behind on the `Guard`, and whoever reads looks there first.
 - `Stream.cancel()` is the same act with another reason.
-- One `Guard` a call, one `Watchdog` a process, started when the first clock is armed; a forked child starts its own.
-- Moving a clock is an attribute assignment: the thread looks at a guard when its entry comes up, and comes back later
-  if the clock has moved on. So a read costs no lock, no heap and no wake-up, and its socket needs no timeout, with
+- Moving a clock is an attribute assignment: the `Watchdog` looks at the clocks when one may have run out, and comes
+  back later if it has moved on. So a read costs no lock, no heap and no wake-up, and its socket needs no timeout, with
   which it would poll before each read.
-- Where no thread can be started (from `atexit` since Python 3.12, at the system's limit of threads), the socket of the
-  call has a timeout until the first of its clocks.
-- What ending one call raises is told by `threading.excepthook`, and the clocks of the others go on.
+- Where no watchdog runs, the socket of the call has a timeout until the first of its clocks.
 - A socket is shut down, never closed, here: only the reader closes, and under the guard's lock, so that no descriptor
   that the system has given away again is ever touched.
 """
@@ -20,11 +17,7 @@ Rules:
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
-import os
 import socket
-import sys
 import threading
 from math import inf
 from time import monotonic
@@ -33,16 +26,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mimo_proto.call.clocks import Reason
 
-__all__ = ["MAX_TIMEOUT_SECONDS", "Guard", "Watchdog", "WATCHDOG"]
-
-MAX_SLEEP_SECONDS: Final = 3600.0
-"""How long the thread sleeps at most: a wait of years overflows."""
+__all__ = ["Guard"]
 
 MAX_TIMEOUT_SECONDS: Final = 1e6
 """The longest timeout that a socket is given: an absurd one overflows."""
-
-SWEEP_ENTRIES: Final = 256
-"""With fewer entries it is not worth while to drop those of calls that have ended."""
 
 ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "read", "idle"})
 """The clocks that end an attempt, and not the call."""
@@ -90,6 +77,20 @@ class Clocks:
         ]
         return min(clocks)
 
+    def seconds_to_connect(self) -> float | None:
+        """Give how long a connection may still take to open; None for no bound.
+
+        Raises:
+            TimeoutError: The time has run out.
+        """
+        at = min(self.connect_at, self.total_at)
+        if at == inf:
+            return None
+        seconds = at - monotonic()
+        if seconds <= 0:
+            raise TimeoutError("timed out")
+        return min(seconds, MAX_TIMEOUT_SECONDS)
+
 
 class Guard(Clocks):
     """One call's clocks and the socket that they end.
@@ -112,8 +113,8 @@ class Guard(Clocks):
         self.finished = False
         self.watched = True
         self.lock = threading.RLock()
+        self._ended = threading.Event()  # set as long as there is a reason
         self._socket: socket.socket | None = None
-        self._wake: threading.Event | None = None  # while the call waits between two attempts
 
     def attach(self, sock: socket.socket | None) -> None:
         """Name the socket that the call uses from now on, or None; a call that was ended from outside shuts it down."""
@@ -140,8 +141,7 @@ class Guard(Clocks):
             is_first = self.reason is None or (reason == "cancelled" and self.reason in ATTEMPT_REASONS)
             if is_first:
                 self.reason = reason
-                if self._wake is not None:
-                    self._wake.set()
+                self._ended.set()
             self._shut_down()
             return is_first
 
@@ -156,14 +156,11 @@ class Guard(Clocks):
         with self.lock:
             if self.reason in ATTEMPT_REASONS:
                 self.reason = None
+                self._ended.clear()
 
     def sleep(self, seconds: float) -> None:
         """Wait between two attempts, or until the call is ended from outside."""
-        with self.lock:
-            wake = self._wake = threading.Event()
-            is_ended = self.reason is not None
-        if not is_ended:
-            wake.wait(seconds)
+        self._ended.wait(seconds)
 
     def due(self, now: float) -> float:
         """End the call if a clock has run out.
@@ -207,85 +204,3 @@ class Guard(Clocks):
             # The method of the plain class: the one of SSLSocket would drop the TLS layer under the reader's feet.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-class Watchdog:
-    """The thread that looks at guards when their clocks may have run out. All methods: any thread."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything, the thread included: what a forked child does first."""
-        self._changed = threading.Condition()
-        self._heap: list[tuple[float, int, Guard]] = []
-        self._serial = itertools.count()
-        self._sweep_above = SWEEP_ENTRIES
-        self._thread: threading.Thread | None = None
-
-    def watch(self, guard: Guard, at: float) -> None:
-        """Look at the guard at that time on `time.monotonic`, and from then on as often as its clocks need it.
-
-        Where no thread can be started, the guard is not `watched`.
-        """
-        if at == inf:
-            return
-        with self._changed:
-            guard.watched = self._is_running()
-            if not guard.watched:
-                return
-            self._enter(guard, at)
-            if len(self._heap) > self._sweep_above:
-                self._sweep()
-            if self._heap[0][2] is guard:
-                self._changed.notify()
-
-    def __len__(self) -> int:
-        """How many entries wait, those of calls that have ended included."""
-        return len(self._heap)
-
-    def _is_running(self) -> bool:
-        """Whether there is a thread, be it a new one: something may have killed the last."""
-        if self._thread is not None and self._thread.is_alive():
-            return True
-        thread = threading.Thread(target=self._run, name="mimo-proto-watchdog", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            return False
-        self._thread = thread
-        return True
-
-    def _enter(self, guard: Guard, at: float) -> None:
-        if at < inf:
-            heapq.heappush(self._heap, (at, next(self._serial), guard))
-
-    def _sweep(self) -> None:
-        """Drop the calls that have ended: they would wait here for clocks that nobody needs, ten minutes by default."""
-        self._heap = [entry for entry in self._heap if not entry[2].finished]
-        heapq.heapify(self._heap)
-        self._sweep_above = max(SWEEP_ENTRIES, 2 * len(self._heap))
-
-    def _run(self) -> None:
-        while True:
-            guard = self._next()
-            try:
-                at = guard.due(monotonic())
-                with self._changed:
-                    self._enter(guard, at)
-            except Exception:  # noqa: BLE001 - whatever it is, the other calls have clocks too
-                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
-
-    def _next(self) -> Guard:
-        """Wait for the first entry whose time has come, and take it."""
-        with self._changed:
-            while not self._heap or self._heap[0][0] > monotonic():
-                self._changed.wait(min(self._heap[0][0] - monotonic(), MAX_SLEEP_SECONDS) if self._heap else None)
-            return heapq.heappop(self._heap)[2]
-
-
-WATCHDOG: Final = Watchdog()
-"""The one of this process."""
-
-# Where there are no forks, there is nothing to register, and a dict is made of it.
-getattr(os, "register_at_fork", dict)(after_in_child=WATCHDOG.reset)

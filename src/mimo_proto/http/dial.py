@@ -14,35 +14,18 @@ import contextlib
 import os
 import selectors
 import socket
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Self, cast
 
 from mimo_proto.call.addresses import ATTEMPT_DELAY_SECONDS, take_turns
 from mimo_proto.call.keep_alive import keep_alive_options
-from mimo_proto.http.deadlines import MAX_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from mimo_proto.call.addresses import AddressInfo
     from mimo_proto.call.route import Address
     from mimo_proto.http.deadlines import Guard
 
-__all__ = ["dial", "time_to_connect"]
-
-
-def time_to_connect(guard: Guard) -> float | None:
-    """Give how long a connection may still take to open, in seconds; None: as long as it wants.
-
-    Raises:
-        TimeoutError: The time has run out.
-    """
-    at = min(guard.connect_at, guard.total_at)
-    if at == inf:
-        return None
-    left = at - monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return min(left, MAX_TIMEOUT_SECONDS)
+__all__ = ["dial"]
 
 
 def dial(address: Address, guard: Guard) -> socket.socket:
@@ -104,7 +87,7 @@ class _Race:
                 self._start_at = now + ATTEMPT_DELAY_SECONDS
                 self._start(self._waiting.pop())
                 continue
-            waits = [time_to_connect(guard), self._start_at - now if self._waiting else None]
+            waits = [guard.seconds_to_connect(), self._start_at - now if self._waiting else None]
             sock = self._wait(min((wait for wait in waits if wait is not None), default=None))
             if sock is not None:
                 return sock

@@ -4,8 +4,8 @@ Rules:
 
 - The socket blocks, and the watchdog shuts it down when a clock runs out; where no watchdog runs, the socket has a
   timeout until the first of the clocks, and they are looked at when that is over.
-- A small request is one write. A larger one goes piece by piece, and the read and the idle clock bound the gap between
-  two pieces that were taken, not the whole.
+- A small request is one write. A larger one goes block by block, and the read and the idle clock bound the gap between
+  two blocks that were taken, not the whole.
 - Whoever sends a body listens meanwhile (RFC 9112, 9.5): the head of an answer ends the sending, whatever its status.
 - A connection that breaks while the request is sent may have brought an answer: what it holds is read first.
 """
@@ -19,14 +19,13 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
+
 if TYPE_CHECKING:
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.protocol.http11 import Head, HeadDecoder
 
 __all__ = ["receive", "receive_head", "send_request"]
-
-PIECE_BYTES: Final = 16 * 1024
-"""How much is sent at a time, and the largest body that goes with its head in one write: what a TLS record holds."""
 
 HEAD_READ_BYTES: Final = 16 * 1024
 """How much of a response is read at a time to find its head."""
@@ -74,7 +73,7 @@ def receive_head(sock: Any, decoder: HeadDecoder, guard: Guard) -> Head:
         head = decoder.feed(data)
         if head is not None:
             return head
-    raise ConnectionResetError("it was closed inside the head" if decoder.rest else "it was closed")
+    raise ConnectionResetError(decoder.end_connection())
 
 
 def send_request(sock: Any, head: bytes, body: bytes, decoder: HeadDecoder, guard: Guard) -> Head | None:
@@ -96,22 +95,22 @@ def send_request(sock: Any, head: bytes, body: bytes, decoder: HeadDecoder, guar
     """
     sock.settimeout(None)
     try:
-        if len(body) <= PIECE_BYTES:
+        if len(body) <= BLOCK_BYTES:
             _send(sock, head + body, guard)
         elif isinstance(sock, socket.socket):
             _send(sock, head, guard)
             return _send_and_listen(sock, body, decoder, guard)
         else:  # TLS inside a proxy's TLS, which can only wait
             _send(sock, head, guard)
-            for at in range(0, len(body), PIECE_BYTES):
-                _send(sock, body[at : at + PIECE_BYTES], guard)
+            for block in blocks_of(body):
+                _send(sock, block, guard)
     except BROKEN:
         return receive_head(sock, decoder, guard)
     return None
 
 
 def _send(sock: Any, data: bytes, guard: Guard) -> None:
-    """Send a piece, and wait until it is taken."""
+    """Send a part, and wait until it is taken."""
     guard.start_read_and_idle()
     if not guard.watched:
         sock.settimeout(guard.wait_seconds())
@@ -123,7 +122,7 @@ def _send(sock: Any, data: bytes, guard: Guard) -> None:
 
 
 def _send_and_listen(sock: socket.socket, body: bytes, decoder: HeadDecoder, guard: Guard) -> Head | None:
-    """Send a body piece by piece, and look for an answer before each."""
+    """Send a body block by block, and look for an answer before each."""
     head, rest = None, memoryview(body)
     guard.start_read_and_idle()
     sock.setblocking(False)
@@ -132,7 +131,7 @@ def _send_and_listen(sock: socket.socket, body: bytes, decoder: HeadDecoder, gua
             selector.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
             while rest and (head := _hear(sock, decoder)) is None:
                 try:
-                    rest = rest[sock.send(rest[:PIECE_BYTES]) :]
+                    rest = rest[sock.send(rest[:BLOCK_BYTES]) :]
                     guard.start_read_and_idle()
                 except WOULD_BLOCK:
                     selector.select(guard.wait_seconds())
@@ -148,5 +147,5 @@ def _hear(sock: socket.socket, decoder: HeadDecoder) -> Head | None:
     except WOULD_BLOCK:
         return None
     if not data:
-        raise ConnectionResetError("it was closed")
+        raise ConnectionResetError(decoder.end_connection())
     return decoder.feed(data)

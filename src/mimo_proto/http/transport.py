@@ -26,11 +26,11 @@ from mimo_proto.call.route import make_route
 from mimo_proto.errors import MimoError, RemoteProtocolError, StreamCancelled
 from mimo_proto.http.body import ResponseBody
 from mimo_proto.http.connection import Connection
-from mimo_proto.http.deadlines import WATCHDOG
 from mimo_proto.http.network_errors import own_error
 from mimo_proto.http.pool import Pool
 from mimo_proto.http.socket_io import receive_head, send_request
 from mimo_proto.http.tls import TLS
+from mimo_proto.http.watchdog import WATCHDOG
 from mimo_proto.protocol.content_coding import DECODABLE, content_codings
 from mimo_proto.protocol.http11 import HeadDecoder
 from mimo_proto.protocol.secret import without_frames
@@ -101,9 +101,9 @@ class Transport:
                 head = self._route.encode_request(request)
                 early = send_request(connection.sock, head, request.body or b"", decoder, guard)
                 stage = "head"
-                answer = early or receive_head(connection.sock, decoder, guard)
+                # Where an answer came early, a part of the request is missing on the connection.
+                answer = early._replace(kept=False) if early else receive_head(connection.sock, decoder, guard)
                 body = ResponseBody(answer, decoder.rest, connection.sock, guard)
-                body.reusable = body.reusable and early is None
                 return Exchange(answer, body, connection, self._pool, timeouts)
             except BaseException as error:  # noqa: BLE001 - see the rules above
                 try:
@@ -133,6 +133,7 @@ class Exchange:
     def __init__(self, head: Head, body: ResponseBody, connection: Connection, pool: Pool, timeouts: Timeouts) -> None:
         self.status = head.status
         self.headers = head.headers
+        self._kept = head.kept
         self._pool = pool
         self._connection = connection
         self._body = body
@@ -267,7 +268,7 @@ class Exchange:
         Args:
             drain: The most bytes that are read.
         """
-        if self._open and self._body.reusable and not self._connection.is_closed:
+        if self._open and self._kept and not self._connection.is_closed:
             self._guard.drain(DRAIN_TIMEOUT_SECONDS)
             try:
                 while drain > 0 and not self._body.closed:
@@ -287,7 +288,7 @@ class Exchange:
         self._open = False
         self._guard.detach()
         has_ended = self._body.closed and not broken and self._guard.reason is None
-        if has_ended and self._body.reusable and not self._connection.is_closed:
+        if has_ended and self._kept and not self._body.has_surplus and not self._connection.is_closed:
             self._pool.give(self._connection, max_idle_seconds(self.headers))
         else:
             self._body.close()

@@ -109,6 +109,10 @@ class HeadDecoder:
             raise HeadError(TOO_LONG)
         return None
 
+    def end_connection(self) -> str:
+        """Take note that the connection has ended before the head was whole; gives what is to be said of it."""
+        return "it was closed inside the head" if self.rest else "it was closed"
+
 
 def _read(status: int, fields: str, *, is_1_0: bool) -> Head:
     """Read the lines of fields, each with its end."""
