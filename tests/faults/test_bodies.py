@@ -93,7 +93,7 @@ BROKEN = {
     "choices-number": b'{"choices": 7, "output": 7}',
     "message-null": b'{"choices": [{"message": null}], "output": {}}',
     "deep": b'{"choices": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "deep-object": b'{"choices":' * 20_000 + b"1" + b"}" * 20_000,
+    "deep-object": b'{"choices":' * 200_000 + b"1" + b"}" * 200_000,
     "nan": b'{"choices": NaN}',
 }
 

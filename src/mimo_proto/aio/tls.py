@@ -90,4 +90,6 @@ def default_context() -> ssl.SSLContext:
     # Not create_default_context(), which obeys SSLKEYLOGFILE.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()
+    # Not every Python sets it: Debian's leaves it to the system.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

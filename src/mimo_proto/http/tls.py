@@ -50,5 +50,7 @@ class TLS:
         if self._context is None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.load_default_certs()
+            # Not every Python sets it: Debian's leaves it to the system.
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
             self._context = context
         return self._context
