@@ -195,6 +195,7 @@ print(models.SPEC_VERSION)
 
 @pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]], ids=lambda checker: checker[0])
 def test_what_was_generated_passes_the_type_checkers(installed: Path, generated: Path, checker: list[str]) -> None:
+    pytest.importorskip(checker[0])
     (installed.parent / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "include": ["two_models"]}')
     done = run(installed, *checker, generated.name)
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,7 @@
 """Xiaomi MiMo's Chat Completions and Responses APIs: typed, streamed, and without I/O where you want none.
 
-The key is taken from MIMO_API_KEY. The answers are those of `testing.LoopbackServer`, the stand-in for tests:
+The key is taken from MIMO_API_KEY, and MIMO_BASE_URL says where to, if it is not MiMo's own host. Without a key,
+mimo-proto serve stands in for MiMo on this machine; what it answers is shown here:
 
     >>> from mimo_proto import Client, user
     >>> client = Client()
