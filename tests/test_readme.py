@@ -31,7 +31,7 @@ PYTHON = [code for language, code in BLOCKS if language == "python"]
 TESTS = [code for code in PYTHON if "\ndef test_" in code]
 SCRIPTS = [code for code in PYTHON if code not in TESTS]
 SHELL = [code for language, code in BLOCKS if language == "sh"]
-NOT_RUN = {"python3 -m venv .venv": "it installs the package, and serves until it is ended"}
+NOT_RUN = {"python3 -m venv .venv && . .venv/bin/activate": "it installs the package, and serves until it is ended"}
 """The first lines of the shell blocks that are not run, with the reason."""
 PORT = ":8123/"
 MAX_LINES = 200
