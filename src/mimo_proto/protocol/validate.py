@@ -28,13 +28,13 @@ from mimo_proto.protocol.required_constants import find_missing_const
 from mimo_proto.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["validate"]
 
 RequestT = TypeVar("RequestT", bound=Struct)
 
-TEXT = frozenset([str])
+JSON_SCALARS = frozenset([str, int, float, bool, type(None)])
 
 # The Structs of a reply that stand for a member of the request's union (`x-accepts` in the spec), by name, as an
 # overlay's models have classes of their own; and the tag of that member.
@@ -64,7 +64,9 @@ def validate(request: Struct | Mapping[str, Any], type: Any = None) -> Any:  # n
     """
     try:
         shape = shape_of(type or _kind(request))
-        fields = _open_fields(_fields(request) if isinstance(request, Struct) else request, shape)
+        fields = _fields(request) if isinstance(request, Struct) else request
+        if not _is_json(fields.values()):
+            fields = _open_fields(fields, shape)
         checked = SENT.request(fields, shape)
         find_missing_const(fields, shape.cls)
         _find_no_message(fields)
@@ -159,10 +161,23 @@ def _fields(value: Struct) -> dict[str, Any]:
     return tag | {key: field for key, field in fields.items() if field is not UNSET and field is not absent}
 
 
+def _is_json(values: Iterable[Any]) -> bool:
+    """Whether values are JSON all through, with nothing to open in them, as a long history mostly is."""
+    try:
+        for value in values:
+            kind = value.__class__
+            if kind in JSON_SCALARS:
+                continue
+            parts = value.values() if kind is dict else value if kind is list else None
+            if parts is None or not _is_json(parts):
+                return False
+    except RecursionError:  # what is too deep to be looked through has a place where any depth is taken
+        return False
+    return True
+
+
 def _open_fields(fields: Mapping[str, Any], shape: StructShape) -> Mapping[str, Any]:
     """Give fields with the dicts that the Structs in them encode to, as deep as the hints go."""
-    if TEXT.issuperset(map(type, fields.values())):  # as in nearly every message
-        return fields
     nodes = shape.nodes
     return {key: _open(value, nodes[key]) if key in nodes else value for key, value in fields.items()}
 
