@@ -199,7 +199,6 @@ def test_figures_of_the_readme_are_those_of_the_results() -> None:
         assert tuple(line.strip("| ").split(" | ")) in results
 
 
-@pytest.mark.skipif(not (ROOT / "bench/LIVE.md").exists(), reason="nothing measured yet (make bench-live)")
 def test_live_streams_of_the_readme_are_those_of_the_results() -> None:
     """A new `bench/LIVE.md` wants its figures in the README: lines of its table, of the ways that are shown there."""
     readme, results = text_of("README.md"), text_of("bench/LIVE.md").splitlines()
