@@ -13,17 +13,7 @@ import pytest
 from mimo_proto.http.deadlines import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mimo_proto.call.clocks import Reason
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    ours.settimeout(10)
-    with ours, theirs:
-        yield ours, theirs
 
 
 def test_a_fresh_guard_has_no_clock() -> None:

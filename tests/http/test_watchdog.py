@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import threading
@@ -16,17 +15,9 @@ from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.watchdog import WATCHDOG, Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
     from mimo_proto.call.clocks import Reason
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    ours.settimeout(10)
-    with ours, theirs:
-        yield ours, theirs
 
 
 def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -145,7 +145,7 @@ class AsyncCall(BaseCall):
         with self.deadlines:
             try:
                 return await response.read()
-            except BaseException as exc:  # noqa: BLE001 - see the rules above
+            except BaseException as exc:  # noqa: BLE001 - nothing of a library's gets out
                 raise self.own_error(exc, has_head=True) from None
 
     async def body(self, response: LibraryResponse) -> bytes:
@@ -235,7 +235,7 @@ class AsyncCall(BaseCall):
         with without_frames:
             try:
                 return await work
-            except BaseException as exc:  # noqa: BLE001 - see the rules above
+            except BaseException as exc:  # noqa: BLE001 - nothing of a library's gets out
                 raise self.own_error(exc, has_head=has_head) from None
 
     def own_error(self, exc: BaseException, *, has_head: bool) -> BaseException:
