@@ -1,8 +1,9 @@
 """What the relay of examples/ adds to an event, over a relay of bare bytes on the same server: `python -m bench.relay`.
 
-Both are routes of one application on uvicorn, in a process of its own, before the server of the live streams: an event
-each 20 ms in each of many streams, one HTTP chunk an event. They take turns, and CPU time is that of their process
-while all streams are under way. It needs what `make check` brings: run it by `.venv/bin/python`.
+Both are routes of one application on uvicorn, in a process of its own, before the server of the other benchmarks. They
+take turns, and CPU time is that of their process while all streams are under way. Two modes: one stream, an event each
+150 µs (paced, as in `bench.http_client`); and many streams, each an event each 20 ms (as in `bench.live`), where caches
+are cold and an event costs more either way. It needs what `make check` brings: run it by `.venv/bin/python`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from bench.http_client import KEY, REQUESTS
+from bench.http_server import PACED_EVENTS, server
 from bench.live_bare import SIZE, VIEW, request_bytes
 from bench.live_server import CLIENT_CORE, live_server, pin
 from mimo_proto.protocol.chunked import ChunkedDecoder
@@ -28,8 +30,8 @@ from mimo_proto.protocol.http11 import HeadDecoder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-STREAMS, EVENTS, REPEATS = 48, 60, 15
-BUDGET = 25  # µs an event
+LIVE_STREAMS, LIVE_EVENTS, REPEATS = 48, 60, 15
+BUDGET = 25  # µs an event, paced
 WAYS = {"bytes": "/bytes", "relay": "/v1/chat/completions"}
 
 
@@ -98,22 +100,22 @@ def serve(base_url: str) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-async def read_group(port: int, path: str) -> float:
-    """Read all streams of one group, and give the CPU time of the process an event, in µs."""
+async def read_streams(port: int, path: str, streams: int, events: int) -> float:
+    """Read all streams to their ends, and give the CPU time of the process an event, in µs."""
     body = json.dumps({**REQUESTS["chat"], "stream": True}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: relay\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(STREAMS)]
-    for _, writer in streams:
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(streams)]
+    for _, writer in opened:
         writer.write(head.encode() + body)
-    begun = [await reader.readuntil(b"data: ") for reader, _ in streams]
+    begun = [await reader.readuntil(b"data: ") for reader, _ in opened]
     before = await cpu_of(port)
-    count = sum(await asyncio.gather(*(count_events(reader) for reader, _ in streams)))
+    count = sum(await asyncio.gather(*(count_events(reader) for reader, _ in opened)))
     after = await cpu_of(port)
-    for _, writer in streams:
+    for _, writer in opened:
         writer.close()
-    if len(begun) + count < STREAMS * EVENTS:
+    if len(begun) + count < streams * events:
         raise AssertionError("events were lost")
-    return (after - before) / (STREAMS * (EVENTS - 1)) * 1e6
+    return (after - before) / (streams * (events - 1)) * 1e6
 
 
 async def count_events(reader: asyncio.StreamReader) -> int:
@@ -130,24 +132,34 @@ async def cpu_of(port: int) -> float:
     return float(answer.rpartition(b"\r\n\r\n")[2])
 
 
-def main() -> None:
-    """Have both ways take turns, and print what an event costs."""
-    with live_server() as origins:
-        base_url = f"{origins.plain}/{STREAMS}/{EVENTS}/group/v1"
-        environment = {**os.environ, "MIMO_BASE_URL": base_url, "MIMO_API_KEY": KEY}
-        command = [sys.executable, "-m", "bench.relay", base_url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-            try:
-                assert process.stdout is not None
-                port = int(process.stdout.readline())
-                rounds = [{way: asyncio.run(read_group(port, WAYS[way])) for way in WAYS} for _ in range(REPEATS + 1)]
-            finally:
-                process.kill()
+def compare(base_url: str, streams: int, events: int) -> str:
+    """Have both ways take turns, and say what an event costs."""
+    environment = {**os.environ, "MIMO_BASE_URL": base_url, "MIMO_API_KEY": KEY}
+    command = [sys.executable, "-m", "bench.relay", base_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            rounds = [
+                {way: asyncio.run(read_streams(port, path, streams, events)) for way, path in WAYS.items()}
+                for _ in range(REPEATS + 1)
+            ]
+        finally:
+            process.kill()
     taken = rounds[1:]  # the first warms up
     bare, relay = (median(one[way] for one in taken) for way in WAYS)
     added = median(one["relay"] - one["bytes"] for one in taken)
-    print(f"{STREAMS} streams, CPU µs an event, medians of {REPEATS}:")
-    print(f"bytes {bare:.0f}, relay {relay:.0f}, added {added:.1f} (budget {BUDGET})")
+    return f"bytes {bare:.0f}, relay {relay:.0f}, added {added:.1f}"
+
+
+def main() -> None:
+    """Compare both ways in both modes."""
+    print(f"CPU µs an event, medians of {REPEATS}:")
+    with server() as origin:
+        print(f"1 stream, an event each 150 µs: {compare(f'{origin}/paced/v1', 1, PACED_EVENTS)} (budget {BUDGET})")
+    with live_server() as origins:
+        base_url = f"{origins.plain}/{LIVE_STREAMS}/{LIVE_EVENTS}/group/v1"
+        print(f"{LIVE_STREAMS} streams, an event each 20 ms: {compare(base_url, LIVE_STREAMS, LIVE_EVENTS)}")
 
 
 if __name__ == "__main__":
