@@ -34,6 +34,8 @@ def test_null_content_of_an_assistant_is_a_text() -> None:
         assert adapted.body["messages"] == [{"role": "assistant", "content": "", **message}]
     absent = {"role": "assistant", "tool_calls": [CALL]}
     assert adapt(absent).body["messages"][0] is absent
+    assert adapt({"role": "assistant"}).body["messages"] == [{"role": "assistant", "content": ""}]
+    assert refused({"role": "user"}).path == "$.messages[0]"
 
 
 def test_an_image_by_its_url_alone() -> None:
@@ -61,6 +63,7 @@ def test_the_detail_of_an_image_is_left_out(detail: str | None) -> None:
             {"data": "https://example.com/a.wav", "format": "wav"},
             {"data": "https://example.com/a.wav", "format": "wav"},
         ),
+        ({"data": "https://example.com/a.ogg", "format": "ogg"}, {"data": "https://example.com/a.ogg"}),
         ({"data": "data:audio/wav;base64,AA=="}, {"data": "data:audio/wav;base64,AA=="}),
         ({"data": "AA=="}, {"data": "AA=="}),
     ],

@@ -178,6 +178,7 @@ def test_a_reference_becomes_its_item() -> None:
     memory = knows([thought(), SAID, call(id="f1")])
     assert restored(memory, USER, reference("m1")) == [USER, SAID]
     assert restored(memory, reference("r1"), reference("f1")) == [thought(), call(id="f1")]
+    assert restored(memory, {"id": "r1"}, {"id": "f1", "type": None}) == [thought(), call(id="f1")]
     assert restored(memory, reference("f1"), result()) == [thought(), call(id="f1"), result()]
 
 

@@ -44,7 +44,7 @@ class Options(NamedTuple):
     """What the caller of `adapt_request` wants.
 
     Attributes:
-        keep: The names of fields that are sent as they are.
+        keep: The names of fields, and the types and roles of the table, that are sent as they are.
         unknown: What becomes of a field that no table has.
         json_schema: What becomes of a `json_schema`.
     """
@@ -79,9 +79,23 @@ class Changes:
         self.notes: list[Finding] = []
         self.dropped: list[str] = []
 
-    def row(self, place: str, name: object) -> ForeignName | None:
-        """Give the row that the table of foreign names has for this endpoint."""
-        return self.rows[place].get(name) if isinstance(name, str) else None
+    def row(self, place: str, name: object, at: Place = ()) -> ForeignName | None:
+        """Give the row that the table of foreign names has for this endpoint; None for a name that is kept.
+
+        Args:
+            place: What the name is a name of.
+            name: The name.
+            at: The place of the object that the name is a tag of.
+        """
+        row = self.rows[place].get(name) if isinstance(name, str) else None
+        return None if row is None or self.keeps(row.name, at) else row
+
+    def keeps(self, name: str, at: Place) -> bool:
+        """Whether the caller keeps a name; the field that it stands in is not held to the spec then."""
+        kept = name in self.options.keep
+        if kept:
+            self.unchecked.update(map(str, at[:1]))
+        return kept
 
     def note(self, code: str, at: Place, message: str, source: str, severity: Severity = "ignored") -> None:
         """Note something that was done at a place."""

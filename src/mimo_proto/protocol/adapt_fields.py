@@ -2,7 +2,7 @@
 
 Rules:
 - A kept name is not looked at, whatever it is: contested facts are the caller's to decide.
-- Of two names for one thing MiMo's own wins, then the order of the table.
+- Of two names for one thing MiMo's own wins, if it says anything; then the order of the table.
 """
 
 from __future__ import annotations
@@ -72,17 +72,19 @@ def adapt_fields(fields: dict[str, Any], changes: Changes) -> None:
     foreign = [name for name in fields if name not in changes.nodes and name not in keep]
     for name in foreign:
         _act_on_field(name, fields, changes)
+    _adapt_each({name for name in fields if name in changes.nodes} - keep, fields, changes)
     made = {row.to for row in renamed_fields(changes.endpoint) if row.name in foreign and _rename(row, fields, changes)}
-    for name, adapt in ADAPTERS.items():
-        if name in changes.nodes and name in fields and (name in made or name not in keep):
-            _replace(name, adapt, fields, changes)
+    _adapt_each(made, fields, changes)
     adapt_numbers(fields, changes)
 
 
-def _replace(name: str, adapt: Callable[[Any, Changes], Any], fields: dict[str, Any], changes: Changes) -> None:
-    fields[name] = adapt(fields[name], changes)
-    if fields[name] is None:
-        del fields[name]
+def _adapt_each(names: set[str], fields: dict[str, Any], changes: Changes) -> None:
+    """Bring the fields that have an adapter into MiMo's form; those that say nothing are taken out."""
+    for name, adapt in ADAPTERS.items():
+        if name in names:
+            fields[name] = adapt(fields[name], changes)
+            if fields[name] is None:
+                del fields[name]
 
 
 def _act_on_field(name: str, fields: dict[str, Any], changes: Changes) -> None:

@@ -1,7 +1,8 @@
 """The messages of Chat and their parts.
 
 Rules:
-- An assistant's null content is "": MiMo has refused null beside tool calls, and an empty text it takes.
+- An assistant's content that is null, or absent without tool calls, is "": MiMo has refused null beside tool calls, its
+  tables ask for a content without them, and an empty text it takes.
 - What MiMo has under another form is brought into it: an image's URL as a text, bare base64 beside a format, a refusal
   among the parts of an answer. `detail` of an image says nothing to MiMo.
 - Files, functions by their old name and messages of the role `function` are refused: MiMo would ignore them, or refuse
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mimo_proto.models import VideoPart
 from mimo_proto.protocol.adapt_changes import adapt_each, refusal
+from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
 from mimo_proto.protocol.json_types import is_mapping, is_object
 from mimo_proto.protocol.media_url import audio_url
 from mimo_proto.protocol.null_content import with_text_for_null
@@ -35,10 +38,10 @@ def adapt_messages(messages: Any, changes: Changes) -> Any:
 def _adapt_message(message: Any, at: Place, changes: Changes) -> Any:
     if not is_object(message):
         return message
-    row = changes.row("role", message.get("role"))
+    row = changes.row("role", message.get("role"), at)
     if row is not None:
         changes.act(row, at)
-    if message.get("function_call") is not None:
+    if message.get("function_call") is not None and not changes.keeps("function_call", at):
         raise refusal((*at, "function_call"), FUNCTION_CALL)
     content = message.get("content")
     if content is None:
@@ -51,13 +54,15 @@ def _adapt_part(part: Any, at: Place, changes: Changes) -> Any:
     if not is_object(part):
         return part
     kind = part.get("type")
-    row = changes.row("part", kind)
+    row = changes.row("part", kind, at)
     if row is not None:
         changes.act(row, at)
     if kind == "image_url":
         return _adapt_image(part, at, changes)
     if kind == "input_audio":
-        return _adapt_audio(part)
+        return _adapt_audio(part, at, changes)
+    if kind == "video_url":
+        return adapt_inner_numbers(part, VideoPart, at, changes)
     return {"type": "text", "text": part.get("refusal")} if kind == "refusal" else part
 
 
@@ -71,12 +76,14 @@ def _adapt_image(part: dict[str, Any], at: Place, changes: Changes) -> dict[str,
     return part if image is part.get("image_url") else {**part, "image_url": image}
 
 
-def _adapt_audio(part: dict[str, Any]) -> dict[str, Any]:
+def _adapt_audio(part: dict[str, Any], at: Place, changes: Changes) -> dict[str, Any]:
     audio = part.get("input_audio")
     if not is_mapping(audio):
         return part
     url = audio_url(audio)
-    if url == audio.get("data"):
+    if audio.get("format", "mp3") not in AUDIO_FORMATS:
+        changes.drop((*at, "input_audio", "format"))
+        audio = {name: audio[name] for name in audio if name != "format"}
+    if audio is part["input_audio"] and url == audio.get("data"):
         return part
-    others = {name: audio[name] for name in audio if name != "format" or audio[name] in AUDIO_FORMATS}
-    return {**part, "input_audio": {**others, "data": url}}
+    return {**part, "input_audio": {**audio, "data": url}}

@@ -9,10 +9,12 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from mimo_proto.models import WebSearchTool
 from mimo_proto.protocol.adapt_changes import GONE, adapt_each, refusal
-from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
+from mimo_proto.protocol.json_types import is_mapping, is_object
 
 if TYPE_CHECKING:
     from mimo_proto.protocol.adapt_changes import Changes, Place
@@ -53,9 +55,11 @@ def adapt_tools(tools: Any, at: Place, changes: Changes) -> Any:
 
 def _adapt_tool(tool: Any, at: Place, changes: Changes) -> Any:
     kind = tool.get("type") if is_mapping(tool) else None
-    if isinstance(kind, str) and kind not in changes.tool_kinds:
+    if _is_foreign(kind, changes.tool_kinds, at, changes):
         _act_on_foreign_tool(kind, at, changes)
         return GONE
+    if kind == "web_search" and is_object(tool):
+        return adapt_inner_numbers(tool, WebSearchTool, at, changes)
     if kind != "namespace":
         return tool
     inner = tool.get("tools")
@@ -66,10 +70,14 @@ def _adapt_tool(tool: Any, at: Place, changes: Changes) -> Any:
 def _adapt_member(tool: Any, at: Place, changes: Changes) -> Any:
     """Adapt a tool inside a namespace, which holds no namespace."""
     kind = tool.get("type") if is_mapping(tool) else None
-    if isinstance(kind, str) and kind not in MEMBER_KINDS:
+    if _is_foreign(kind, MEMBER_KINDS, at, changes):
         _act_on_foreign_tool(kind, at, changes)
         return GONE
     return tool
+
+
+def _is_foreign(kind: Any, known: tuple[str, ...], at: Place, changes: Changes) -> TypeGuard[str]:
+    return isinstance(kind, str) and kind not in known and not changes.keeps(kind, at)
 
 
 def _act_on_foreign_tool(kind: str, at: Place, changes: Changes) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from mimo_proto.protocol.adapt_items import kind_of
 from mimo_proto.protocol.history_entries import MadeCall, Thinking
 from mimo_proto.protocol.json_types import is_array, is_object
 from mimo_proto.protocol.sums import says_something
@@ -104,7 +105,7 @@ class _Input:
 
     def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
         """Give the item that a reference, or a reasoning item without text, stands for."""
-        stands_for = item.get("type") == "item_reference" or _lacks_thinking(item)
+        stands_for = kind_of(item) == "item_reference" or _lacks_thinking(item)
         return (stands_for and self._entries.item(item.get("id"))) or item
 
     def _restore_thinking(self, call: MadeCall) -> None:
