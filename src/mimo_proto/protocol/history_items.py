@@ -96,7 +96,6 @@ class _Input:
         call = _call_of(item)
         if call is not None:
             self._restore_thinking(call)
-            self._thinks = False
         elif item.get("type") == "reasoning":
             self._thinks = self._thinks or _has_thinking(item)
         elif item.get("role") != "assistant":
@@ -110,11 +109,14 @@ class _Input:
 
     def _restore_thinking(self, call: MadeCall) -> None:
         known = self._entries.thinking_of([call])
-        if known.objects and known.key != self._last.key and not self._thinks:
+        if not known.objects:  # of which reply the call is nobody knows: that before it, or another
+            return
+        if known.key != self._last.key and not self._thinks:
             while self.items and _lacks_thinking(self.items[-1]):
                 del self.items[-1]
             self.items += known.objects
         self._last = known
+        self._thinks = False
 
 
 def _call_of(item: dict[str, Any]) -> MadeCall | None:
