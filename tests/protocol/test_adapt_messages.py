@@ -38,6 +38,17 @@ def test_null_content_of_an_assistant_is_a_text() -> None:
     assert refused({"role": "user"}).path == "$.messages[0]"
 
 
+def test_a_call_without_its_type_is_that_of_a_function() -> None:
+    untyped = {name: CALL[name] for name in ("id", "function")}
+    for call in (untyped, {**untyped, "type": None}):
+        adapted = adapt({"role": "assistant", "content": "", "tool_calls": [CALL, call]})
+        assert adapted.body["messages"][0]["tool_calls"] == [CALL, CALL]
+        assert adapted.body["messages"][0]["tool_calls"][0] is CALL
+    calls: list[Any] = [{"id": "1", "custom": {}}, {**untyped, "type": "dance", "function": 5}, 5]
+    for call in calls:
+        assert refused({"role": "assistant", "tool_calls": [call]}).path.startswith("$.messages[0].tool_calls[0]")
+
+
 def test_an_image_by_its_url_alone() -> None:
     assert parts({"type": "image_url", "image_url": "https://example.com/a.png"}) == [
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from mimo_proto.models.foreign_names import ForeignName
     from mimo_proto.protocol.finding import Severity
 
-__all__ = ["GONE", "Changes", "JSONSchemaAct", "Options", "Place", "UnknownAct", "adapt_each", "has_value", "refusal"]
+__all__ = [
+    "GONE",
+    "Changes",
+    "JSONSchemaAct",
+    "Options",
+    "Place",
+    "UnknownAct",
+    "adapt_each",
+    "has_value",
+    "refusal",
+]
 
 Place = tuple[str | int, ...]
 """The names and numbers that lead to a value, the outermost first."""
@@ -33,6 +43,8 @@ JSONSchemaAct = Literal["refuse", "keep", "json_object"]
 
 GONE: Any = object()
 """Stands for an element that is left out of its list."""
+
+LISTS = (list, tuple)
 
 # The member of an object that the name of a row stands in, by the row's place.
 TAGS: Mapping[str, Place] = {"field": (), "tool": ("type",), "item": ("type",), "part": ("type",), "role": ("role",)}
@@ -157,7 +169,29 @@ def adapt_each(elements: Any, at: Place, changes: ChangesT, adapt: Callable[[Any
     Returns:
         A new list, or the same one where no element has changed.
     """
-    if elements.__class__ not in (list, tuple):
+    if elements.__class__ not in LISTS:
         return elements
     adapted = [adapt(element, (*at, number), changes) for number, element in enumerate(elements)]
     return elements if all(map(is_, adapted, elements)) else [each for each in adapted if each is not GONE]
+
+
+def adapt_member(
+    holder: dict[str, Any], name: str, at: Place, changes: ChangesT, adapt: Callable[[Any, Place, ChangesT], Any]
+) -> dict[str, Any]:
+    """Adapt the elements of a list that an object has under a name.
+
+    Args:
+        holder: The object.
+        name: The name; what is no list there stays.
+        at: The place of the object.
+        changes: As for `adapt_each`.
+        adapt: As for `adapt_each`.
+
+    Returns:
+        A copy of the object, or the same one where no element has changed.
+    """
+    elements = holder.get(name)
+    if elements.__class__ not in LISTS:
+        return holder
+    adapted = adapt_each(elements, (*at, name), changes, adapt)
+    return holder if adapted is elements else {**holder, name: adapted}

@@ -15,7 +15,7 @@ from mimo_proto.protocol.adapt_items import adapt_items
 from mimo_proto.protocol.adapt_messages import adapt_messages
 from mimo_proto.protocol.adapt_numbers import adapt_numbers
 from mimo_proto.protocol.adapt_thinking import adapt_reasoning, adapt_thinking, reasoning_of, thinking_of
-from mimo_proto.protocol.adapt_tools import adapt_request_tools, adapt_tool_choice
+from mimo_proto.protocol.adapt_tools import adapt_tool_choice, adapt_tools
 from mimo_proto.protocol.foreign_names import renamed_fields
 from mimo_proto.protocol.json_types import is_array
 
@@ -50,7 +50,7 @@ ADAPTERS: Mapping[str, Callable[[Any, Changes], Any]] = {
     "reasoning": adapt_reasoning,
     "response_format": adapt_response_format,
     "text": adapt_text,
-    "tools": adapt_request_tools,
+    "tools": adapt_tools,
     "tool_choice": adapt_tool_choice,
     "stop": _adapt_stop,
     "messages": adapt_messages,

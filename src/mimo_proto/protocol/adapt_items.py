@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto.models import VideoPart
-from mimo_proto.protocol.adapt_changes import GONE, adapt_each, refusal
+from mimo_proto.protocol.adapt_changes import GONE, adapt_each, adapt_member, refusal
 from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
-from mimo_proto.protocol.adapt_tools import adapt_tools
+from mimo_proto.protocol.adapt_tools import adapt_tool
 from mimo_proto.protocol.json_types import is_mapping, is_object, text_or_empty
 from mimo_proto.protocol.media_url import audio_url
 from mimo_proto.protocol.null_content import with_text_for_null
@@ -55,7 +55,7 @@ def kind_of(item: dict[str, Any]) -> Any:
 def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if not is_object(item):
         return item
-    changes, kind = state.changes, kind_of(item)
+    changes, kind = state.changes, item.get("type") or kind_of(item)
     row = changes.row("item", kind, at)
     if row is not None:
         changes.act(row, at)
@@ -68,12 +68,8 @@ def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if kind == "reasoning":
         return _adapt_thinking_item(item, at, changes)
     if kind == "additional_tools":
-        return _with_member(item, "tools", adapt_tools(item.get("tools"), (*at, "tools"), changes))
+        return adapt_member(item, "tools", at, changes, adapt_tool)
     return _adapt_content(item, at, changes)
-
-
-def _with_member(holder: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    return holder if value is holder.get(name) else {**holder, name: value}
 
 
 def _adapt_thinking_item(item: dict[str, Any], at: Place, changes: Changes) -> Any:
@@ -92,10 +88,9 @@ def _adapt_thinking_item(item: dict[str, Any], at: Place, changes: Changes) -> A
 def _adapt_content(item: dict[str, Any], at: Place, changes: Changes) -> Any:
     """Adapt what a message says, or what a tool gave back."""
     name = "output" if item.get("type") in OUTPUTS else "content"
-    content = item.get(name)
-    if content is None:
+    if item.get(name) is None:
         return with_text_for_null(item)
-    return _with_member(item, name, adapt_each(content, (*at, name), changes, _adapt_part))
+    return adapt_member(item, name, at, changes, _adapt_part)
 
 
 def _adapt_part(part: Any, at: Place, changes: Changes) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.models import VideoPart
-from mimo_proto.protocol.adapt_changes import adapt_each, refusal
+from mimo_proto.protocol.adapt_changes import adapt_each, adapt_member, refusal
 from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
 from mimo_proto.protocol.json_types import is_mapping, is_object
 from mimo_proto.protocol.media_url import audio_url
@@ -43,11 +43,16 @@ def _adapt_message(message: Any, at: Place, changes: Changes) -> Any:
         changes.act(row, at)
     if message.get("function_call") is not None and not changes.keeps("function_call", at):
         raise refusal((*at, "function_call"), FUNCTION_CALL)
-    content = message.get("content")
-    if content is None:
+    message = adapt_member(message, "tool_calls", at, changes, _adapt_call)
+    if message.get("content") is None:
         return with_text_for_null(message)
-    parts = adapt_each(content, (*at, "content"), changes, _adapt_part)
-    return message if parts is content else {**message, "content": parts}
+    return adapt_member(message, "content", at, changes, _adapt_part)
+
+
+def _adapt_call(call: Any, _: Place, __: Changes) -> Any:
+    """Say of which kind a call is, where its client did not: streams may give it to one delta of a call alone."""
+    untyped = is_object(call) and call.get("type") is None and "function" in call
+    return {**call, "type": "function"} if untyped else call
 
 
 def _adapt_part(part: Any, at: Place, changes: Changes) -> Any:

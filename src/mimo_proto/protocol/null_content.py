@@ -25,8 +25,9 @@ def with_text_for_null(message: Mapping[str, Any]) -> Any:
 
     Any other message is handed back.
     """
-    silent = message.get("content", "") is None or not (message.get("tool_calls") or "content" in message)
-    return {**message, "content": ""} if silent and message.get("role") == "assistant" else message
+    if message.get("role") != "assistant" or ("content" not in message and message.get("tool_calls")):
+        return message
+    return {**message, "content": ""} if message.get("content") is None else message
 
 
 def messages_with_text(messages: Any) -> Any:
