@@ -38,6 +38,15 @@ def test_null_content_of_an_assistant_is_a_text() -> None:
     assert refused({"role": "user"}).path == "$.messages[0]"
 
 
+def test_thinking_under_another_name_is_mimos_too() -> None:
+    said = {"role": "assistant", "content": "", "reasoning": "Hm."}
+    assert adapt(said).body["messages"] == [{**said, "reasoning_content": "Hm."}]
+    assert adapt({**said, "reasoning_content": ""}).body["messages"][0]["reasoning_content"] == "Hm."
+    for stays in ({**said, "reasoning_content": "Ah."}, {**said, "reasoning": ""}):
+        assert adapt(stays).body["messages"][0] is stays
+    assert refused({**said, "reasoning": {"text": "Hm."}}).path == "$.messages[0].reasoning"
+
+
 def test_a_call_without_its_type_is_that_of_a_function() -> None:
     untyped = {name: CALL[name] for name in ("id", "function")}
     for call in (untyped, {**untyped, "type": None}):

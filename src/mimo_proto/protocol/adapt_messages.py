@@ -5,6 +5,8 @@ Rules:
   tables ask for a content without them, and an empty text it takes.
 - What MiMo has under another form is brought into it: an image's URL as a text, bare base64 beside a format, a refusal
   among the parts of an answer. `detail` of an image says nothing to MiMo.
+- Thinking that a message says as `reasoning` alone, as vLLM and OpenRouter have it, stands under MiMo's name too: MiMo
+  refuses tool calls without `reasoning_content` (its page on deep thinking).
 - Files, functions by their old name and messages of the role `function` are refused: MiMo would ignore them, or refuse
   them with less to say about it.
 """
@@ -23,7 +25,7 @@ from mimo_proto.protocol.null_content import with_text_for_null
 if TYPE_CHECKING:
     from mimo_proto.protocol.adapt_changes import Changes, Place
 
-__all__ = ["adapt_messages"]
+__all__ = ["adapt_messages", "with_reasoning_content"]
 
 # The formats that MiMo's table names beside the data.
 AUDIO_FORMATS = ("mp3", "wav")
@@ -43,10 +45,18 @@ def _adapt_message(message: Any, at: Place, changes: Changes) -> Any:
         changes.act(row, at)
     if message.get("function_call") is not None and not changes.keeps("function_call", at):
         raise refusal((*at, "function_call"), FUNCTION_CALL)
-    message = adapt_member(message, "tool_calls", at, changes, _adapt_call)
+    message = adapt_member(with_reasoning_content(message), "tool_calls", at, changes, _adapt_call)
     if message.get("content") is None:
         return with_text_for_null(message)
     return adapt_member(message, "content", at, changes, _adapt_part)
+
+
+def with_reasoning_content(message: dict[str, Any]) -> dict[str, Any]:
+    """Give a message its thinking as `reasoning_content`, where it says it as `reasoning` alone; else as it is."""
+    text = message.get("reasoning")
+    if not text or not isinstance(text, str) or message.get("reasoning_content"):
+        return message
+    return {**message, "reasoning_content": text}
 
 
 def _adapt_call(call: Any, _: Place, __: Changes) -> Any:
