@@ -85,7 +85,7 @@ def test_bodies_of_other_clients_pass(path: Path) -> None:
 
 
 # The other histories lack the thinking beside their tool calls, which no table can bring back.
-WHOLE = [path for path in FOREIGN if "responses" in path.name or "compatible" in path.name]
+WHOLE = [path for path in FOREIGN if path.name not in ("ai-sdk.openai-chat.json", "continue.chat.json")]
 
 
 @pytest.mark.wrong_requests  # deeper down they have names that MiMo ignores
@@ -101,7 +101,7 @@ def test_what_comes_out_passes_mimos_rules(path: Path, server: LoopbackServer) -
 
 
 def test_those_bodies_are_there() -> None:
-    assert len(FOREIGN) == 6
+    assert len(FOREIGN) == 8
 
 
 def test_what_codex_sends_and_what_goes_to_mimo() -> None:
@@ -285,6 +285,11 @@ def test_null_is_absent_whatever_the_name(api: str, row: ForeignName) -> None:
     assert adapted == Adapted(SAID[api][1], [], [])
 
 
+def test_instructions_are_not_lost() -> None:
+    assert "role system" in str(refused("chat", instructions="Be brief."))
+    assert added("responses", instructions="Be brief.") == {"instructions": "Be brief."}
+
+
 def test_the_table_says_each_thing_once() -> None:
     keys = [(api, row.place, row.name) for row in FOREIGN_NAMES for api in row.endpoints]
     assert len(keys) == len(set(keys))
@@ -325,6 +330,26 @@ def test_a_kept_name_is_not_looked_at() -> None:
     assert refused("chat", {"keep": {"temperature"}}, temperature=9, stream="x").path == "$.stream"
 
 
+def test_types_and_roles_are_kept_too() -> None:
+    file = {"type": "file", "file": {"file_id": "f", "file_data": None}}
+    called = {"role": "assistant", "content": "", "function_call": {"name": "f", "arguments": "{}"}}
+    messages = [{"role": "function", "name": "f", "content": None}, {"role": "user", "content": [file]}, called]
+    tools = [{"type": "custom", "custom": {"name": "p"}}, {"type": "dance"}]
+    keep = {"function", "file", "function_call", "custom", "dance"}
+    kept = adapt("chat", {"keep": keep}, messages=messages, tools=tools, seed=1)
+    assert kept.body == {"model": "mimo-v2.6-pro", "messages": messages, "tools": tools}
+    assert kept.dropped == ["seed"]
+    for name in keep:
+        with pytest.raises(InvalidRequestError):
+            adapt("chat", {"keep": keep - {name}}, messages=messages, tools=tools)
+    items = [{"type": "item_reference", "id": "r1"}, {"type": "web_search_call", "id": "w1"}]
+    kept = adapt(
+        "responses", {"keep": {"item_reference", "web_search_call", "mcp"}}, input=items, tools=[{"type": "mcp"}]
+    )
+    assert kept == Adapted({**SAID["responses"][1], "input": items, "tools": [{"type": "mcp"}]}, [], [])
+    assert refused("chat", {"keep": {"file"}}, stream="x").path == "$.stream"
+
+
 def test_another_name_for_a_kept_one_is_renamed_all_the_same() -> None:
     assert added("chat", {"keep": {"max_completion_tokens"}}, max_tokens=10**6) == {"max_completion_tokens": 10**6}
     assert added("chat", {"keep": {"thinking"}}, enable_thinking=True) == {"thinking": {"type": "enabled"}}
@@ -340,16 +365,27 @@ def test_mimos_own_name_wins_and_then_the_order_of_the_table() -> None:
     assert (adapted.body["max_output_tokens"], adapted.dropped) == (7, ["max_tokens"])
     assert added("chat", reasoning_effort="high", thinking={"type": "disabled"}) == {"thinking": {"type": "disabled"}}
     assert added("chat", max_tokens=5, max_completion_tokens=None) == {"max_completion_tokens": 5}
+    disabled = added("responses", reasoning_effort="high", thinking={"type": "disabled"})
+    assert disabled == {"reasoning": {"effort": "none"}}
 
 
-@pytest.mark.parametrize("off", ["none", False, "disabled", "off", {"effort": "none"}, {"type": "disabled"}])
+def test_a_name_of_mimos_that_says_nothing_does_not_win() -> None:
+    effort = {"summary": "auto", "effort": None}
+    adapted = adapt("responses", reasoning=effort, reasoning_effort="none")
+    assert (adapted.body["reasoning"], adapted.dropped) == ({"effort": "none"}, ["reasoning.summary"])
+    assert added("chat", thinking={"budget_tokens": 1}, reasoning_effort="none") == {"thinking": {"type": "disabled"}}
+    json_mode = {"type": "json_object"}
+    assert added("responses", text={"verbosity": "low"}, response_format=json_mode) == {"text": {"format": json_mode}}
+
+
+@pytest.mark.parametrize("off", ["none", False, 0, "disabled", "off", {"effort": "none"}, {"type": "disabled"}])
 def test_thinking_is_off(off: Any) -> None:
     for name in ("thinking", "reasoning", "reasoning_effort"):
         assert added("chat", **{name: off}) == {"thinking": {"type": "disabled"}}
         assert added("responses", **{name: off}) == {"reasoning": {"effort": "none"}}
 
 
-@pytest.mark.parametrize("on", ["low", "adaptive", True, {"effort": "xhigh"}, {"type": "auto"}, {"enabled": {}}, 5])
+@pytest.mark.parametrize("on", ["low", "adaptive", True, {"effort": "xhigh"}, {"type": "auto"}, 5])
 def test_thinking_is_on(on: Any) -> None:
     for name in ("thinking", "reasoning", "reasoning_effort"):
         assert added("chat", **{name: on}) == {"thinking": {"type": "enabled"}}
@@ -364,11 +400,11 @@ def test_thinking_in_other_forms_of_the_same_name_is_noted() -> None:
 
 
 def test_what_says_nothing_of_thinking_is_left_out() -> None:
-    for value in ({}, {"exclude": True}, {"effort": None}):
+    for value in ("", {}, {"exclude": True}, {"effort": None}, {"effort": ""}):
         adapted = adapt("chat", reasoning=value)
         assert (adapted.body, adapted.dropped) == (SAID["chat"][1], ["reasoning"])
         assert added("responses", reasoning=value) == {}
-    assert added("chat", thinking={}) == {}
+    assert adapt("chat", thinking={}) == Adapted(SAID["chat"][1], [], ["thinking"])
     adapted = adapt("responses", reasoning={"effort": "low", "summary": "auto", "context": None})
     assert adapted.body["reasoning"] == {"effort": "low"}
     assert (adapted.dropped, adapted.notes) == (["reasoning.summary", "reasoning.context"], [])
@@ -449,6 +485,24 @@ def test_the_cap_is_the_models() -> None:
     assert "max_completion_tokens" in added("chat", max_tokens=100)
 
 
+def test_numbers_deeper_down_go_to_their_bounds_too() -> None:
+    video = {"type": "video_url", "video_url": {"url": "u"}, "fps": 30}
+    search = {"type": "web_search", "limit": 100, "max_keyword": 0, "force_search": True}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "x"}, video]}]
+    adapted = adapt("chat", messages=messages, tools=[search])
+    assert adapted.body["messages"][0]["content"][1] == {**video, "fps": 10}
+    assert adapted.body["tools"] == [{**search, "limit": 50, "max_keyword": 1}]
+    assert codes(adapted) == [
+        *(("bounded", "$.tools[0].max_keyword"), ("bounded", "$.tools[0].limit")),
+        ("bounded", "$.messages[0].content[1].fps"),
+    ]
+    parts = [{"type": "input_video", "video_url": "u", "fps": 0}, {"type": "input_video", "video_url": "u", "fps": 2}]
+    adapted = adapt("responses", input=[{"role": "user", "content": parts}])
+    assert adapted.body["input"][0]["content"] == [{**parts[0], "fps": 0.1}, parts[1]]
+    assert adapted.body["input"][0]["content"][1] is parts[1]
+    assert refused("chat", tools=[{**search, "limit": "5"}]).path == "$.tools[0].limit"
+
+
 def test_less_than_no_tokens_means_no_cap() -> None:
     adapted = adapt("chat", max_tokens=-1)
     assert (adapted.body, adapted.dropped) == (SAID["chat"][1], ["max_completion_tokens"])
@@ -518,6 +572,13 @@ def test_null_is_absent_where_the_spec_has_objects() -> None:
     assert adapted.body["tools"][0]["function"]["parameters"] is parameters
     assert adapted.body["audio"] == {}
     assert (adapted.notes, adapted.dropped) == ([], [])
+
+
+def test_a_tag_that_is_null_is_absent_too() -> None:
+    message = {"role": "user", "content": "hi"}
+    assert adapt("responses", input=[{"type": None, **message}]).body["input"] == [message]
+    error = refused("chat", tools=[{"type": None, "function": {"name": "f"}}])
+    assert str(error).startswith("$.tools[0]: `type` is missing")
 
 
 def test_a_null_that_must_not_be_is_refused_with_its_place() -> None:

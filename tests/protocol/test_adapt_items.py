@@ -95,6 +95,12 @@ def test_what_answers_a_lost_call_is_lost_too() -> None:
     assert [note.path for note in adapted.notes] == ["$.input[1]", "$.input[3]"]
 
 
+def test_an_id_alone_is_a_reference() -> None:
+    for reference in ({"id": "m1"}, {"id": "m1", "type": None}):
+        assert "item_reference" in str(refused(reference))
+    assert adapt({"id": "m1", "role": "user", "content": "hi"}).dropped == []
+
+
 def test_an_item_of_an_unknown_kind_is_refused() -> None:
     assert refused({"type": "dance"}).path == "$.input[0].type"
     assert refused(5).path == "$.input[0]"
@@ -116,6 +122,10 @@ def test_a_message_with_and_without_its_type() -> None:
         ({"type": "input_image", "image_url": "u", "detail": "low"}, {"type": "input_image", "image_url": "u"}),
         ({"type": "input_image", "image_url": {"url": "u"}}, {"type": "input_image", "image_url": "u"}),
         ({"type": "input_image", "image_url": "u", "file_id": None}, {"type": "input_image", "image_url": "u"}),
+        (
+            {"type": "input_image", "image_url": "u", "file_id": ""},
+            {"type": "input_image", "image_url": "u", "file_id": ""},
+        ),
         (
             {"type": "input_audio", "input_audio": {"data": "AA==", "format": "mp3"}},
             {"type": "input_audio", "audio_url": "data:audio/mpeg;base64,AA=="},

@@ -34,6 +34,28 @@ def test_null_content_of_an_assistant_is_a_text() -> None:
         assert adapted.body["messages"] == [{"role": "assistant", "content": "", **message}]
     absent = {"role": "assistant", "tool_calls": [CALL]}
     assert adapt(absent).body["messages"][0] is absent
+    assert adapt({"role": "assistant"}).body["messages"] == [{"role": "assistant", "content": ""}]
+    assert refused({"role": "user"}).path == "$.messages[0]"
+
+
+def test_thinking_under_another_name_is_mimos_too() -> None:
+    said = {"role": "assistant", "content": "", "reasoning": "Hm."}
+    assert adapt(said).body["messages"] == [{**said, "reasoning_content": "Hm."}]
+    assert adapt({**said, "reasoning_content": ""}).body["messages"][0]["reasoning_content"] == "Hm."
+    for stays in ({**said, "reasoning_content": "Ah."}, {**said, "reasoning": ""}):
+        assert adapt(stays).body["messages"][0] is stays
+    assert refused({**said, "reasoning": {"text": "Hm."}}).path == "$.messages[0].reasoning"
+
+
+def test_a_call_without_its_type_is_that_of_a_function() -> None:
+    untyped = {name: CALL[name] for name in ("id", "function")}
+    for call in (untyped, {**untyped, "type": None}):
+        adapted = adapt({"role": "assistant", "content": "", "tool_calls": [CALL, call]})
+        assert adapted.body["messages"][0]["tool_calls"] == [CALL, CALL]
+        assert adapted.body["messages"][0]["tool_calls"][0] is CALL
+    calls: list[Any] = [{"id": "1", "custom": {}}, {**untyped, "type": "dance", "function": 5}, 5]
+    for call in calls:
+        assert refused({"role": "assistant", "tool_calls": [call]}).path.startswith("$.messages[0].tool_calls[0]")
 
 
 def test_an_image_by_its_url_alone() -> None:
@@ -61,6 +83,7 @@ def test_the_detail_of_an_image_is_left_out(detail: str | None) -> None:
             {"data": "https://example.com/a.wav", "format": "wav"},
             {"data": "https://example.com/a.wav", "format": "wav"},
         ),
+        ({"data": "https://example.com/a.ogg", "format": "ogg"}, {"data": "https://example.com/a.ogg"}),
         ({"data": "data:audio/wav;base64,AA=="}, {"data": "data:audio/wav;base64,AA=="}),
         ({"data": "AA=="}, {"data": "AA=="}),
     ],

@@ -122,6 +122,14 @@ def test_a_call_without_thinking() -> None:
     assert restored(memory, call("new"), call("")) == [call("new"), call("")]
 
 
+def test_a_call_that_the_client_changed_among_those_of_one_reply() -> None:
+    memory = knows([thought(), call("c1"), call("c2"), call("c3")])
+    calls = [call("c1"), call("c2", arguments='{"a":2}'), call("c3")]
+    assert restored(memory, USER, *calls) == [USER, thought(), *calls]
+    assert restored(memory, USER, thought("mine", "So."), *calls[1:]) == [USER, thought("mine", "So."), *calls[1:]]
+    assert restored(memory, USER, *calls[1:]) == [USER, calls[1], thought(), calls[2]]
+
+
 def test_custom_calls() -> None:
     def custom(text: str) -> dict[str, Any]:
         return {"type": "custom_tool_call", "call_id": "c1", "name": "p", "input": text}
@@ -178,6 +186,7 @@ def test_a_reference_becomes_its_item() -> None:
     memory = knows([thought(), SAID, call(id="f1")])
     assert restored(memory, USER, reference("m1")) == [USER, SAID]
     assert restored(memory, reference("r1"), reference("f1")) == [thought(), call(id="f1")]
+    assert restored(memory, {"id": "r1"}, {"id": "f1", "type": None}) == [thought(), call(id="f1")]
     assert restored(memory, reference("f1"), result()) == [thought(), call(id="f1"), result()]
 
 

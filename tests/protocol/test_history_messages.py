@@ -142,6 +142,14 @@ def test_it_goes_back_under_the_names_that_it_came_under() -> None:
     assert message == {**assistant(call()), "reasoning": "Hm.", "reasoning_details": details}
 
 
+def test_what_the_client_says_under_another_name_stands_for_what_is_not_known() -> None:
+    said = assistant(call("new"), reasoning="Mine.")
+    for missing in ("", None):
+        restored = restore(knows(reply(call())), said, missing=missing)
+        assert restored.body["messages"] == [{**said, "reasoning_content": "Mine."}]
+        assert restored.notes == []
+
+
 def test_what_the_client_says_stays() -> None:
     memory = knows(reply(call(), reasoning="Ah."))
     [message] = restore(memory, assistant(call(), reasoning="Mine.")).body["messages"]

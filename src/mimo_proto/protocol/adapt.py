@@ -65,7 +65,8 @@ def adapt_request(
         endpoint: The endpoint that the body is for, `CHAT_COMPLETIONS` or `RESPONSES`.
         body: The request as JSON decodes it, a dict of dicts and lists; bytes are decoded first. Structs in it are
             handed on as they are.
-        keep: The names of fields that are sent as they are, whatever the tables say of them.
+        keep: What is sent as it is, whatever the tables say: names of fields, and types and roles that MiMo lacks
+            (`file`, `item_reference`). The field that such an object stands in is not held to the spec.
         unknown: What becomes of a field that no table has: left out with a note, kept, or refused.
         json_schema: What becomes of a schema that the answer is to follow: refused, kept, or replaced by `json_object`.
 

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from mimo_proto.models.foreign_names import ForeignName
     from mimo_proto.protocol.finding import Severity
 
-__all__ = ["GONE", "Changes", "JSONSchemaAct", "Options", "Place", "UnknownAct", "adapt_each", "has_value", "refusal"]
+__all__ = [
+    "GONE",
+    "Changes",
+    "JSONSchemaAct",
+    "Options",
+    "Place",
+    "UnknownAct",
+    "adapt_each",
+    "has_value",
+    "refusal",
+]
 
 Place = tuple[str | int, ...]
 """The names and numbers that lead to a value, the outermost first."""
@@ -34,6 +44,8 @@ JSONSchemaAct = Literal["refuse", "keep", "json_object"]
 GONE: Any = object()
 """Stands for an element that is left out of its list."""
 
+LISTS = (list, tuple)
+
 # The member of an object that the name of a row stands in, by the row's place.
 TAGS: Mapping[str, Place] = {"field": (), "tool": ("type",), "item": ("type",), "part": ("type",), "role": ("role",)}
 
@@ -44,7 +56,7 @@ class Options(NamedTuple):
     """What the caller of `adapt_request` wants.
 
     Attributes:
-        keep: The names of fields that are sent as they are.
+        keep: The names of fields, and the types and roles of the table, that are sent as they are.
         unknown: What becomes of a field that no table has.
         json_schema: What becomes of a `json_schema`.
     """
@@ -79,9 +91,23 @@ class Changes:
         self.notes: list[Finding] = []
         self.dropped: list[str] = []
 
-    def row(self, place: str, name: object) -> ForeignName | None:
-        """Give the row that the table of foreign names has for this endpoint."""
-        return self.rows[place].get(name) if isinstance(name, str) else None
+    def row(self, place: str, name: object, at: Place = ()) -> ForeignName | None:
+        """Give the row that the table of foreign names has for this endpoint; None for a name that is kept.
+
+        Args:
+            place: What the name is a name of.
+            name: The name.
+            at: The place of the object that the name is a tag of.
+        """
+        row = self.rows[place].get(name) if isinstance(name, str) else None
+        return None if row is None or self.keeps(row.name, at) else row
+
+    def keeps(self, name: str, at: Place) -> bool:
+        """Whether the caller keeps a name; the field that it stands in is not held to the spec then."""
+        kept = name in self.options.keep
+        if kept:
+            self.unchecked.update(map(str, at[:1]))
+        return kept
 
     def note(self, code: str, at: Place, message: str, source: str, severity: Severity = "ignored") -> None:
         """Note something that was done at a place."""
@@ -143,7 +169,29 @@ def adapt_each(elements: Any, at: Place, changes: ChangesT, adapt: Callable[[Any
     Returns:
         A new list, or the same one where no element has changed.
     """
-    if elements.__class__ not in (list, tuple):
+    if elements.__class__ not in LISTS:
         return elements
     adapted = [adapt(element, (*at, number), changes) for number, element in enumerate(elements)]
     return elements if all(map(is_, adapted, elements)) else [each for each in adapted if each is not GONE]
+
+
+def adapt_member(
+    holder: dict[str, Any], name: str, at: Place, changes: ChangesT, adapt: Callable[[Any, Place, ChangesT], Any]
+) -> dict[str, Any]:
+    """Adapt the elements of a list that an object has under a name.
+
+    Args:
+        holder: The object.
+        name: The name; what is no list there stays.
+        at: The place of the object.
+        changes: As for `adapt_each`.
+        adapt: As for `adapt_each`.
+
+    Returns:
+        A copy of the object, or the same one where no element has changed.
+    """
+    elements = holder.get(name)
+    if elements.__class__ not in LISTS:
+        return holder
+    adapted = adapt_each(elements, (*at, name), changes, adapt)
+    return holder if adapted is elements else {**holder, name: adapted}

@@ -2,7 +2,7 @@
 
 Rules:
 - A kept name is not looked at, whatever it is: contested facts are the caller's to decide.
-- Of two names for one thing MiMo's own wins, then the order of the table.
+- Of two names for one thing MiMo's own wins, if it says anything; then the order of the table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mimo_proto.protocol.adapt_items import adapt_items
 from mimo_proto.protocol.adapt_messages import adapt_messages
 from mimo_proto.protocol.adapt_numbers import adapt_numbers
 from mimo_proto.protocol.adapt_thinking import adapt_reasoning, adapt_thinking, reasoning_of, thinking_of
-from mimo_proto.protocol.adapt_tools import adapt_request_tools, adapt_tool_choice
+from mimo_proto.protocol.adapt_tools import adapt_tool_choice, adapt_tools
 from mimo_proto.protocol.foreign_names import renamed_fields
 from mimo_proto.protocol.json_types import is_array
 
@@ -50,7 +50,7 @@ ADAPTERS: Mapping[str, Callable[[Any, Changes], Any]] = {
     "reasoning": adapt_reasoning,
     "response_format": adapt_response_format,
     "text": adapt_text,
-    "tools": adapt_request_tools,
+    "tools": adapt_tools,
     "tool_choice": adapt_tool_choice,
     "stop": _adapt_stop,
     "messages": adapt_messages,
@@ -72,17 +72,19 @@ def adapt_fields(fields: dict[str, Any], changes: Changes) -> None:
     foreign = [name for name in fields if name not in changes.nodes and name not in keep]
     for name in foreign:
         _act_on_field(name, fields, changes)
+    _adapt_each({name for name in fields if name in changes.nodes} - keep, fields, changes)
     made = {row.to for row in renamed_fields(changes.endpoint) if row.name in foreign and _rename(row, fields, changes)}
-    for name, adapt in ADAPTERS.items():
-        if name in changes.nodes and name in fields and (name in made or name not in keep):
-            _replace(name, adapt, fields, changes)
+    _adapt_each(made, fields, changes)
     adapt_numbers(fields, changes)
 
 
-def _replace(name: str, adapt: Callable[[Any, Changes], Any], fields: dict[str, Any], changes: Changes) -> None:
-    fields[name] = adapt(fields[name], changes)
-    if fields[name] is None:
-        del fields[name]
+def _adapt_each(names: set[str], fields: dict[str, Any], changes: Changes) -> None:
+    """Bring the fields that have an adapter into MiMo's form; those that say nothing are taken out."""
+    for name, adapt in ADAPTERS.items():
+        if name in names:
+            fields[name] = adapt(fields[name], changes)
+            if fields[name] is None:
+                del fields[name]
 
 
 def _act_on_field(name: str, fields: dict[str, Any], changes: Changes) -> None:

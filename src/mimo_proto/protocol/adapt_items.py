@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mimo_proto.protocol.adapt_changes import GONE, adapt_each, refusal
-from mimo_proto.protocol.adapt_tools import adapt_tools
+from mimo_proto.models import VideoPart
+from mimo_proto.protocol.adapt_changes import GONE, adapt_each, adapt_member, refusal
+from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
+from mimo_proto.protocol.adapt_tools import adapt_tool
 from mimo_proto.protocol.json_types import is_mapping, is_object, text_or_empty
 from mimo_proto.protocol.media_url import audio_url
 from mimo_proto.protocol.null_content import with_text_for_null
@@ -21,7 +23,7 @@ from mimo_proto.protocol.null_content import with_text_for_null
 if TYPE_CHECKING:
     from mimo_proto.protocol.adapt_changes import Changes, Place
 
-__all__ = ["adapt_items"]
+__all__ = ["adapt_items", "kind_of"]
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 FILE_ID = "MiMo stores no files: send the image as a URL or a data URL in `image_url`"
@@ -44,11 +46,17 @@ class ItemChanges(NamedTuple):
     lost_calls: set[str]
 
 
+def kind_of(item: dict[str, Any]) -> Any:
+    """Give the type of an item: one without a type is a message, or where it has an id alone, a reference (OPENAI)."""
+    kind = item.get("type")
+    return "item_reference" if kind is None and "id" in item and "role" not in item else kind
+
+
 def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if not is_object(item):
         return item
-    changes, kind = state.changes, item.get("type")
-    row = changes.row("item", kind)
+    changes, kind = state.changes, item.get("type") or kind_of(item)
+    row = changes.row("item", kind, at)
     if row is not None:
         changes.act(row, at)
         if call := text_or_empty(item.get("call_id")):
@@ -60,12 +68,8 @@ def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if kind == "reasoning":
         return _adapt_thinking_item(item, at, changes)
     if kind == "additional_tools":
-        return _with_member(item, "tools", adapt_tools(item.get("tools"), (*at, "tools"), changes))
+        return adapt_member(item, "tools", at, changes, adapt_tool)
     return _adapt_content(item, at, changes)
-
-
-def _with_member(holder: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    return holder if value is holder.get(name) else {**holder, name: value}
 
 
 def _adapt_thinking_item(item: dict[str, Any], at: Place, changes: Changes) -> Any:
@@ -84,30 +88,31 @@ def _adapt_thinking_item(item: dict[str, Any], at: Place, changes: Changes) -> A
 def _adapt_content(item: dict[str, Any], at: Place, changes: Changes) -> Any:
     """Adapt what a message says, or what a tool gave back."""
     name = "output" if item.get("type") in OUTPUTS else "content"
-    content = item.get(name)
-    if content is None:
+    if item.get(name) is None:
         return with_text_for_null(item)
-    return _with_member(item, name, adapt_each(content, (*at, name), changes, _adapt_part))
+    return adapt_member(item, name, at, changes, _adapt_part)
 
 
 def _adapt_part(part: Any, at: Place, changes: Changes) -> Any:
     if not is_object(part):
         return part
     kind = part.get("type")
-    row = changes.row("part", kind)
+    row = changes.row("part", kind, at)
     if row is not None:
         changes.act(row, at)
     if kind == "input_image":
         return _adapt_image(part, at, changes)
     if kind == "input_audio" and is_mapping(part.get("input_audio")):
         return {"type": kind, "audio_url": audio_url(part["input_audio"])}
+    if kind == "input_video":
+        return adapt_inner_numbers(part, VideoPart, at, changes)
     if kind == "refusal":
         return {"type": "output_text", "text": part.get("refusal")}
     return part
 
 
 def _adapt_image(part: dict[str, Any], at: Place, changes: Changes) -> dict[str, Any]:
-    if part.get("file_id") is not None:
+    if part.get("file_id"):
         raise refusal((*at, "file_id"), f'"file_id": {FILE_ID}')
     image = part.get("image_url")
     if "detail" in part:

@@ -1,7 +1,7 @@
 """Take nulls out of a request: other clients send them for what is absent, and MiMo's tables allow few.
 
 Rules:
-- Null is absent in every object that the spec has a Struct for, whatever the name.
+- Null is absent in every object that the spec has a Struct for, whatever the name; a tag is no exception.
 - What the spec has no Struct for stays as it is: schemas of parameters, arguments, items and parts of unknown kinds.
 """
 
@@ -32,7 +32,11 @@ def without_nulls(value: Any, node: TypeNode) -> Any:
     kind = value.__class__
     if kind is dict and node.structs:
         shape = node.shape_of(value)
-        return value if shape is None else _object_without_nulls(value, shape)
+        if shape is not None:
+            return _object_without_nulls(value, shape)
+        if value.get(node.tag_field, "") is None:
+            return without_nulls({key: value[key] for key in value if key != node.tag_field}, node)
+        return value
     if kind is list and node.item is not None:
         item = node.item
         elements = [without_nulls(element, item) for element in value]

@@ -14,6 +14,7 @@ from mimo_proto.models import Reasoning
 from mimo_proto.protocol.adapt_changes import has_value
 from mimo_proto.protocol.convert import shape_of
 from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.protocol.sums import says_something
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adapt_reasoning", "adapt_thinking", "reasoning_of", "thinking_of"]
 
-OFF = (False, "none", "disable", "disabled", "off", "false")
+OFF = (False, 0, "none", "disable", "disabled", "off", "false")
 # Where an object says it, in the order of precedence: `type` as in `thinking`, `effort`, `enabled` as in `reasoning`,
 # the rest as in `chat_template_kwargs`.
 SWITCHES = ("type", "effort", "enabled", "enable_thinking", "thinking")
@@ -60,16 +61,18 @@ def reasoning_of(value: Any) -> dict[str, str] | None:
 
 
 def _said(value: Any) -> Any:
-    if not is_mapping(value):
-        return value
-    return next((value[name] for name in SWITCHES if value.get(name) is not None), None)
+    values = [value.get(name) for name in SWITCHES] if is_mapping(value) else [value]
+    return next(filter(says_something, values), None)
 
 
 def adapt_thinking(value: Any, changes: Changes) -> Any:
     """Bring the `thinking` of a chat request into MiMo's form; None where it says nothing."""
     adapted = thinking_of(value)
-    if adapted is None or (is_mapping(value) and value.get("type") == adapted["type"]):
-        return adapted and value
+    if adapted is None:
+        changes.drop(("thinking",))
+        return None
+    if is_mapping(value) and value.get("type") == adapted["type"]:
+        return value
     changes.note("renamed", ("thinking",), f'sent as {{"type": "{adapted["type"]}"}}', "THINK", "info")
     return adapted
 

@@ -9,15 +9,17 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from mimo_proto.protocol.adapt_changes import GONE, adapt_each, refusal
-from mimo_proto.protocol.json_types import is_mapping
+from mimo_proto.models import WebSearchTool
+from mimo_proto.protocol.adapt_changes import GONE, adapt_each, adapt_member, refusal
+from mimo_proto.protocol.adapt_numbers import adapt_inner_numbers
+from mimo_proto.protocol.json_types import is_mapping, is_object
 
 if TYPE_CHECKING:
     from mimo_proto.protocol.adapt_changes import Changes, Place
 
-__all__ = ["adapt_request_tools", "adapt_tool_choice", "adapt_tools"]
+__all__ = ["adapt_tool", "adapt_tool_choice", "adapt_tools"]
 
 # The tools that a namespace may hold.
 MEMBER_KINDS = ("function", "custom")
@@ -34,42 +36,42 @@ def adapt_tool_choice(choice: Any, changes: Changes) -> Any:
     return None
 
 
-def adapt_request_tools(tools: Any, changes: Changes) -> Any:
+def adapt_tools(tools: Any, changes: Changes) -> Any:
     """Bring the `tools` of a request into MiMo's form; None where MiMo has none of them."""
-    adapted = adapt_tools(tools, ("tools",), changes)
+    adapted = adapt_each(tools, ("tools",), changes, adapt_tool)
     return None if tools and not adapted else adapted
 
 
-def adapt_tools(tools: Any, at: Place, changes: Changes) -> Any:
-    """Leave out, or refuse, the tools that MiMo lacks.
+def adapt_tool(tool: Any, at: Place, changes: Changes) -> Any:
+    """Leave out, or refuse, a tool that MiMo lacks.
 
     Args:
-        tools: The list of tools, or what stands in its place.
-        at: The place of the list.
+        tool: The tool.
+        at: The place of the tool.
         changes: Learns what was done.
     """
-    return adapt_each(tools, at, changes, _adapt_tool)
-
-
-def _adapt_tool(tool: Any, at: Place, changes: Changes) -> Any:
     kind = tool.get("type") if is_mapping(tool) else None
-    if isinstance(kind, str) and kind not in changes.tool_kinds:
+    if _is_foreign(kind, changes.tool_kinds, at, changes):
         _act_on_foreign_tool(kind, at, changes)
         return GONE
-    if kind != "namespace":
-        return tool
-    inner = tool.get("tools")
-    adapted = adapt_each(inner, (*at, "tools"), changes, _adapt_member)
-    return tool if adapted is inner else {**tool, "tools": adapted}
+    if kind == "web_search" and is_object(tool):
+        return adapt_inner_numbers(tool, WebSearchTool, at, changes)
+    if kind == "namespace" and is_object(tool):
+        return adapt_member(tool, "tools", at, changes, _adapt_tool_within)
+    return tool
 
 
-def _adapt_member(tool: Any, at: Place, changes: Changes) -> Any:
+def _adapt_tool_within(tool: Any, at: Place, changes: Changes) -> Any:
     """Adapt a tool inside a namespace, which holds no namespace."""
     kind = tool.get("type") if is_mapping(tool) else None
-    if isinstance(kind, str) and kind not in MEMBER_KINDS:
+    if _is_foreign(kind, MEMBER_KINDS, at, changes):
         _act_on_foreign_tool(kind, at, changes)
         return GONE
     return tool
+
+
+def _is_foreign(kind: Any, known: tuple[str, ...], at: Place, changes: Changes) -> TypeGuard[str]:
+    return isinstance(kind, str) and kind not in known and not changes.keeps(kind, at)
 
 
 def _act_on_foreign_tool(kind: str, at: Place, changes: Changes) -> None:

@@ -28,8 +28,8 @@ __all__ = ["Entries", "MadeCall", "Thinking"]
 
 EntryT = TypeVar("EntryT")
 
-# What msgspec raises on values that are not JSON or are nested too deeply, and a TypeError on what a store gives that
-# is not even bytes.
+# What msgspec and json raise on values that are not JSON or are nested too deeply, and a TypeError on what a store
+# gives that is not even bytes.
 NOT_JSON = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 
 
@@ -186,22 +186,21 @@ def _encoded(value: Any) -> bytes | None:
         return None
 
 
-def _number(digits: str) -> float:
-    """Read a number with a fraction or an exponent: 1.0 is 1, as JavaScript writes it back."""
-    number = float(digits)
-    return int(number) if number.is_integer() else number
-
-
-_decoder = msgspec.json.Decoder(float_hook=_number)
+_decoder = json.JSONDecoder(strict=False, parse_int=float)
+_encoder = json.JSONEncoder(sort_keys=True)
 
 
 def _comparable(arguments: object) -> str:
     """Give the text that all arguments have which are equal as JSON; text that is no JSON is handed back.
 
-    No text at all is an empty object: that is what clients make of it who parse it.
+    - No text at all is an empty object: that is what clients make of it who parse it.
+    - Numbers are what they are in JavaScript, where 1.0 is 1 and 2**53 + 1 is 2**53, and control characters may stand
+      in strings, as in Python's lenient reading: clients parse arguments, and write them anew.
+    - A JSON text within a string is that text: what the AI SDK cannot parse it sends as a string.
     """
     try:
-        text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments)
-        return msgspec.json.encode(_decoder.decode(text.strip() or b"{}"), order="deterministic").decode()
+        text = arguments if isinstance(arguments, str) else json.dumps({} if arguments is None else arguments)
+        value = _decoder.decode(text.strip() or "{}")
+        return _comparable(value) if isinstance(value, str) else _encoder.encode(value)
     except NOT_JSON:
         return text_or_empty(arguments)

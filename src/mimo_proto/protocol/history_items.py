@@ -13,6 +13,7 @@ from __future__ import annotations
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
+from mimo_proto.protocol.adapt_items import kind_of
 from mimo_proto.protocol.history_entries import MadeCall, Thinking
 from mimo_proto.protocol.json_types import is_array, is_object
 from mimo_proto.protocol.sums import says_something
@@ -95,7 +96,6 @@ class _Input:
         call = _call_of(item)
         if call is not None:
             self._restore_thinking(call)
-            self._thinks = False
         elif item.get("type") == "reasoning":
             self._thinks = self._thinks or _has_thinking(item)
         elif item.get("role") != "assistant":
@@ -104,16 +104,19 @@ class _Input:
 
     def _whole(self, item: dict[str, Any]) -> dict[str, Any]:
         """Give the item that a reference, or a reasoning item without text, stands for."""
-        stands_for = item.get("type") == "item_reference" or _lacks_thinking(item)
+        stands_for = kind_of(item) == "item_reference" or _lacks_thinking(item)
         return (stands_for and self._entries.item(item.get("id"))) or item
 
     def _restore_thinking(self, call: MadeCall) -> None:
         known = self._entries.thinking_of([call])
-        if known.objects and known.key != self._last.key and not self._thinks:
+        if not known.objects:  # of which reply the call is nobody knows: that before it, or another
+            return
+        if known.key != self._last.key and not self._thinks:
             while self.items and _lacks_thinking(self.items[-1]):
                 del self.items[-1]
             self.items += known.objects
         self._last = known
+        self._thinks = False
 
 
 def _call_of(item: dict[str, Any]) -> MadeCall | None:

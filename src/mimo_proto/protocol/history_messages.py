@@ -3,8 +3,8 @@
 Rules:
 - The thinking goes back under the names that it came under. What the message says of it already stays.
 - A message gets it where all its calls that have an id came with it; a client may have left out some.
-- Where it is not known, the caller's text stands for it: while thinking is on, MiMo refuses tool calls without
-  `reasoning_content` (its page on deep thinking).
+- Where it is not known, what the client calls `reasoning` is the `reasoning_content`, and else the caller's text stands
+  for it: while thinking is on, MiMo refuses tool calls without (its page on deep thinking).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_proto.protocol.adapt_changes import Place, adapt_each, path_of
+from mimo_proto.protocol.adapt_messages import with_reasoning_content
 from mimo_proto.protocol.finding import Finding
 from mimo_proto.protocol.history_entries import Entries, MadeCall
 from mimo_proto.protocol.json_types import is_array, is_object
@@ -68,6 +69,8 @@ def _restore_message(message: Any, at: Place, changes: MessageChanges) -> Any:
     known = changes.entries.thinking_of(_calls_of(message)).objects
     if known:
         return {**message, **known[0], **said}
+    if (renamed := with_reasoning_content(message)) is not message:
+        return renamed
     if changes.missing is None or message.get("reasoning_content") == changes.missing:
         return message
     text = f"the thinking of these calls is not known: {changes.missing!r} stands for it"

@@ -21,10 +21,13 @@ def is_null_beside_calls(message: object) -> bool:
 
 
 def with_text_for_null(message: Mapping[str, Any]) -> Any:
-    """Give an assistant's message with "" for its null content; any other message is handed back."""
-    if message.get("role") == "assistant" and message.get("content", "") is None:
-        return {**message, "content": ""}
-    return message
+    """Give an assistant's message with "" for its null content, or where there is none and no tool call either.
+
+    Any other message is handed back.
+    """
+    if message.get("role") != "assistant" or ("content" not in message and message.get("tool_calls")):
+        return message
+    return {**message, "content": ""} if message.get("content") is None else message
 
 
 def messages_with_text(messages: Any) -> Any:
