@@ -55,8 +55,12 @@ def test_it_stands_before_its_call() -> None:
     memory = knows([thought(), call()])
     assert restored(memory, USER, call(), result()) == [USER, thought(), call(), result()]
     assert restored(memory, USER, thought(), call(), result()) == [USER, thought(), call(), result()]
-    other = call(arguments='{"a":2}')
-    assert restored(memory, USER, other, result()) == [USER, other, result()]
+    for other in (
+        call(arguments='{"a":2}'),
+        {**call(), "name": "g"},
+        {**call(), "type": "custom_tool_call", "input": '{"a":1}'},
+    ):
+        assert restored(memory, USER, other, result()) == [USER, other, result()]
 
 
 def test_calls_of_one_reply_have_it_once() -> None:
@@ -67,6 +71,13 @@ def test_calls_of_one_reply_have_it_once() -> None:
     assert restored(memory, USER, *apart) == [USER, thought(), *apart]
     assert restored(memory, USER, thought(), *apart) == [USER, thought(), *apart]
     assert restored(memory, USER, call("c2"), result("c2")) == [USER, thought(), call("c2"), result("c2")]
+
+
+def test_what_lacks_its_text_gives_way_wherever_it_stands() -> None:
+    memory = knows([thought(), call()])
+    before = [USER, SAID, USER]
+    bare = [{"type": "reasoning", "summary": []}, {"type": "reasoning", "encrypted_content": "x"}]
+    assert restored(memory, *before, *bare, call(), result()) == [*before, thought(), call(), result()]
 
 
 def test_a_flood_of_calls_writes_the_thinking_once() -> None:

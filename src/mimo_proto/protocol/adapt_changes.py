@@ -29,6 +29,7 @@ __all__ = [
     "Place",
     "UnknownAct",
     "adapt_each",
+    "adapt_member",
     "has_value",
     "refusal",
 ]

@@ -55,7 +55,7 @@ def kind_of(item: dict[str, Any]) -> Any:
 def _adapt_item(item: Any, at: Place, state: ItemChanges) -> Any:
     if not is_object(item):
         return item
-    changes, kind = state.changes, item.get("type") or kind_of(item)
+    changes, kind = state.changes, kind_of(item)
     row = changes.row("item", kind, at)
     if row is not None:
         changes.act(row, at)
