@@ -76,7 +76,7 @@ def test_calls_of_one_reply_have_it_once() -> None:
 def test_what_lacks_its_text_gives_way_wherever_it_stands() -> None:
     memory = knows([thought(), call()])
     before = [USER, SAID, USER]
-    bare = [{"type": "reasoning", "summary": []}, {"type": "reasoning", "encrypted_content": "x"}]
+    bare: list[Any] = [{"type": "reasoning", "summary": []}, {"type": "reasoning", "encrypted_content": "x"}]
     assert restored(memory, *before, *bare, call(), result()) == [*before, thought(), call(), result()]
 
 
