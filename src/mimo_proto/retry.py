@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
@@ -148,11 +149,8 @@ def _epoch(text: str) -> float | None:
     if match is None or match[2] not in MONTHS:
         return None
     day, year, hour, minute, second = (int(match[group]) for group in (1, 3, 4, 5, 6))
-    return float(((_days(year, MONTHS.index(match[2]) + 1, day) * 24 + hour) * 60 + minute) * 60 + second)
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Count the days from 1970-01-01 by the Gregorian calendar; years begin in March, so the leap day comes last."""
-    if month <= 2:
-        year, month = year - 1, month + 12
-    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+    try:
+        moment = datetime(year, MONTHS.index(match[2]) + 1, day, hour, minute, tzinfo=UTC)
+    except ValueError:  # there is no such day
+        return None
+    return moment.timestamp() + second
