@@ -154,6 +154,21 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
     ),
     OpenAIField(
         objects=("CompletionUsage",),
+        field="prompt_tokens",
+        absent="0",
+        source="openai-python types/completion_usage.py",
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",),
+        field="completion_tokens",
+        absent="0",
+        source="openai-python types/completion_usage.py",
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",), field="total_tokens", absent="0", source="openai-python types/completion_usage.py"
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",),
         field="prompt_tokens_details",
         absent='{"cached_tokens": 0, "audio_tokens": 0}',
         source="openai-python types/completion_usage.py",
@@ -295,6 +310,44 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         source="openai-python types/responses/response.py",
     ),
     OpenAIField(
+        objects=("ResponseError",),
+        field="code",
+        absent='"server_error"',
+        source="openai-python types/responses/response_error.py",
+    ),
+    OpenAIField(
+        objects=("ResponseError",),
+        field="message",
+        absent='""',
+        source="openai-python types/responses/response_error.py",
+    ),
+    OpenAIField(
+        objects=("IncompleteDetails",),
+        field="reason",
+        absent="null",
+        known=("max_output_tokens", "max_messages", "content_filter", "steered"),
+        other='"max_output_tokens"',
+        source="openai-python types/responses/response.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="input_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="output_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="total_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
         objects=("ResponseUsage",),
         field="input_tokens_details",
         absent='{"cached_tokens": 0, "cache_write_tokens": 0}',
@@ -340,6 +393,12 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("OutputMessage",),
         field="content",
         absent="[]",
+        source="openai-python types/responses/response_output_message.py",
+    ),
+    OpenAIField(
+        objects=("OutputMessage",),
+        field="status",
+        absent='"completed"',
         source="openai-python types/responses/response_output_message.py",
     ),
     OpenAIField(
@@ -413,6 +472,12 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         field="status",
         absent='"completed"',
         source="openai-python types/responses/response_custom_tool_call_output_item.py",
+    ),
+    OpenAIField(
+        objects=("InputImage",),
+        field="detail",
+        absent='"auto"',
+        source="openai-python types/responses/response_input_image.py",
     ),
     OpenAIField(
         objects=("ResponseOutputTextDelta",),
