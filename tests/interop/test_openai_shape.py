@@ -97,7 +97,7 @@ def test_streams(name: str) -> None:
         assert [each.sequence_number for each in heard] == [each.sequence_number for each in events]
 
 
-EMPTY_MESSAGE = {"annotations": [{}], "audio": {}}
+EMPTY_MESSAGE: dict[str, Any] = {"annotations": [{}], "audio": {}}
 EMPTY_PARTS = [{"type": "output_text"}]
 EMPTY_ITEMS = [
     {"type": "message"},
@@ -126,8 +126,9 @@ EMPTY_EVENTS: list[dict[str, Any]] = [
 
 
 def test_replies_with_next_to_nothing() -> None:
-    completion = {"choices": [{"index": 0, "message": EMPTY_MESSAGE}], "usage": {}}
-    for endpoint, came in ((CHAT_COMPLETIONS, completion), (RESPONSES, EMPTY_RESPONSE)):
+    completion: Any = {"choices": [{"index": 0, "message": EMPTY_MESSAGE}], "usage": {}}
+    replies: list[tuple[Any, Any]] = [(CHAT_COMPLETIONS, completion), (RESPONSES, EMPTY_RESPONSE)]
+    for endpoint, came in replies:
         reply = parse_response(endpoint, 200, JSON, json.dumps(came).encode())
         with client_of(200, JSON, to_json(reply, shape="openai")) as client:
             assert ask(client, endpoint).usage.total_tokens == 0
@@ -144,8 +145,7 @@ def test_events_with_next_to_nothing(came: dict[str, Any]) -> None:
 
 
 def test_a_chunk_with_next_to_nothing() -> None:
-    call = {"index": 0, "function": {}}
-    delta = {**EMPTY_MESSAGE, "tool_calls": [call]}
+    delta: dict[str, Any] = {**EMPTY_MESSAGE, "tool_calls": [{"index": 0, "function": {}}]}
     body = b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": delta}], "usage": {}}).encode()
     [event] = StreamDecoder[Any](CHAT_COMPLETIONS).feed(body)
     with client_of(200, SSE, encode_event(event, shape="openai")) as client:

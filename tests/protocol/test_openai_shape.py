@@ -210,7 +210,13 @@ def test_why_a_response_failed() -> None:
 
 
 def test_items_and_parts() -> None:
-    empty_message = {"type": "message", "id": "", "role": "assistant", "content": [], "status": "completed"}
+    empty_message: dict[str, Any] = {
+        "type": "message",
+        "id": "",
+        "role": "assistant",
+        "content": [],
+        "status": "completed",
+    }
     assert item(type="message", status=None) == empty_message
     assert item(type="message", status="in_progress") == {**empty_message, "status": "in_progress"}
     assert item(type="reasoning", id=None) == {"type": "reasoning", "id": "", "summary": [], "content": []}
