@@ -92,6 +92,26 @@ def test_why_an_answer_ended(came: str | None, whole: str, in_a_chunk: str | Non
     assert chunk["choices"][0]["finish_reason"] == in_a_chunk
 
 
+@pytest.mark.parametrize(
+    ("root", "fields", "constant"),
+    [
+        (ChatCompletion, {"choices": []}, "chat.completion"),
+        (ChatCompletionChunk, {"choices": []}, "chat.completion.chunk"),
+        (Response, {}, "response"),
+    ],
+    ids=["completion", "chunk", "response"],
+)
+@pytest.mark.parametrize("came", ["", "text_completion", None])
+def test_what_kind_of_object_it_is(root: Any, fields: dict[str, Any], constant: str, came: str | None) -> None:
+    """Azure's notes on a stream have "", and some servers end a stream with a whole message in a chunk's place."""
+    assert shaped(root, {**fields, "object": came})["object"] == constant
+
+
+def test_whose_message_it_is() -> None:
+    for role in ("", "model", None):
+        assert chat(role=role)["role"] == item(type="message", role=role)["role"] == "assistant"
+
+
 def test_sources_are_nested() -> None:
     source = {
         "url": "https://example.com/tide",

@@ -40,6 +40,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletion",),
         field="object",
         absent='"chat.completion"',
+        known=("chat.completion",),
+        other='"chat.completion"',
         source="openai-python types/chat/chat_completion.py",
     ),
     OpenAIField(
@@ -58,6 +60,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletionChunk",),
         field="object",
         absent='"chat.completion.chunk"',
+        known=("chat.completion.chunk",),
+        other='"chat.completion.chunk"',
         source="openai-python types/chat/chat_completion_chunk.py",
     ),
     OpenAIField(
@@ -95,6 +99,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletionMessage",),
         field="role",
         absent='"assistant"',
+        known=("assistant",),
+        other='"assistant"',
         source="openai-python types/chat/chat_completion_message.py",
     ),
     OpenAIField(
@@ -197,7 +203,14 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         absent="0",
         source="openai-python types/completion_usage.py",
     ),
-    OpenAIField(objects=("Model",), field="object", absent='"model"', source="openai-python types/model.py"),
+    OpenAIField(
+        objects=("Model",),
+        field="object",
+        absent='"model"',
+        known=("model",),
+        other='"model"',
+        source="openai-python types/model.py",
+    ),
     OpenAIField(objects=("Model",), field="created", absent="0", source="openai-python types/model.py"),
     OpenAIField(objects=("Model",), field="owned_by", absent='""', source="openai-python types/model.py"),
     OpenAIField(objects=("ModelList",), field="object", absent='"list"', source="openai-python types/../pagination.py"),
@@ -211,6 +224,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("Response", "ResponseSnapshot"),
         field="object",
         absent='"response"',
+        known=("response",),
+        other='"response"',
         source="openai-python types/responses/response.py",
     ),
     OpenAIField(
@@ -387,6 +402,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("OutputMessage",),
         field="role",
         absent='"assistant"',
+        known=("assistant",),
+        other='"assistant"',
         source="openai-python types/responses/response_output_message.py",
     ),
     OpenAIField(
