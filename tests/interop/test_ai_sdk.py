@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mimo_proto.testing import Refusal, Turn
 from tests.interop.three_turns import RESULTS, TURNS, told
 from tests.support.relaying import relaying
 
@@ -63,6 +64,25 @@ def test_it_ends_through_the_relay(server: LoopbackServer, provider: str, mode: 
     assert [told(request.body) for request in server.requests] == [[], RESULTS[:1], RESULTS]
     assert [request.streamed for request in server.requests] == [mode == "stream"] * 3
     assert [request.path for request in server.requests] == [PATHS[provider]] * 3
+
+
+@PROVIDERS
+@MODES
+def test_they_hear_what_mimo_says(server: LoopbackServer, provider: str, mode: str) -> None:
+    server.reply(Refusal(429, "Come again later", None, type="limitation"))
+    with relaying(server.base_url, server.api_key) as relay:
+        ended = loop(relay.base_url, relay.api_key, provider, mode)
+    assert ended.returncode != 0
+    assert re.search(r"AI_APICallError.*Come again later", ended.stderr)
+
+
+@PROVIDERS
+def test_they_hear_what_goes_wrong_in_a_stream(server: LoopbackServer, provider: str) -> None:
+    server.reply(Turn("It is cold in Harbin today."), cut=1200)
+    with relaying(server.base_url, server.api_key) as relay:
+        ended = loop(relay.base_url, relay.api_key, provider, "stream")
+    assert ended.returncode != 0
+    assert re.search(r"Error.*connection broke", ended.stderr)
 
 
 @pytest.mark.wrong_requests  # these go out as they are

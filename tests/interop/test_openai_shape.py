@@ -97,6 +97,62 @@ def test_streams(name: str) -> None:
         assert [each.sequence_number for each in heard] == [each.sequence_number for each in events]
 
 
+EMPTY_MESSAGE: dict[str, Any] = {"annotations": [{}], "audio": {}}
+EMPTY_PARTS = [{"type": "output_text"}]
+EMPTY_ITEMS = [
+    {"type": "message"},
+    {"type": "message", "content": EMPTY_PARTS},
+    {"type": "reasoning"},
+    {"type": "reasoning", "content": [{"type": "reasoning_text"}]},
+    {"type": "function_call"},
+    {"type": "function_call_output"},
+    {"type": "function_call_output", "output": [{"type": "input_text"}, {"type": "input_image"}]},
+    {"type": "custom_tool_call"},
+    {"type": "custom_tool_call_output"},
+]
+EMPTY_RESPONSE = {"output": EMPTY_ITEMS, "usage": {}, "error": {}, "incomplete_details": {"reason": "of another day"}}
+EMPTY_EVENTS: list[dict[str, Any]] = [
+    *({"type": f"response.{name}", "response": EMPTY_RESPONSE} for name in ("created", "in_progress")),
+    *({"type": f"response.output_item.{name}", "item": item} for name in ("added", "done") for item in EMPTY_ITEMS),
+    *({"type": f"response.content_part.{name}", "part": part} for name in ("added", "done") for part in EMPTY_PARTS),
+    *(
+        {"type": f"response.{kind}.{name}"}
+        for kind in ("output_text", "reasoning_text", "function_call_arguments", "custom_tool_call_input")
+        for name in ("delta", "done")
+    ),
+    *({"type": f"response.{name}", "response": EMPTY_RESPONSE} for name in ("completed", "incomplete", "failed")),
+]
+"""Each event with next to nothing in it; places are never made up, so these come beside."""
+
+
+def test_replies_with_next_to_nothing() -> None:
+    completion: Any = {"choices": [{"index": 0, "message": EMPTY_MESSAGE}], "usage": {}}
+    replies: list[tuple[Any, Any]] = [(CHAT_COMPLETIONS, completion), (RESPONSES, EMPTY_RESPONSE)]
+    for endpoint, came in replies:
+        reply = parse_response(endpoint, 200, JSON, json.dumps(came).encode())
+        with client_of(200, JSON, to_json(reply, shape="openai")) as client:
+            assert ask(client, endpoint).usage.total_tokens == 0
+
+
+@pytest.mark.parametrize("came", EMPTY_EVENTS, ids=lambda came: came["type"])
+def test_events_with_next_to_nothing(came: dict[str, Any]) -> None:
+    place = {"sequence_number": 1, "output_index": 0, "content_index": 0, "item_id": "msg_1"}
+    body = b"data: %b\n\n" % json.dumps({**came, **place}).encode()
+    [event] = StreamDecoder[Any](RESPONSES).feed(body)
+    with client_of(200, SSE, encode_event(event, shape="openai")) as client:
+        [heard] = ask(client, RESPONSES, stream=True)
+    assert heard.type == came["type"]
+
+
+def test_a_chunk_with_next_to_nothing() -> None:
+    delta: dict[str, Any] = {**EMPTY_MESSAGE, "tool_calls": [{"index": 0, "function": {}}]}
+    body = b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": delta}], "usage": {}}).encode()
+    [event] = StreamDecoder[Any](CHAT_COMPLETIONS).feed(body)
+    with client_of(200, SSE, encode_event(event, shape="openai")) as client:
+        [heard] = ask(client, CHAT_COMPLETIONS, stream=True)
+    assert heard.usage.total_tokens == 0
+
+
 @pytest.mark.parametrize("shape", ["mimo", "openai"])
 @pytest.mark.parametrize("name", [name for name in STREAMS if name.startswith("Response")])
 def test_the_helper_for_streams_of_responses(name: str, shape: Any) -> None:

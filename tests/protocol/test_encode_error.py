@@ -123,8 +123,15 @@ def test_a_refused_request_names_the_place() -> None:
     assert (detail["message"], detail["param"], detail["code"]) == ("no role", "$.messages[0]", "400")
 
 
-def test_what_has_no_param_says_null() -> None:
-    assert json.loads(encode_error(ConnectError("nobody there")).body)["error"]["param"] is None
+@pytest.mark.parametrize("error", [ConnectError("nobody there"), RateLimitError("x", status=429), LIMITED])
+@pytest.mark.parametrize("endpoint", [CHAT_COMPLETIONS, RESPONSES], ids=["chat", "responses"])
+def test_every_field_is_a_text(endpoint: Any, error: MimoError) -> None:
+    """A null costs the message in the AI SDK's provider for Open Responses, see tests/interop/test_ai_sdk.py."""
+    reply = encode_error(error, endpoint)
+    for detail in (json.loads(reply.body)["error"], data_of(reply.event)["error"]):
+        assert {name: type(value) for name, value in detail.items()} == dict.fromkeys(
+            ["message", "param", "code", "type"], str
+        )
 
 
 @pytest.mark.parametrize(("seconds", "field"), [(None, None), (0.0, "0"), (2.0, "2"), (2.2, "3"), (0.001, "1")])

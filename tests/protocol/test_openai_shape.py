@@ -56,6 +56,7 @@ def test_a_completion_with_next_to_nothing() -> None:
             }
         ],
         "usage": {
+            **dict.fromkeys(["prompt_tokens", "completion_tokens", "total_tokens"], 0),
             "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 0},
         },
@@ -89,6 +90,26 @@ def test_why_an_answer_ended(came: str | None, whole: str, in_a_chunk: str | Non
     chunk = shaped(ChatCompletionChunk, {"choices": [{"finish_reason": came}]})
     assert look(done, "choices.0.finish_reason") == whole
     assert chunk["choices"][0]["finish_reason"] == in_a_chunk
+
+
+@pytest.mark.parametrize(
+    ("root", "fields", "constant"),
+    [
+        (ChatCompletion, {"choices": []}, "chat.completion"),
+        (ChatCompletionChunk, {"choices": []}, "chat.completion.chunk"),
+        (Response, {}, "response"),
+    ],
+    ids=["completion", "chunk", "response"],
+)
+@pytest.mark.parametrize("came", ["", "text_completion", None])
+def test_what_kind_of_object_it_is(root: Any, fields: dict[str, Any], constant: str, came: str | None) -> None:
+    """Azure's notes on a stream have "", and some servers end a stream with a whole message in a chunk's place."""
+    assert shaped(root, {**fields, "object": came})["object"] == constant
+
+
+def test_whose_message_it_is() -> None:
+    for role in ("", "model", None):
+        assert chat(role=role)["role"] == item(type="message", role=role)["role"] == "assistant"
 
 
 def test_sources_are_nested() -> None:
@@ -163,10 +184,10 @@ def test_a_response_with_next_to_nothing(kind: str) -> None:
 
 def test_what_a_response_says_stays() -> None:
     said = {"tools": [{"type": "function"}], "tool_choice": "none", "parallel_tool_calls": False, "temperature": 0}
-    done = shaped(Response, {**said, "error": {"code": "x"}, "output_text": "a"})
+    done = shaped(Response, {**said, "error": {"code": "x", "message": "y"}, "output_text": "a"})
     assert {name: done[name] for name in [*said, "error", "output_text"]} == {
         **said,
-        "error": {"code": "x"},
+        "error": {"code": "x", "message": "y"},
         "output_text": "a",
     }
 
@@ -175,6 +196,8 @@ def test_what_a_response_says_stays() -> None:
 def test_the_details_of_the_usage(details: dict[str, Any]) -> None:
     assert shaped(Response, {"usage": {"input_tokens": 3, **details}})["usage"] == {
         "input_tokens": 3,
+        "output_tokens": 0,
+        "total_tokens": 0,
         "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens_details": {"reasoning_tokens": 0},
     }
@@ -186,8 +209,36 @@ def test_the_details_of_the_usage_that_came_stay() -> None:
     assert done["usage"]["input_tokens_details"] == {**came, "cache_write_tokens": 0}
 
 
+@pytest.mark.parametrize(
+    ("came", "written"),
+    [
+        ("max_output_tokens", "max_output_tokens"),
+        ("content_filter", "content_filter"),
+        ("repetition_truncation", "max_output_tokens"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_why_a_response_stopped_before_its_end(came: str | None, written: str | None) -> None:
+    assert shaped(Response, {"incomplete_details": {"reason": came}})["incomplete_details"] == {"reason": written}
+
+
+def test_why_a_response_failed() -> None:
+    assert shaped(Response, {"error": {}})["error"] == {"code": "server_error", "message": ""}
+    said = {"code": "500", "message": "The model stopped."}
+    assert shaped(Response, {"error": said})["error"] == said
+
+
 def test_items_and_parts() -> None:
-    assert item(type="message", status=None) == {"type": "message", "id": "", "role": "assistant", "content": []}
+    empty_message: dict[str, Any] = {
+        "type": "message",
+        "id": "",
+        "role": "assistant",
+        "content": [],
+        "status": "completed",
+    }
+    assert item(type="message", status=None) == empty_message
+    assert item(type="message", status="in_progress") == {**empty_message, "status": "in_progress"}
     assert item(type="reasoning", id=None) == {"type": "reasoning", "id": "", "summary": [], "content": []}
     call = {"type": "function_call", "call_id": "c1", "name": "tide"}
     assert item(**call, namespace=None) == {**call, "arguments": ""}
@@ -195,6 +246,9 @@ def test_items_and_parts() -> None:
         # What a tool gave is there as a whole.
         whole = {"type": kind, "call_id": "c1", "output": "fine"}
         assert item(**whole) == {**whole, "id": "", "status": "completed"}
+    image = {"type": "input_image", "image_url": "https://example.com/tide.png"}
+    shown = item(type="function_call_output", call_id="c1", output=[image])
+    assert shown["output"] == [{**image, "detail": "auto"}]
     empty: dict[str, Any] = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     assert part(type="output_text") == part(type="output_text", annotations=None, logprobs=None) == empty
     assert part(type="reasoning_text", text="a") == {"type": "reasoning_text", "text": "a"}
@@ -245,7 +299,7 @@ def test_a_reply_is_not_changed() -> None:
     assert to_json(done) == before
 
 
-NAMED = {row.field for row in OPENAI_SHAPE} - {"content", "output"}
+NAMED = {row.field for row in OPENAI_SHAPE} - {"content", "message", "output"}
 
 
 def keeps(written: Any, came: Any) -> bool:

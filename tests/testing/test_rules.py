@@ -206,6 +206,9 @@ def test_chat_refuses(body: Any, param: str) -> None:
         speech("mimo-v2.5-tts-voicedesign", ("user", "old"), optimize_text_preview=True),
         sound({"data": "data:audio/mpeg;base64,AAAA"}),
         {**sound({"data": "AAAA", "format": "mp3"}), "asr_options": {"language": "zh"}},
+        said("hi", tools=[tool("f")], tool_choice="required"),
+        said("hi", tools=[tool("f")], tool_choice={"type": "function", "function": {"name": "f"}}),
+        said("hi", tool_choice=None),
     ],
 )
 def test_chat_takes(body: Any) -> None:
@@ -283,6 +286,7 @@ def test_responses_refuses(more: dict[str, Any], refusal: Refusal) -> None:
         {"input": [{"role": "user", "content": "hi"}]},
         {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi", "logprobs": None}]}]},
         {"tools": [{"type": "custom", "name": "c"}], "reasoning": {"effort": "ultra", "summary": "auto"}},
+        {"tool_choice": {"type": "function", "name": "f"}},
     ],
 )
 def test_responses_takes(more: dict[str, Any]) -> None:

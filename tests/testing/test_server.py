@@ -73,6 +73,22 @@ def test_refusals_and_headers(server: LoopbackServer) -> None:
     assert answered.json == json.loads(recorded("ErrorResponse.429.json"))
 
 
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("what", [b"", b"data: 1\n\n", {"choices": []}], ids=["nothing", "stream", "JSON"])
+def test_a_status_that_goes_without_a_body(
+    server: LoopbackServer, connection: http.client.HTTPConnection, status: int, what: Any
+) -> None:
+    """What came behind the head would be taken for the next response."""
+    server.reply(what, status=status)
+    server.reply(Turn("next"))
+    with post(connection) as response:
+        assert (response.status, response.read()) == (status, b"")
+        assert not {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
+    with post(connection) as response:
+        assert b"next" in response.read()
+    assert server.connections == 1
+
+
 WRONG: dict[str, tuple[str, Any, dict[str, str] | None, int]] = {
     "key": (CHAT, said("hi"), {}, 401),
     "model": (CHAT, said("hi", model="mimo-v9"), None, 400),
@@ -91,6 +107,14 @@ AFTER = date(2026, 11, 30)
 
 def say_fine(request: Received) -> Turn:
     return Turn("fine")
+
+
+def say_hello(request: Received) -> str:
+    return "hello"
+
+
+def say_it_raw(request: Received) -> RawReply:
+    return RawReply(RawReply(Turn("deep")))
 
 
 @pytest.mark.wrong_requests
@@ -181,21 +205,56 @@ def test_what_cannot_be_told_is_an_error_of_the_script() -> None:
         server.close()
 
 
-def test_a_function_that_fails_is_told_to_both_sides() -> None:
+@pytest.mark.wrong_requests
+@pytest.mark.parametrize(
+    ("content", "status", "text"),
+    [('"\\ud83d"', 200, "You said: \ufffd"), ("[" * 100_000, 400, "the body is no JSON object")],
+    ids=["half an emoji", "deep"],
+)
+def test_no_body_is_an_error_of_the_script(server: LoopbackServer, content: str, status: int, text: str) -> None:
+    body = json.dumps(said("")).replace('""', content).encode()
+    answered = call(server, CHAT, body, method="POST")
+    assert (answered.status, text in answered.body.decode()) == (status, True)
+
+
+def test_a_text_is_no_reply() -> None:
+    """It would go out as a stream that nobody can read; who writes it means a `Turn`."""
+    for what in ("hello", say_hello):
+        server = LoopbackServer()
+        server.reply(what)
+        assert call(server, CHAT, said("hi")).status == 500
+        with pytest.raises(TypeError, match=r"Turn\('hello'\) has the model say it"):
+            server.close()
+
+
+def test_a_raw_reply_in_another_goes_as_it_is(server: LoopbackServer) -> None:
+    server.script([RawReply(RawReply(Turn("inner"), status=202)), RawReply(say_it_raw)])
+    answered = call(server, CHAT, said("hi"))
+    assert (answered.status, answered.json["choices"][0]["message"]["content"]) == (202, "inner")
+    assert call(server, CHAT, said("hi")).json["choices"][0]["message"]["content"] == "deep"
+
+
+class Exit(BaseException):
+    """As `pytest.fail` raises: no Exception."""
+
+
+@pytest.mark.parametrize("kind", [LookupError, Exit])
+def test_a_function_that_fails_is_told_to_both_sides(kind: type[BaseException]) -> None:
     def fail(request: Received) -> Turn:
-        raise LookupError("my own mistake")
+        raise kind("my own mistake")
 
     with LoopbackServer() as server:
         server.reply(fail)
         answered = call(server, CHAT, said("hi"))
-        assert (answered.status, answered.json["error"]["param"]) == (500, "LookupError('my own mistake')")
-        with pytest.raises(LookupError, match="my own mistake"):
+        assert (answered.status, answered.json["error"]["param"]) == (500, f"{kind.__name__}('my own mistake')")
+        with pytest.raises(kind, match="my own mistake"):
             server.close()
 
 
-def test_an_error_in_the_block_is_not_hidden_by_one_of_the_script() -> None:
+@pytest.mark.parametrize("kind", [LookupError, Exit])
+def test_an_error_in_the_block_is_not_hidden_by_one_of_the_script(kind: type[BaseException]) -> None:
     def fail(request: Received) -> Turn:
-        raise LookupError("less important")
+        raise kind("less important")
 
     def use() -> None:
         with LoopbackServer() as server:

@@ -40,6 +40,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletion",),
         field="object",
         absent='"chat.completion"',
+        known=("chat.completion",),
+        other='"chat.completion"',
         source="openai-python types/chat/chat_completion.py",
     ),
     OpenAIField(
@@ -58,6 +60,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletionChunk",),
         field="object",
         absent='"chat.completion.chunk"',
+        known=("chat.completion.chunk",),
+        other='"chat.completion.chunk"',
         source="openai-python types/chat/chat_completion_chunk.py",
     ),
     OpenAIField(
@@ -95,6 +99,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("ChatCompletionMessage",),
         field="role",
         absent='"assistant"',
+        known=("assistant",),
+        other='"assistant"',
         source="openai-python types/chat/chat_completion_message.py",
     ),
     OpenAIField(
@@ -154,6 +160,21 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
     ),
     OpenAIField(
         objects=("CompletionUsage",),
+        field="prompt_tokens",
+        absent="0",
+        source="openai-python types/completion_usage.py",
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",),
+        field="completion_tokens",
+        absent="0",
+        source="openai-python types/completion_usage.py",
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",), field="total_tokens", absent="0", source="openai-python types/completion_usage.py"
+    ),
+    OpenAIField(
+        objects=("CompletionUsage",),
         field="prompt_tokens_details",
         absent='{"cached_tokens": 0, "audio_tokens": 0}',
         source="openai-python types/completion_usage.py",
@@ -182,7 +203,14 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         absent="0",
         source="openai-python types/completion_usage.py",
     ),
-    OpenAIField(objects=("Model",), field="object", absent='"model"', source="openai-python types/model.py"),
+    OpenAIField(
+        objects=("Model",),
+        field="object",
+        absent='"model"',
+        known=("model",),
+        other='"model"',
+        source="openai-python types/model.py",
+    ),
     OpenAIField(objects=("Model",), field="created", absent="0", source="openai-python types/model.py"),
     OpenAIField(objects=("Model",), field="owned_by", absent='""', source="openai-python types/model.py"),
     OpenAIField(objects=("ModelList",), field="object", absent='"list"', source="openai-python types/../pagination.py"),
@@ -196,6 +224,8 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("Response", "ResponseSnapshot"),
         field="object",
         absent='"response"',
+        known=("response",),
+        other='"response"',
         source="openai-python types/responses/response.py",
     ),
     OpenAIField(
@@ -295,6 +325,44 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         source="openai-python types/responses/response.py",
     ),
     OpenAIField(
+        objects=("ResponseError",),
+        field="code",
+        absent='"server_error"',
+        source="openai-python types/responses/response_error.py",
+    ),
+    OpenAIField(
+        objects=("ResponseError",),
+        field="message",
+        absent='""',
+        source="openai-python types/responses/response_error.py",
+    ),
+    OpenAIField(
+        objects=("IncompleteDetails",),
+        field="reason",
+        absent="null",
+        known=("max_output_tokens", "max_messages", "content_filter", "steered"),
+        other='"max_output_tokens"',
+        source="openai-python types/responses/response.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="input_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="output_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
+        objects=("ResponseUsage",),
+        field="total_tokens",
+        absent="0",
+        source="openai-python types/responses/response_usage.py",
+    ),
+    OpenAIField(
         objects=("ResponseUsage",),
         field="input_tokens_details",
         absent='{"cached_tokens": 0, "cache_write_tokens": 0}',
@@ -334,12 +402,20 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         objects=("OutputMessage",),
         field="role",
         absent='"assistant"',
+        known=("assistant",),
+        other='"assistant"',
         source="openai-python types/responses/response_output_message.py",
     ),
     OpenAIField(
         objects=("OutputMessage",),
         field="content",
         absent="[]",
+        source="openai-python types/responses/response_output_message.py",
+    ),
+    OpenAIField(
+        objects=("OutputMessage",),
+        field="status",
+        absent='"completed"',
         source="openai-python types/responses/response_output_message.py",
     ),
     OpenAIField(
@@ -413,6 +489,12 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         field="status",
         absent='"completed"',
         source="openai-python types/responses/response_custom_tool_call_output_item.py",
+    ),
+    OpenAIField(
+        objects=("InputImage",),
+        field="detail",
+        absent='"auto"',
+        source="openai-python types/responses/response_input_image.py",
     ),
     OpenAIField(
         objects=("ResponseOutputTextDelta",),

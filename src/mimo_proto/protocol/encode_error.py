@@ -4,7 +4,8 @@ Rules:
 - The status is the server's. An error that came inside a stream has that of its class, for the stream's own was 200.
   Other errors: 400 for a request that the spec refuses, 504 for a clock that ran out, 502 for the rest (RFC 9110,
   15.6).
-- The code is the server's, else the status as text, as MiMo has it.
+- Code, param and type are never null: the AI SDK's provider for Open Responses passes over a body with a null in it,
+  the message too. The code is the server's, else the status as text, as MiMo has it.
 - In a stream of Responses the error is there twice, flat as the event has it and nested as a body has it: of openai's
   package and the AI SDK, each hears only one of them.
 """
@@ -116,10 +117,10 @@ def _message(error: MimoError) -> str:
     return error.message if isinstance(error, APIError) else str(error)
 
 
-def _param(error: MimoError) -> str | None:
+def _param(error: MimoError) -> str:
     if isinstance(error, InvalidRequestError):
         return error.path
-    return error.param if isinstance(error, APIError) else None
+    return (isinstance(error, APIError) and error.param) or ""
 
 
 def _type(error: MimoError, status: int) -> str:

@@ -1,6 +1,7 @@
 """The exchanges of one connection: requests are read, and answers written, by HTTP/1.1.
 
-Rules: a body comes with its length or in chunks; the connection is kept, unless the answer is one that ends it.
+Rules: a body comes with its length or in chunks; a request whose body is neither, or ends too early, is no request: it
+is answered 400, and nobody hears of it. The connection is kept, unless the answer is one that ends it.
 """
 
 from __future__ import annotations
@@ -48,18 +49,35 @@ class Exchanges(BaseHTTPRequestHandler):
         super().__init__(connection, connection.getpeername(), cast("Any", None))
 
     def _body(self) -> bytes:
+        """Read the body of a request (RFC 9112, 6 and 7.1).
+
+        Raises:
+            ValueError: A length or the size of a chunk is not a number, or the body ends before its end.
+        """
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        body = b""
+            return self._read(int(self.headers.get("Content-Length", "0")))
+        chunks: list[bytes] = []
         while size := int(self.rfile.readline().partition(b";")[0], 16):
-            body += self.rfile.read(size)
+            chunks.append(self._read(size))
             self.rfile.readline()
-        self.rfile.readline()
-        return body
+        while self.rfile.readline().strip():  # the trailer section
+            pass
+        return b"".join(chunks)
+
+    def _read(self, size: int) -> bytes:
+        data = self.rfile.read(size) if size > 0 else b""
+        if len(data) != size:
+            raise ValueError(f"{len(data)} of {size} bytes came")
+        return data
 
     def _exchange(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request, reply, writes = self._take(self.command, self.path, headers, self._body())
+        try:
+            body = self._body()
+        except ValueError:
+            self.send_error(400)
+            return
+        request, reply, writes = self._take(self.command, self.path, headers, body)
         if self.command == "HEAD":  # what a body would be is left out (RFC 9110, 9.3.2)
             whole = b"".join(write for write in writes if isinstance(write, bytes))
             writes = [b"".join(whole.partition(b"\r\n\r\n")[:2])]

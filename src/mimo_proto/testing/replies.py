@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from mimo_proto.errors import DecodeError
+from mimo_proto.protocol.decode import TolerantDecoder
 from mimo_proto.protocol.json_types import is_object
 
 from .chat_replies import completion, completion_events
@@ -25,6 +27,8 @@ from .turns import Turn, take_turn
 
 __all__ = ["Received", "HTTPResponse", "receive", "refuse", "respond", "make_response"]
 
+# Whatever comes, its value can be written again.
+_JSON = TolerantDecoder[Any](Any)
 _SECRET = ("authorization", "api-key")
 _CHAT = "/v1/chat/completions"
 _RESPONSES = "/v1/responses"
@@ -41,9 +45,9 @@ class Received(msgspec.Struct, frozen=True):
 
     Attributes:
         method: The HTTP method.
-        path: The path, ``/v1`` included.
+        path: The path, ``/v1`` included, without a query.
         headers: The headers, their names in lower case, the key masked.
-        body: The JSON value of the body; None for an empty body, and for one that is not JSON.
+        body: The JSON value of the body, half an emoji as U+FFFD; None for an empty body, and for one that is not JSON.
         raw: The body's bytes.
         connection: The number of the connection, from 1: two calls with the same number shared one.
     """
@@ -83,10 +87,10 @@ def receive(method: str, path: str, headers: Mapping[str, str], raw: bytes, conn
     """Read a request, whose headers have their names in lower case, with the key masked."""
     masked = {name: "***" if name in _SECRET else value for name, value in headers.items()}
     try:
-        body = json.loads(raw) if raw else None
-    except ValueError:
+        body = _JSON.decode(raw) if raw else None
+    except DecodeError:
         body = None
-    return Received(method, path, masked, body, raw, connection)
+    return Received(method, path.partition("?")[0], masked, body, raw, connection)
 
 
 def refuse(request: Received, headers: Mapping[str, str], key: str, strictness: Strictness) -> Refusal | None:
@@ -133,7 +137,14 @@ def make_response(content: Any, request: Received, number: int) -> HTTPResponse:
         content: A `Turn`, a `Refusal`, the bytes of a body, or anything that encodes as JSON.
         request: The request that is answered.
         number: The number that the ids of the response are made of.
+
+    Raises:
+        TypeError: The content is a text, or has what JSON has no place for.
     """
+    if isinstance(content, str):
+        raise TypeError(
+            f"a text is no reply: Turn({content[:40]!r}) has the model say it, and bytes go out as they are"
+        )
     if isinstance(content, Refusal):
         kind = "text/event-stream" if request.streamed else "application/json"
         # RFC 9110, 15.5.6: a 405 says which methods there are.

@@ -124,6 +124,7 @@ def _first(rules: Callable[[dict[str, Any]], Iterator[Refusal]], body: Any, root
     if not is_object(body):
         return Refusal(400, param="the body is no JSON object")
     known = drop_unknown_names(body, root)
+    known.pop("tool_choice", None)  # any but "auto" is removed without a word, as MiMo's tables say
     refusal = next(rules({**body, **known}), None)
     if refusal is None:
         try:

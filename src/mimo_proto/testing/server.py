@@ -181,10 +181,15 @@ class LoopbackServer:
 
     def close(self) -> None:
         """Stop the server. Open responses are cut off; an error that the script raised is raised here."""
+        if self._stop() and self._log.failures:
+            raise self._log.failures[0]
+
+    def _stop(self) -> bool:
+        """Stop the server; give whether it was running."""
         with self._lock:
             already, self._closing = self._closing, True
         if already:
-            return
+            return False
         for gate in tuple(self._gates):
             gate.open()
         with socket.create_connection(self._listener.getsockname()[:2]):
@@ -197,14 +202,15 @@ class LoopbackServer:
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in open_ones.values():
             thread.join()
-        if self._log.failures:
-            raise self._log.failures[0]
+        return True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        with contextlib.suppress(*([Exception] if error else [])):
+        if error:
+            self._stop()
+        else:
             self.close()
 
     def _accept(self) -> None:
@@ -241,7 +247,7 @@ class LoopbackServer:
         try:
             reply = self._checked(_settled(reply, request), request, headers)
             writes = plan_writes(reply, self._respond(reply, request, number))
-        except Exception as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
+        except BaseException as error:  # noqa: BLE001 - a scripted function may raise anything; close() raises it
             self._log.failures.append(error)
             reply = RawReply(Refusal(500, "the script failed", repr(error)))
             writes = plan_writes(reply, make_response(reply.what, request, number))
@@ -305,8 +311,8 @@ def _listen(port: int) -> socket.socket:
 
 
 def _settled(reply: RawReply, request: Received) -> RawReply:
-    """Call the functions of a script until one gives something that is not a function."""
-    while callable(reply.what):
-        given = reply.what(request)
+    """Call the functions of a script until one gives something that is not a function; a `RawReply` goes as it is."""
+    while callable(reply.what) or isinstance(reply.what, RawReply):
+        given = reply.what(request) if callable(reply.what) else reply.what
         reply = given if isinstance(given, RawReply) else msgspec.structs.replace(reply, what=given)
     return reply
