@@ -8,7 +8,6 @@ import json
 import pkgutil
 import re
 import traceback
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +26,7 @@ from mimo_proto import (
     user,
     validate,
 )
+from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol import preflight as package
 from mimo_proto.protocol.preflight.check import Rule
 from mimo_proto.testing import recorded, recordings
@@ -103,6 +103,9 @@ def test_what_is_refused_in_an_example_is_a_model_that_is_gone(name: str) -> Non
     assert set(refused) <= {"retired_model"}
 
 
+PAIRED = {"type": "function", "name": "f", "strict": False, "parameters": {"items": [{}]}}
+
+
 # What accounts differ about is not refused here, and what only the list of models can say is not a rule of the server.
 @pytest.mark.parametrize(
     "request_",
@@ -117,11 +120,13 @@ def test_what_is_refused_in_an_example_is_a_model_that_is_gone(name: str) -> Non
         {**CHAT, "messages": [{"role": "function", "content": ""}]},
         {**CHAT, "model": "mimo-v2.5-tts"},
         {**CHAT, "model": "mimo-v2.5-asr"},
-        {**RESPONSES, "model": "mimo-v2.5-tts"},
+        *({**RESPONSES, "model": facts.id} for facts in MODEL_FACTS.values() if "responses" not in facts.endpoints),
         {**RESPONSES, "max_output_tokens": 131_073},
         {**RESPONSES, "text": {"format": {"type": "json_schema"}}},
         {**RESPONSES, "tools": [{"type": "web_search"}]},
         {**RESPONSES, "input": [{"type": "item_reference", "id": "1"}]},
+        {**RESPONSES, "input": [{"type": "additional_tools", "role": "developer", "tools": [PAIRED]}]},
+        {**RESPONSES, "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "DATA:a/b,c"}]}]},
     ],
 )
 def test_what_is_called_refused_is_refused_by_the_stand_in(request_: dict[str, Any]) -> None:
@@ -209,14 +214,30 @@ OBJECTS = st.dictionaries(NAMES, WORDS | JSON | st.lists(st.dictionaries(NAMES, 
     st.lists(OBJECTS, max_size=3) | JSON,
     st.sampled_from(["mimo-v2.6-pro", "mimo-v2.5-pro", "mimo-v2.5-tts", "mimo-v2.5-asr", "x", None, 3]),
 )
-def test_any_json_gives_findings_or_our_error(fields: dict[str, Any], name: str, value: Any, model: Any) -> None:
+def test_any_json_is_looked_at(fields: dict[str, Any], name: str, value: Any, model: Any) -> None:
     request = {"model": model, **fields, name: value}
     before = copy.deepcopy(request)
-    with suppress(InvalidRequestError):
+    if value is None:
+        with pytest.raises(InvalidRequestError, match="neither"):
+            preflight(request)
+    else:
         for finding in preflight(request):
             assert finding.path.startswith("$")
             assert not re.search(r"\{[a-z_]+\}", finding.message)
     assert request == before
+
+
+@pytest.mark.parametrize("word", [[], {}, 3, None])
+def test_a_word_that_is_no_text_hides_nothing(word: Any) -> None:
+    """A list or an object cannot be looked up, and is no reason to be silent about the rest."""
+    part = {"type": word, "text": "x"}
+    chat = {**CHAT, "n": 2, "messages": [{"role": word, "content": [part]}, {"role": "user", "content": [part]}]}
+    items = {**RESPONSES, "store": True, "input": [{"type": word, "content": [part]}]}
+    assert [code for code, _, _ in found(chat)] == ["refused_field"]
+    assert [code for code, _, _ in found(items)] == ["ignored_field"]
+    assert [code for code, _, _ in found({**chat, "model": "mimo-v2.5-tts"})][1:] == ["speech_messages"] * 2 + [
+        "no_speech_text"
+    ]
 
 
 def test_what_validate_takes_can_be_looked_at() -> None:

@@ -57,6 +57,7 @@ class Check:
         is_hosted: Whether the request goes to a host of MiMo's.
         facts: What is known of the model; None where nothing is, or where other hosts answer.
         today: The day on which the request is sent, or None.
+        turns: The messages of Chat, or the items of Responses; a text has none.
         findings: What was found so far.
     """
 
@@ -68,6 +69,7 @@ class Check:
         self.is_hosted = is_hosted
         self.facts = MODEL_FACTS.get(self.model) if is_hosted else None
         self.today = today
+        self.turns = _opened(fields.get("messages" if self.api == "chat" else "input"))
         self.findings: list[Finding] = []
 
     @property
@@ -110,6 +112,13 @@ def members(value: object) -> Mapping[str, Any]:
 def elements(value: object) -> Sequence[Any]:
     """Give the elements of an array; none for any other value."""
     return value if is_array(value) or is_tuple(value) else ()
+
+
+def _opened(array: object) -> list[Mapping[str, Any]]:
+    listed = elements(array)
+    if {each.__class__ for each in listed} - {dict}:
+        listed = msgspec.to_builtins(listed, enc_hook=_open)  # at once: one by one, they take six times as long
+    return [each if each.__class__ is dict else members(each) for each in listed]
 
 
 def _open(value: object) -> Any:
