@@ -103,7 +103,7 @@ def test_what_is_refused_in_an_example_is_a_model_that_is_gone(name: str) -> Non
     assert set(refused) <= {"retired_model"}
 
 
-PAIRED = {"type": "function", "name": "f", "strict": False, "parameters": {"items": [{}]}}
+PAIRED: dict[str, Any] = {"type": "function", "name": "f", "strict": False, "parameters": {"items": [{}]}}
 
 
 # What accounts differ about is not refused here, and what only the list of models can say is not a rule of the server.
