@@ -95,13 +95,13 @@ class Check:
         self.findings.append(Finding(rule.code, rule.severity, path, message, rule.source))
 
 
-def members(value: object) -> Mapping[str, Any]:
+def members(value: Any) -> Mapping[str, Any]:
     """Give the members of an object, by JSON name; none for any other value.
 
     Args:
         value: A dict or another mapping, a Struct, or `msgspec.Raw`.
     """
-    if is_mapping(value):
+    if value.__class__ is dict or is_mapping(value):  # asking for the class first halves the time
         return value
     if isinstance(value, (msgspec.Struct, msgspec.Raw)):
         opened = msgspec.to_builtins(value, enc_hook=_open)
@@ -118,7 +118,7 @@ def _opened(array: object) -> list[Mapping[str, Any]]:
     listed = elements(array)
     if {each.__class__ for each in listed} - {dict}:
         listed = msgspec.to_builtins(listed, enc_hook=_open)  # at once: one by one, they take six times as long
-    return [each if each.__class__ is dict else members(each) for each in listed]
+    return [members(each) for each in listed]
 
 
 def _open(value: object) -> Any:
