@@ -32,6 +32,7 @@ from mimo_proto.protocol.preflight.check import Rule
 from mimo_proto.testing import recorded, recordings
 from mimo_proto.testing.rules import refuse_chat, refuse_response
 from tests.support.preflighting import CALL, CHAT, IMAGE, RESPONSES, found
+from tests.support.schemas import SPEC
 
 LONG: dict[str, Any] = {
     "model": "mimo-v2.5-pro",
@@ -93,6 +94,7 @@ def test_a_request_made_with_the_helpers() -> None:
     assert preflight(ChatCompletionRequest(model="mimo-v2.6-pro", messages=[user("hi"), assistant("ho")])) == []
 
 
+SOURCES = (SPEC / "SOURCES.md").read_text("utf-8")
 KEY = "sk-0123456789abcdef"
 EXAMPLES = [name for name in recordings() if name.startswith(("ChatCompletionRequest.", "ResponseRequest."))]
 
@@ -250,6 +252,12 @@ def test_a_rule_says_what_to_do_and_where_it_is_from(rule: Rule) -> None:
     assert rule.severity in ("refused", "ignored", "risky")
     assert rule.source
     assert "MiMo" in rule.message or "{model}" in rule.message or rule.severity == "risky"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.severity}")
+def test_the_sources_of_a_rule_are_on_the_page_of_sources(rule: Rule) -> None:
+    keys = [each for each in re.split(r"[\s,]+", rule.source) if "#" in each or re.fullmatch(r"[A-Z]+(-\d)?", each)]
+    assert set(keys) <= set(re.findall(r"[\w./-]+#\d+|[A-Z]+-\d|[A-Z]+", SOURCES))
 
 
 def test_the_rules_are_read() -> None:

@@ -42,7 +42,7 @@ VOICE_CASE = Rule(
     "risky",
     "MiMo's page writes this voice with a capital letter; measured on 2026-10-03, `mia` was taken and `Mia` answered "
     "with 400; write {lower}",
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 VOICE_REFUSED = Rule(
     "voice_refused",
@@ -58,7 +58,7 @@ VOICE_SAMPLE = Rule(
     "risky",
     "MiMo's page has the sample of a voice in base64; measured on 2026-10-03, only a data URL was taken; send "
     "data:audio/wav;base64,... or data:audio/mpeg;base64,...",
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 SPEECH_MESSAGES = Rule(
     "speech_messages",
@@ -77,7 +77,7 @@ NO_VOICE_DESIGN = Rule(
     "no_voice_design",
     "refused",
     'MiMo refuses "{model}" without a user message that describes the voice; write one',
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 RECOGNITION_MESSAGES = Rule(
     "recognition_messages",
@@ -89,7 +89,7 @@ RECOGNITION_TEXT = Rule(
     "recognition_text",
     "refused",
     'MiMo answers 400, "ASR request must not include text parts"; send the sound alone',
-    "ASR, and measurements of 2026-10-03",
+    "ASR MEASURED",
 )
 RECOGNITION_URL = Rule(
     "recognition_url", "refused", '"{model}" takes sound in base64 only, and fetches none; send a data URL', "ASR"
