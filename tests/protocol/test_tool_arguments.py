@@ -11,6 +11,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 import pytest
+import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Raw, Struct
@@ -81,6 +82,12 @@ class Journey(TypedDict):
     first: Leg
     more: NotRequired[list[Leg]]
     by_day: NotRequired[dict[str, Leg]]
+
+
+class Trip(typing_extensions.TypedDict):
+    """Of typing_extensions, whose kind is its own."""
+
+    leg: typing_extensions.NotRequired[Leg]
 
 
 class Booking(Struct):
@@ -190,6 +197,7 @@ LEG = json.dumps({"to": INNER, "nights": 3.0})
             Journey(first=Leg(Place("Wuhan"), 3), by_day={"1": Leg(Place("Wuhan"), 3)}),
         ),
         ({"journey": json.dumps({"first": LEG})}, Booking, Booking(Journey(first=Leg(Place("Wuhan"), 3)))),
+        ({"leg": LEG}, Trip, Trip(leg=Leg(Place("Wuhan"), 3))),
         (json.dumps({"first": LEG}), Journey, Journey(first=Leg(Place("Wuhan"), 3))),
     ],
 )

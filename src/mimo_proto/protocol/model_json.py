@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 import msgspec
 
@@ -109,7 +109,7 @@ def _field_hints(node: TypeNode) -> dict[str, Any]:
     """Give the hints of the fields of the dataclass or the TypedDict that a hint has; none where it has none."""
     for member, _ in members_of(node.hint, ()):
         cls = get_origin(member) or member
-        if is_dataclass(cls) or is_typeddict(cls):
+        if is_dataclass(cls) or hasattr(cls, "__total__"):  # that of typing_extensions too, before Python 3.13
             return get_type_hints(cls)
     return {}
 
