@@ -75,6 +75,19 @@ def test_the_events_of_a_stream_add_up_to_its_usage() -> None:
     assert sum(map(Usage.of, events), Usage()) == Usage.of(ended.response) != Usage()
 
 
+def test_what_is_read_already_stays() -> None:
+    """As what an observer gets as a call ends."""
+
+    class Finished(msgspec.Struct):
+        usage: Usage | None
+
+    finished: Any
+    for finished in (Finished(USED), USED):
+        assert Usage.of(finished) == USED
+    finished = Finished(None)
+    assert Usage.of(finished) == Usage()
+
+
 def test_null_details_are_nothing() -> None:
     usage = msgspec.convert({"prompt_tokens": 2, "prompt_tokens_details": None}, CompletionUsage)
     assert Usage.of(usage) == Usage(input_tokens=2, total_tokens=2)

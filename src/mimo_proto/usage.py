@@ -65,6 +65,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         """
         inner = source if hasattr(source, "usage") else _first(source, "value", "response")
         usage: Any = getattr(inner, "usage", source)
+        if isinstance(usage, Usage):  # that of `CallFinished`
+            return usage
         read = _count(usage, "prompt_tokens", "input_tokens")
         written = _count(usage, "completion_tokens", "output_tokens")
         return cls(
