@@ -68,12 +68,13 @@ RESPONSE_TOOLS = [  # the same fields, flat
 def run(call: ToolCall | FunctionCallItem) -> str:
     """Run what the model called; it reads of its own mistakes, and may mend them."""
     name = call.function.name if isinstance(call, ToolCall) else call.name
-    try:
-        return parse_arguments(call, FUNCTIONS[name]).run()
-    except KeyError:
+    if name not in FUNCTIONS:
         return f"error: there is no function {name}"
+    try:
+        arguments = parse_arguments(call, FUNCTIONS[name])
     except InvalidToolArgumentsError as error:
         return f"error: {error}"
+    return arguments.run()
 
 
 def run_all(calls: Sequence[ToolCall | FunctionCallItem]) -> list[str]:

@@ -31,8 +31,7 @@ class MimoModel(Model[mimo.AsyncClient]):
         super().__init__(profile=ModelProfile(supports_thinking=True, supports_inline_system_prompts=True))
         self._client, self._name = client, name
 
-    model_name = property(lambda self: self._name)
-    system = property(lambda _: "xiaomi_mimo")
+    model_name, system = property(lambda self: self._name), property(lambda _: "xiaomi_mimo")
 
     async def request(
         self, messages: list[Any], model_settings: Any, model_request_parameters: ModelRequestParameters
@@ -85,8 +84,9 @@ class MimoStream(StreamedResponse):
                     yield event
             done = await self._stream.result()
         used = mimo.Usage.of(done)
+        tokens = {"input_tokens": used.input_tokens, "cache_read_tokens": used.cached_tokens}
         details = {"reasoning_tokens": used.reasoning_tokens}
-        self._usage = RequestUsage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, details=details)
+        self._usage = RequestUsage(**tokens, output_tokens=used.output_tokens, details=details)
         reason: Any = done.choices[0].finish_reason
         self.provider_response_id, self.finish_reason = done.id, FINISH_REASONS.get(reason, reason)
 

@@ -9,6 +9,7 @@ from mimo_proto import (
     ChatMessage,
     Client,
     InvalidToolArgumentsError,
+    ToolCall,
     function_tool,
     parse_arguments,
     to_request,
@@ -31,6 +32,19 @@ def get_weather(wanted: GetWeather) -> str:
 FUNCTIONS: dict[str, tuple[type[Struct], Callable[[Any], str]]] = {"get_weather": (GetWeather, get_weather)}
 TOOLS = [function_tool(arguments, name=name) for name, (arguments, _) in FUNCTIONS.items()]
 
+
+def run(call: ToolCall) -> str:
+    """Run what the model called; it wrote the name and the arguments, and reads of its mistakes."""
+    if call.function.name not in FUNCTIONS:
+        return f"error: there is no function {call.function.name}"
+    arguments, function = FUNCTIONS[call.function.name]
+    try:
+        wanted = parse_arguments(call, arguments)
+    except InvalidToolArgumentsError as error:
+        return f"error: {error}"
+    return function(wanted)
+
+
 with Client() as client:
     messages: list[ChatMessage] = [user("Do I need an umbrella in Wuhan?")]
     while True:
@@ -40,11 +54,7 @@ with Client() as client:
         if not message.tool_calls:
             break
         for call in message.tool_calls:
-            try:  # the model wrote the arguments, and the name: they may not fit, and it may be none of ours
-                arguments, function = FUNCTIONS[call.function.name]
-                result = function(parse_arguments(call, arguments))
-            except (KeyError, InvalidToolArgumentsError) as error:
-                result = f"error: {error}"
+            result = run(call)
             print(f"{call.function.name}{call.function.arguments} -> {result}")
             messages.append(tool(result, call.id))
     print(message.content)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mimo_proto import AsyncClient, Client, MessageItem, user
+from mimo_proto import AsyncClient, Client, FunctionCallItem, MessageItem, user
 from mimo_proto.testing import Call, Turn
 
 if TYPE_CHECKING:
@@ -62,6 +62,16 @@ def test_the_model_reads_of_its_mistakes(server: LoopbackServer, name: str) -> N
         "The tools say: error: there is no function get_tide; error: the arguments of `get_time` are wrong at $.city: "
         "Expected `str`, got `int`; they begin '{\"city\":3}'."
     )
+
+
+def test_what_a_function_raises_is_not_taken_for_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(self: object) -> str:
+        raise KeyError("Wuhan")
+
+    monkeypatch.setattr(EXAMPLE["GetTime"], "run", run)
+    call = FunctionCallItem(call_id="1", name="get_time", arguments='{"city": "Wuhan"}')
+    with pytest.raises(KeyError, match="Wuhan"):
+        EXAMPLE["run"](call)
 
 
 @pytest.mark.parametrize("name", ["chat", "chat_async", "respond", "respond_async"])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mimo_proto import preflight
+
 if TYPE_CHECKING:
     from mimo_proto.testing import LoopbackServer
 
@@ -54,3 +56,4 @@ def test_script(
     for line, said in zip(lines, SAYS[name], strict=True):
         assert said in line.replace("\033[0m", "").replace("\033[2m", "")
     assert bool(server.requests) == (name != "testing_a_service")
+    assert [finding for request in server.requests for finding in preflight(request.body)] == []

@@ -8,7 +8,7 @@ import wave
 
 import pytest
 
-from mimo_proto import pcm_to_wav
+from mimo_proto import ConfigurationError, pcm_to_wav
 
 SAMPLES = struct.pack("<4h", 0, 1000, -1000, 32767)
 
@@ -31,6 +31,13 @@ def test_the_head_says_how_long_the_file_is() -> None:
 
 def test_half_a_sample_is_left_out() -> None:
     assert pcm_to_wav(SAMPLES + b"\x01") == pcm_to_wav(SAMPLES)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 2**31])
+def test_a_rate_that_no_file_has(rate: int) -> None:
+    with pytest.raises(ConfigurationError, match="no rate of samples"):
+        pcm_to_wav(SAMPLES, rate=rate)
+    assert pcm_to_wav(SAMPLES, rate=2**31 - 1)
 
 
 def test_no_samples_are_a_file_too() -> None:

@@ -107,10 +107,33 @@ class Listed(Struct, array_like=True):
     x: int
 
 
+class Own(Struct):
+    """Has schemas that the caller wrote."""
+
+    elsewhere: Annotated[Any, Meta(extra_json_schema={"$ref": "https://example.com/schema.json"})]
+    nowhere: Annotated[Any, Meta(extra_json_schema={"$ref": "#/$defs/Nothing"})]
+    place: Annotated[Place, Meta(extra_json_schema={"not": {"required": ["x"]}, "examples": [{"items": [1]}]})]
+
+
+class Odd(Struct):
+    """Has schemas that are none."""
+
+    x: Annotated[Any, Meta(extra_json_schema={"description": 3, "properties": "x", "anyOf": "x", "$ref": 3})]
+
+
+PAIR = {"type": "array", "items": [{"type": "integer"}, {}]}
+
+
 class Pair(Struct):
     """Has a schema of its own, in the words of older drafts."""
 
-    both: Annotated[Any, Meta(extra_json_schema={"type": "array", "items": [{"type": "integer"}, {}]})]
+    both: Annotated[Any, Meta(extra_json_schema=PAIR)]
+
+
+class NoPair(Struct):
+    """Has such a schema in one of its own."""
+
+    other: Annotated[Any, Meta(extra_json_schema={"not": {"oneOf": [{"patternProperties": {"x": PAIR}}]}})]
 
 
 @dataclasses.dataclass
@@ -232,6 +255,25 @@ def test_types_that_hold_each_other() -> None:
     assert not validator.is_valid({"wife": {"husband": {"wife": {"husband": 3}}}})
 
 
+def test_kinds_that_hold_each_other_do_not_multiply() -> None:
+    """As the nodes of a formula or a query do: each kind stands in the schema once."""
+    kinds = [f"Kind{number}" for number in range(12)]
+    field = ("inner", " | ".join(kinds))
+    globals().update({kind: msgspec.defstruct(kind, [field], tag=True, module=__name__) for kind in kinds})
+    schema = schema_of(msgspec.defstruct("Formula", [field], module=__name__))
+    assert sorted(schema["$defs"]) == sorted(kinds)
+    assert len(json.dumps(schema)) < 20_000
+
+
+def test_schemas_of_the_callers_own() -> None:
+    properties = schema_of(Own)["properties"]
+    assert properties["elsewhere"] == {"$ref": "https://example.com/schema.json"}
+    assert properties["nowhere"] == {"$ref": "#/$defs/Nothing"}
+    assert properties["place"]["title"] == "Place"
+    assert properties["place"]["not"] == {"required": ["x"]}
+    assert schema_of(Odd)["properties"]["x"] == {"description": 3, "properties": "x", "anyOf": "x", "$ref": 3}
+
+
 def test_a_field_may_be_called_like_a_keyword() -> None:
     properties = schema_of(Draw)["properties"]
     assert [each["title"] for each in properties["discriminator"]["anyOf"]] == ["Circle", "Square"]
@@ -277,6 +319,7 @@ def test_a_tool_goes_into_a_request() -> None:
         (Circle | Square, "draw", "is none"),
         (object, None, "has no JSON Schema"),
         (Pair, None, "`items` is a list"),
+        (NoPair, None, "`items` is a list"),
         (Box[object], None, "has no JSON Schema"),
     ],
 )

@@ -8,7 +8,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from mimo_proto import ChatCompletion, ChatCompletionChunk, CompletionUsage, Response, ResponseUsage, Usage
+from mimo_proto import (
+    RESPONSES,
+    ChatCompletion,
+    ChatCompletionChunk,
+    CompletionUsage,
+    Reply,
+    Response,
+    ResponseUsage,
+    StreamDecoder,
+    Usage,
+)
+from mimo_proto.models import ResponseCompleted
+from mimo_proto.testing import recorded
 
 CHAT_USAGE = {
     "prompt_tokens": 7,
@@ -47,6 +59,33 @@ def test_it_is_read_from_either_api(kind: Any, value: dict[str, Any]) -> None:
 )
 def test_what_was_not_said_is_nothing(source: Any) -> None:
     assert Usage.of(source) == Usage()
+
+
+def test_it_is_read_from_a_reply_with_its_head() -> None:
+    for value in (msgspec.convert({"choices": [], "usage": CHAT_USAGE}, ChatCompletion), None):
+        reply = Reply(value=value, status=200, headers={}, request_id=None, attempts=1, body=b"")
+        assert Usage.of(reply) == (USED if value else Usage())
+
+
+def test_the_events_of_a_stream_add_up_to_its_usage() -> None:
+    data = recorded("ResponseStreamEvent.reasoning_and_text.sse")
+    events = list(StreamDecoder(RESPONSES).events([data]))
+    ended = events[-1]
+    assert isinstance(ended, ResponseCompleted)
+    assert sum(map(Usage.of, events), Usage()) == Usage.of(ended.response) != Usage()
+
+
+def test_what_is_read_already_stays() -> None:
+    """As what an observer gets as a call ends."""
+
+    class Finished(msgspec.Struct):
+        usage: Usage | None
+
+    finished: Any
+    for finished in (Finished(USED), USED):
+        assert Usage.of(finished) == USED
+    finished = Finished(None)
+    assert Usage.of(finished) == Usage()
 
 
 def test_null_details_are_nothing() -> None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import io
 import wave
 
+from mimo_proto.errors import ConfigurationError
+
 __all__ = ["pcm_to_wav"]
 
 SAMPLE_RATE_HZ = 24_000
 SAMPLE_BYTES = 2
+# The head has 32 bits for the bytes of a second.
+MAX_RATE_HZ = (2**32 - 1) // SAMPLE_BYTES
 
 
 def pcm_to_wav(pcm: bytes, *, rate: int = SAMPLE_RATE_HZ) -> bytes:
@@ -22,7 +26,12 @@ def pcm_to_wav(pcm: bytes, *, rate: int = SAMPLE_RATE_HZ) -> bytes:
         pcm: The samples: one channel, 16 bits each with the low byte first. Half a sample at the end, of speech that
             was cut, is left out.
         rate: How many samples a second has, in Hz.
+
+    Raises:
+        ConfigurationError: The rate is none that a WAV file can name.
     """
+    if not 0 < rate <= MAX_RATE_HZ:
+        raise ConfigurationError(f"{rate} is no rate of samples: one is from 1 to {MAX_RATE_HZ} Hz")
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)

@@ -21,13 +21,22 @@ from mimo_proto.models import FunctionDefinition, FunctionTool
 __all__ = ["function_tool"]
 
 REFERENCE = "#/$defs/"
-# The keywords of JSON Schema 2020-12 in which msgspec writes schemas that may refer to others: one schema, a list of
-# them, or some by name.
-ONE_SCHEMA = ("items", "additionalProperties")
-LISTED_SCHEMAS = ("anyOf", "prefixItems")
-NAMED_SCHEMAS = ("properties",)
-# OpenAPI's, not JSON Schema's; it names what stood in `$defs`.
-LEFT_OUT = ("$ref", "discriminator")
+# The keywords under which the meta-schema of 2020-12 has one schema, a list of them, or some by name.
+ONE_SCHEMA = {
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+}
+LISTED_SCHEMAS = {"allOf", "anyOf", "oneOf", "prefixItems"}
+NAMED_SCHEMAS = {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
 
 
 def function_tool(
@@ -86,42 +95,69 @@ class _Inliner:
 
     def __init__(self, definitions: dict[str, Any]) -> None:
         self._definitions = definitions
-        # Those that hold themselves, by name.
+        # Those that hold themselves, by name: put in their own place, they would never end.
         self._kept: dict[str, Any] = {}
 
     def whole(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Give a schema with its definitions in place, and behind it those that hold themselves."""
-        inlined = self._schema(schema, ())
+        inlined = self._keywords(self._definitions.get(_name_in(schema), schema))
         return {**inlined, "$defs": self._kept} if self._kept else inlined
 
-    def _schema(self, schema: Any, inside: tuple[str, ...]) -> Any:
-        """Give a schema; `inside` names the definitions that it stands in."""
-        if isinstance(schema, bool):
+    def _schema(self, schema: Any) -> Any:
+        if schema.__class__ is not dict:  # true and false are schemas too
             return schema
-        own = {key: self._keyword(key, value, inside) for key, value in schema.items() if key not in LEFT_OUT}
-        name = schema.get("$ref", "").removeprefix(REFERENCE)
-        if not name:
+        own, name = self._keywords(schema), _name_in(schema)
+        definition = self._definitions.get(name)
+        if definition is None:
             return own
-        if name in inside:
+        if name in self._names_behind(definition):
             self._keep(name)
-            return {**own, "$ref": REFERENCE + name}
+            return own
+        del own["$ref"]
         # What stands beside a reference says more of this place than the definition does.
-        return {**self._schema(self._definitions[name], (*inside, name)), **own}
+        return {**self._schema(definition), **own}
 
-    def _keyword(self, key: str, value: Any, inside: tuple[str, ...]) -> Any:
-        if key == "description":
-            return cleandoc(value)
-        if key == "items" and isinstance(value, list):
+    def _keywords(self, schema: dict[str, Any]) -> dict[str, Any]:
+        # A discriminator is OpenAPI's, not JSON Schema's.
+        return {key: self._keyword(key, value) for key, value in schema.items() if key != "discriminator"}
+
+    def _keyword(self, key: str, value: Any) -> Any:
+        kind = value.__class__
+        if key == "items" and kind is list:
             raise ConfigurationError("MiMo refuses a schema in which `items` is a list; write prefixItems")
+        if key == "description" and kind is str:
+            return cleandoc(value)
         if key in ONE_SCHEMA:
-            return self._schema(value, inside)
-        if key in LISTED_SCHEMAS:
-            return [self._schema(each, inside) for each in value]
-        if key in NAMED_SCHEMAS:
-            return {name: self._schema(each, inside) for name, each in value.items()}
+            return self._schema(value)
+        if key in LISTED_SCHEMAS and kind is list:
+            return [self._schema(each) for each in value]
+        if key in NAMED_SCHEMAS and kind is dict:
+            return {name: self._schema(each) for name, each in value.items()}
         return value
+
+    def _names_behind(self, schema: dict[str, Any]) -> set[str]:
+        """List the definitions that a schema leads to."""
+        names: set[str] = set()
+        ahead: list[Any] = [schema]
+        while ahead:
+            here = ahead.pop()
+            if here.__class__ is list:
+                ahead += here
+            elif here.__class__ is dict:
+                ahead += here.values()
+                name = _name_in(here)
+                if name in self._definitions and name not in names:
+                    names.add(name)
+                    ahead.append(self._definitions[name])
+        return names
 
     def _keep(self, name: str) -> None:
         if name not in self._kept:
             self._kept[name] = {}
-            self._kept[name] = self._schema(self._definitions[name], (name,))
+            self._kept[name] = self._keywords(self._definitions[name])
+
+
+def _name_in(schema: dict[str, Any]) -> str:
+    """Give the name of the definition that a schema refers to; "" for none."""
+    reference = schema.get("$ref")
+    return reference.removeprefix(REFERENCE) if isinstance(reference, str) else ""

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
-    from mimo_proto.models import ChatCompletion, ChatCompletionChunk, CompletionUsage, Response, ResponseUsage
+    from mimo_proto.models import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        CompletionUsage,
+        Response,
+        ResponseStreamEvent,
+        ResponseUsage,
+    )
 
 __all__ = ["Usage"]
+
+
+class HasValue(Protocol):
+    """What a `Reply` is to this module, which imports nothing of calls."""
+
+    @property
+    def value(self) -> Any:
+        """The typed answer."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,14 +48,25 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(
-        cls, source: ChatCompletion | ChatCompletionChunk | Response | CompletionUsage | ResponseUsage | None
+        cls,
+        source: ChatCompletion
+        | ChatCompletionChunk
+        | CompletionUsage
+        | Response
+        | ResponseStreamEvent
+        | ResponseUsage
+        | HasValue
+        | None,
     ) -> Usage:
-        """Read the usage of a reply or a chunk of either API; what the server did not say is 0.
+        """Read the usage of a reply of either API, or of an event of its stream; what the server did not say is 0.
 
         Args:
-            source: The reply, the chunk, its ``usage``, or None.
+            source: The reply, by itself or in a `Reply`; a chunk or an event; the ``usage`` of one of them; or None.
         """
-        usage: Any = getattr(source, "usage", source)
+        inner = source if hasattr(source, "usage") else _first(source, "value", "response")
+        usage: Any = getattr(inner, "usage", source)
+        if isinstance(usage, Usage):  # that of `CallFinished`
+            return usage
         read = _count(usage, "prompt_tokens", "input_tokens")
         written = _count(usage, "completion_tokens", "output_tokens")
         return cls(

@@ -50,6 +50,35 @@ def test_a_request_on_each_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert output.err.startswith(f"mimo-proto: {name}:4: this is no request")
 
 
+@pytest.mark.parametrize("bad", ["{", '{"messages": [', "3", "Traceback (most recent call last):"])
+def test_a_line_that_is_no_request_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: str) -> None:
+    path = tmp_path / "requests"
+    for lines in ([bad, json.dumps(GONE), json.dumps(GONE)], [bad, "", json.dumps(GONE), bad]):
+        path.write_text("\n".join(lines), "utf-8")
+        assert cli.main(["preflight", str(path)]) == 1
+        output = capsys.readouterr()
+        places = [line.partition(" ")[0] for line in output.out.splitlines()]
+        assert places == [f"{path}:{at}:" for at, line in enumerate(lines, 1) if line == json.dumps(GONE)]
+        told = [line.split()[1] for line in output.err.splitlines()]
+        assert told == [f"{path}:{at}:" for at, line in enumerate(lines, 1) if line == bad]
+
+
+@pytest.mark.parametrize("command", ["validate", "preflight"])
+def test_a_file_that_cannot_be_read_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert cli.main([command, str(tmp_path / "nowhere"), str(tmp_path), written(tmp_path, GONE)]) == 1
+    output = capsys.readouterr()
+    assert output.out.startswith(str(tmp_path / "requests"))
+    assert [line.startswith("mimo-proto: [Errno") for line in output.err.splitlines()] == [True, True]
+
+
+def test_a_name_cannot_break_the_line_or_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["preflight", written(tmp_path, {**CHAT, "a\n\x1b[31m": 1})]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.isprintable()
+
+
 def test_nothing_to_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = written(tmp_path, CHAT)
     assert cli.main(["preflight", name, name]) == 0
@@ -78,7 +107,9 @@ def test_the_environment_says_where_to_and_with_which_key(
 
 
 @pytest.mark.parametrize("command", ["validate", "preflight"])
-@pytest.mark.parametrize("data", [b"", b"{", b"{\n", b'"\xff"', b"[1]\n{", b"[" * 100_000, b"[" * 100_000 + b"\n1"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b'[\n{"input": "x"}\n]', b"{\n", b'"\xff"', b"[1]\n{", b"[" * 100_000, b"[" * 100_000 + b"\n1"]
+)
 def test_what_is_no_request(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, data: bytes
 ) -> None:
@@ -87,6 +118,7 @@ def test_what_is_no_request(
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("mimo-proto: -")
+    assert output.err.count("\n") == 1
 
 
 def test_validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

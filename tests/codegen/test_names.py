@@ -31,14 +31,14 @@ PROPERTIES = {
 IMAGES = {"bmp", "gif", "jpeg", "jpg", "png", "webp"}
 # What a module reads that is no name of the spec's.
 OTHERS: dict[str, set[str]] = {
-    # What models are called; the fields of HTTP; fields of other servers; JSON Schema.
+    # What models and endpoints are called; the fields of HTTP; fields of other servers; JSON Schema.
     "adapt_fields.py": {"-tts"},
     "adapt_format.py": {"json_schema"},
     "adapt_items.py": {"detail", "file_id"},
     "adapt_messages.py": {"detail", "function_call"},
-    "prompts.py": {"-tts", "tokens"},
+    "prompts.py": {"tokens"},
     "exchanges.py": {"Content-Length", "Transfer-Encoding"},
-    "rules.py": {"-tts", "api-key", "authorization", "n", "output_cap", "previous_response_id", "reasoning_effort"}
+    "rules.py": {"api-key", "authorization", "n", "output_cap", "previous_response_id", "reasoning_effort", "responses"}
     | IMAGES,
     "speech_rules.py": {"assistant", "user"},
     "turns.py": {"const", "default", "enum", "examples", "minimum", "properties", "required"},

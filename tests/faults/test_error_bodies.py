@@ -104,7 +104,10 @@ def test_bodies_of_errors(kind: Kind, name: str, framing: str) -> None:
     outcome = outcome_of(kind, reply)
     assert type(outcome.error) is ServerError
     assert outcome.error.body == body
-    assert ("slow down" in outcome.error.message) == (b"slow down" in body)
+    if name in ("json", "data", "data-ended"):  # not the whole body, for want of an error in it
+        assert outcome.error.message == "slow down"
+    else:
+        assert ("slow down" in outcome.error.message) == (b"slow down" in body)
     assert outcome.end == ("2 connections" if framing == "close" else "1 connections")
 
 

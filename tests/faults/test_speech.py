@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mimo_proto import AsyncClient, AudioOptions, Client, assistant, pcm_to_wav, user
+from mimo_proto import AudioOptions, Client, assistant, pcm_to_wav, user
 from tests.support.dummyserver import END, Peer, Server, answer, chunk, once, sse
 from tests.support.outcomes import KEY
-from tests.support.shells import run
+from tests.support.shells import ASYNC, open_shell, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +75,10 @@ def test_from_the_client(script: Callable[[Peer], object]) -> None:
 
 
 @LINES
-def test_from_asyncio(script: Callable[[Peer], object]) -> None:
+@pytest.mark.parametrize("shell", ASYNC)
+def test_from_asyncio(script: Callable[[Peer], object], shell: str) -> None:
     async def work() -> None:
-        async with AsyncClient(KEY, server.url) as client:
+        async with open_shell(shell, server.url) as client:
             async with client.stream_chat_completion(**REQUEST) as stream:
                 deltas = [delta async for delta in stream.deltas()]
                 done = await stream.result()
@@ -87,4 +88,4 @@ def test_from_asyncio(script: Callable[[Peer], object]) -> None:
         assert (sound.data, stream.end) == (SOUND, "completed")
 
     with Server(script) as server:
-        run(work)
+        run(work, shell)

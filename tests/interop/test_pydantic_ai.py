@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,19 @@ def test_settings(server: LoopbackServer) -> None:
     [request] = server.requests
     assert request.body["thinking"] == {"type": "disabled"}
     assert (request.body["max_completion_tokens"], request.body["temperature"]) == (300, 0.5)
+
+
+def test_the_usage_is_mimos_own(server: LoopbackServer) -> None:
+    usage = {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}, "completion_tokens": 2}
+    choice = {"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}
+    chunk = json.dumps({"id": "1", "choices": [choice], "usage": usage})
+    server.reply(f"data: {chunk}\n\ndata: [DONE]\n\n".encode())
+
+    async def work(model: Any) -> Any:
+        return (await pydantic_ai.Agent(model).run("hi")).usage
+
+    used = run(server, work)
+    assert (used.input_tokens, used.cache_read_tokens, used.output_tokens) == (9, 4, 2)
 
 
 def test_an_error_is_pydantic_ais(server: LoopbackServer) -> None:

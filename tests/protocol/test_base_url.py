@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import pytest
 
 from mimo_proto import ConfigurationError
@@ -29,6 +32,15 @@ from mimo_proto.protocol.base_url import check_base_url
 )
 def test_base_urls(given: str, kept: str) -> None:
     assert check_base_url(given) == kept
+
+
+def test_what_is_no_text() -> None:
+    url: Any = httpx.URL("https://h/v1/")
+    assert check_base_url(url) == "https://h/v1"
+    wrong: Any
+    for wrong in (None, 3, b"https://h/v1"):
+        with pytest.raises(ConfigurationError, match="is not a URL"):
+            check_base_url(wrong)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from mimo_proto import (
     ChatCompletion,
     ConfigurationError,
     DecodeError,
+    LocalProtocolError,
+    Reply,
     ResponseAccumulator,
     StreamDecoder,
     decode_content,
@@ -181,6 +183,21 @@ def test_a_refusal() -> None:
 def test_nothing_at_all() -> None:
     for reply in (ChatCompletion(choices=[]), chat(None), response(None), response(None, output=[])):
         assert str(refused(reply)) == "there is no answer"
+
+
+@pytest.mark.parametrize("text", [None, '{"place": {"ci'])
+def test_a_response_that_failed(text: str | None) -> None:
+    failed = response(text, status="failed", error={"code": "server_error", "message": "Overloaded"})
+    assert "the response failed: 'Overloaded'" in str(refused(failed))
+    assert decode_content(response(PLAN, error={"message": "late"}), dict[str, Any]) == json.loads(PLAN)
+
+
+@pytest.mark.parametrize("what", [None, PLAN, chat(PLAN).choices[0].message, Reply])
+def test_what_is_no_reply(what: Any) -> None:
+    if what is Reply:
+        what = Reply(value=chat(PLAN), status=200, headers={}, request_id=None, attempts=1, body=b"")
+    with pytest.raises(LocalProtocolError, match="has no answer to read"):
+        decode_content(what, Plan)
 
 
 def test_the_sums_of_streams() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import traceback
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 import pytest
+import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Raw, Struct
@@ -64,6 +66,34 @@ class Verbatim(Search):
     """A search with a part that is left as it came."""
 
     raw: Raw = Raw(b"null")
+
+
+@dataclasses.dataclass
+class Leg:
+    """A part of a journey."""
+
+    to: Place
+    nights: int = 1
+
+
+class Journey(TypedDict):
+    """Holds dataclasses, wherever a value may stand."""
+
+    first: Leg
+    more: NotRequired[list[Leg]]
+    by_day: NotRequired[dict[str, Leg]]
+
+
+class Trip(typing_extensions.TypedDict):
+    """Of typing_extensions, whose kind is its own."""
+
+    leg: typing_extensions.NotRequired[Leg]
+
+
+class Booking(Struct):
+    """Holds a TypedDict that may be missing."""
+
+    journey: Journey | None = None
 
 
 class Folder(Struct):
@@ -148,6 +178,33 @@ def test_an_object_that_came_as_a_text(make: Any, given_: Any, expected: Search 
         assert parse_arguments(call, Search) == expected
 
 
+LEG = json.dumps({"to": INNER, "nights": 3.0})
+
+
+@pytest.mark.parametrize(
+    ("given_", "wanted", "expected"),
+    [
+        ({"to": INNER, "nights": None}, Leg, Leg(Place("Wuhan"))),
+        ({"to": INNER, "nights": 3.0, "more": 1}, Leg, Leg(Place("Wuhan"), 3)),
+        (
+            {"first": LEG, "more": json.dumps([LEG])},
+            Journey,
+            Journey(first=Leg(Place("Wuhan"), 3), more=[Leg(Place("Wuhan"), 3)]),
+        ),
+        (
+            {"first": LEG, "by_day": {"1": LEG}},
+            Journey,
+            Journey(first=Leg(Place("Wuhan"), 3), by_day={"1": Leg(Place("Wuhan"), 3)}),
+        ),
+        ({"journey": json.dumps({"first": LEG})}, Booking, Booking(Journey(first=Leg(Place("Wuhan"), 3)))),
+        ({"leg": LEG}, Trip, Trip(leg=Leg(Place("Wuhan"), 3))),
+        (json.dumps({"first": LEG}), Journey, Journey(first=Leg(Place("Wuhan"), 3))),
+    ],
+)
+def test_dataclasses_and_typed_dicts_are_read_like_structs(given_: Any, wanted: Any, expected: Any) -> None:
+    assert parse_arguments(item(json.dumps(given_)), wanted) == expected
+
+
 def test_a_text_stays_one_where_a_text_is_wanted() -> None:
     place = parse_arguments(item(json.dumps({"city": "Wuhan", "note": INNER})), Place)
     assert place.note == INNER
@@ -203,6 +260,9 @@ CITY = '{"place": {"city": "x"}, '
         (json.dumps({"city": 3, "note": "[" * 100_000}), Place, "$.city", "Expected `str`"),
         ("3", Place, "$", "Expected `object`, got `int`"),
         ("null", Place, "$", "Expected `object`, got `null`"),
+        ('{"to": {"city": 3}}', Leg, "$.to.city", "Expected `str`, got `int`"),
+        ('{"to": null}', Leg, "$", "missing required field `to`"),
+        ('{"first": {"to": {"city": "x"}, "nights": "two"}}', Journey, "$.first.nights", "Expected `int`, got `str`"),
     ],
 )  # fmt: skip
 def test_arguments_that_do_not_fit(make: Any, text: str, wanted: Any, path: str, said: str) -> None:
@@ -231,6 +291,11 @@ def test_a_call_without_a_name_and_an_id_is_told(make: Any, text: str) -> None:
     with pytest.raises(InvalidToolArgumentsError, match="without a name and an id") as caught:
         parse_arguments(make(text, "", ""), dict[str, Any])
     assert caught.value.text == text
+
+
+def test_the_id_of_an_item_answers_no_call() -> None:
+    with pytest.raises(InvalidToolArgumentsError, match="without a name and an id"):
+        parse_arguments(FunctionCallItem(id="fc_1", call_id="", name="", arguments="{}"), dict[str, Any])
 
 
 @pytest.mark.parametrize("call", [chat_call("{}", call_id=""), chat_call("{}", name=""), item("{}", call_id="")])
@@ -267,6 +332,6 @@ JSON = st.recursive(
 
 @given(st.text(max_size=40) | JSON.map(json.dumps) | JSON.map(json.dumps).map(json.dumps))
 def test_any_text_gives_a_value_or_our_error(text: str) -> None:
-    for wanted in (Search, dict[str, Place], list[Circle | Square], Any):
+    for wanted in (Search, dict[str, Place], list[Circle | Square], Journey, Leg | None, Any):
         with suppress(InvalidToolArgumentsError):
             msgspec.json.encode(parse_arguments(item(text), wanted))

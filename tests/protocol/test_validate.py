@@ -198,6 +198,19 @@ def test_an_unknown_tag_is_refused_with_the_known(request_: dict[str, Any], path
     assert text in str(error)
 
 
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        (chat(HI, response_format={"type": "json_schema", "json_schema": {}}), "$.response_format.type"),
+        (response(text={"format": {"type": "json_schema"}}), "$.text.format.type"),
+    ],
+)
+def test_a_schema_for_the_answer_is_refused_with_what_to_do(request_: dict[str, Any], path: str) -> None:
+    error = refused(request_)
+    assert error.path == path
+    assert "'json_schema' is none of 'text', 'json_object' (MiMo checks no schema: " in str(error)
+
+
 def test_an_unknown_object_passes_where_an_object_is_expected() -> None:
     validate(chat(Unknown({"role": "critic"}, tag_field="role")))
     validate(response(Unknown({"type": "dance"}), Unknown({}), tools=[Unknown({"type": "web_search"})]))

@@ -10,7 +10,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mimo_proto.cli.output import fail, write_line
+from mimo_proto.cli.output import fail, printable, write_line
 from mimo_proto.cli.requests import read_request, requests_in
 from mimo_proto.errors import InvalidRequestError
 from mimo_proto.protocol.preflight import preflight
@@ -39,7 +39,12 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 def _check_files(chosen: argparse.Namespace) -> int:
     status = 0
     for name in chosen.file:
-        for place, text in requests_in(name):
+        try:
+            requests = list(requests_in(name))
+        except OSError as error:
+            status = fail(str(error), 1)
+            continue
+        for place, text in requests:
             try:
                 status |= chosen.look_at(place, text, chosen)
             except InvalidRequestError as error:
@@ -57,5 +62,5 @@ def _preflight(place: str, text: bytes, chosen: argparse.Namespace) -> int:
     base_url, api_key = os.environ.get("MIMO_BASE_URL") or None, os.environ.get("MIMO_API_KEY")
     findings = preflight(read_request(text), base_url=base_url, api_key=api_key, today=chosen.today)
     for each in findings:
-        write_line(f"{place}: {each.severity} {each.path}: {each.message} ({each.code}; {each.source})")
+        write_line(printable(f"{place}: {each.severity} {each.path}: {each.message} ({each.code}; {each.source})"))
     return int(any(each.severity == "refused" for each in findings))

@@ -9,13 +9,18 @@ import sys
 
 from mimo_proto.models import Response
 
-__all__ = ["fail", "fail_if_failed", "write_line"]
+__all__ = ["fail", "fail_if_failed", "printable", "write_line"]
 
 
 def write_line(line: str) -> None:
     """Write a line to stdout, at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Give a text that stays in its line and does not steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
 
 
 def fail(message: str, status: int) -> int:
@@ -26,8 +31,7 @@ def fail(message: str, status: int) -> int:
         status: The exit status.
     """
     sys.stdout.flush()
-    line = "".join(character if character.isprintable() else "?" for character in " ".join(message.split()))
-    sys.stderr.write(f"mimo-proto: {line}\n")
+    sys.stderr.write(f"mimo-proto: {printable(message)}\n")
     return status
 
 

@@ -1,4 +1,8 @@
-"""Requests in files: one as JSON, or one on each line (JSON Lines); which of the two, the first line says."""
+"""Requests in files: one as JSON, or one on each line (JSON Lines).
+
+Rules: a file that is no JSON as a whole has a request on each line, if any line is a JSON object by itself: one that is
+broken, be it the first, hides no other.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mimo_proto.errors import InvalidRequestError
+from mimo_proto.protocol.json_types import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +37,9 @@ def requests_in(name: str) -> Iterator[tuple[str, bytes]]:
     """
     with opened(name) as file:
         data: bytes = file.read()
-    lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
-    if len(lines) > 1 and _is_json(lines[0][1]):
-        yield from ((f"{name}:{number}", line) for number, line in lines)
-    else:
-        yield name, data
+    lines = [(f"{name}:{number}", line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+    has_one_on_each = _json_in(data) is None and any(is_object(_json_in(line)) for _, line in lines)
+    yield from lines if has_one_on_each else [(name, data)]
 
 
 def read_request(text: bytes) -> dict[str, Any]:
@@ -54,9 +57,9 @@ def read_request(text: bytes) -> dict[str, Any]:
     raise InvalidRequestError(reason)
 
 
-def _is_json(text: bytes) -> bool:
+def _json_in(text: bytes) -> Any:
+    """Give the value of a JSON text; None for what is none."""
     try:
-        msgspec.json.decode(text.removeprefix(BYTE_ORDER_MARK))
+        return msgspec.json.decode(text.removeprefix(BYTE_ORDER_MARK))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+        return None

@@ -233,5 +233,5 @@ __all__ = [
     "ResponseRequest",
     "ResponseRequestFields",
 ]
-SPEC_VERSION: str = "3.0.1"
+SPEC_VERSION: str = "3.0.2"
 """Which version of spec/ the models were generated from."""

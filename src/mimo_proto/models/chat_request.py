@@ -187,8 +187,8 @@ class ChatCompletionRequest(Struct, kw_only=True):
     max_completion_tokens: Annotated[int, Meta(ge=1, le=131072)] | UnsetType | None = UNSET
     """At most this many tokens in the answer, those of thinking included.
 
-    Default and cap by model: 131072 for mimo-v2.6-*, -v2.5-pro and -v2-pro; default 32768 for -v2.5 and -v2-omni, 65536
-    for -v2-flash; 8192 for speech synthesis, which is its cap as well. More than the model's cap is refused with 400.
+    Default and cap of mimo-v2.6-* and -v2.5-pro are 131072, of speech synthesis 8192; -v2.5 has the same cap, and a
+    default of 32768. More than the model's cap is refused with 400.
     """
     response_format: ResponseFormat | UnsetType = UNSET
     """The form of the answer; free text unless told otherwise. Not for speech synthesis."""

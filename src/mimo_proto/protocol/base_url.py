@@ -36,6 +36,7 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
     Raises:
         ConfigurationError: Not an http(s) URL, or one with credentials, a query or a fragment; or plain http.
     """
+    base_url = str(base_url)  # the openai package takes an httpx.URL as well
     url = BASE_URL.fullmatch(base_url)
     if url is None or int(url["port"] or 0) > MAX_PORT or not _is_host(url["host"]):
         # A URL that may hold a secret is not shown.

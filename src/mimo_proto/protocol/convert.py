@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Converter", "Field", "Mismatch", "StructShape", "TypeNode", "reachable", "remake", "shape_of"]
 
+# What may stand behind a dot in a path; any other name stands in brackets.
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
 
 class Mismatch(Exception):
     """A value that does not fit its hint.
@@ -52,7 +55,7 @@ class Mismatch(Exception):
 def _path_part(part: str | int) -> str:
     if isinstance(part, int):
         return f"[{part}]"
-    return f".{part}" if re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII) else f"[{part!a}]"
+    return f".{part}" if NAME.fullmatch(part) else f"[{part!a}]"
 
 
 class Field(NamedTuple):

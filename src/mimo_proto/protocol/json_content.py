@@ -5,14 +5,14 @@ Rules:
   `model_json`.
 - A fence of Markdown around the whole answer, with or without the word json, is no part of it.
 - Where there is no answer to read, the error says what there is: thinking only, a refusal, calls, or an answer that was
-  cut, by which limit.
+  cut, by which limit, or that failed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
-from mimo_proto.errors import DecodeError
+from mimo_proto.errors import DecodeError, LocalProtocolError
 from mimo_proto.protocol.chat_deltas import REASONING
 from mimo_proto.protocol.convert import Mismatch
 from mimo_proto.protocol.model_json import read_model_json
@@ -48,6 +48,7 @@ class _Content(NamedTuple):
         reasoning: The name of the field that thinking stands in; "" for none.
         refusal: Why the model would not answer; "" for no such text.
         calls: Whether it has tool calls.
+        failure: Why the server gave up; "" where it did not.
     """
 
     text: str
@@ -55,6 +56,7 @@ class _Content(NamedTuple):
     reasoning: str
     refusal: str
     calls: bool
+    failure: str = ""
 
 
 @overload
@@ -73,15 +75,17 @@ def decode_content(reply: Any, wanted: Any, /) -> Any:
         DecodeError: The answer is not JSON, does not fit the type, is not there, or was cut; the text says which. Its
             `path` is the place in the answer, its `data` the beginning of the answer.
         ConfigurationError: msgspec cannot decode into the type.
+        LocalProtocolError: It is no reply; of a `Reply` it is the `value`.
     """
     with without_frames:
-        answer = _chat_content(reply) if hasattr(reply, "choices") else _response_content(reply)
+        answer = _content_of(reply)
         try:
             return read_model_json(_without_fence(answer.text), wanted)
         except Mismatch as mismatch:
             problem, path = mismatch.reason, mismatch.path
         said = f"the answer is wrong at {path}: {problem}" if answer.text.strip() else _nothing_said(answer)
-        message = "; ".join([said, *([CUTS[answer.ended]] if answer.ended in CUTS else [])])
+        failed = f"the response failed: {answer.failure!r}" if answer.failure else ""
+        message = "; ".join(filter(None, [said, CUTS.get(answer.ended), failed]))
         raise DecodeError(message, path=path, data=answer.text.encode("utf-8", "replace"))
 
 
@@ -104,6 +108,14 @@ def _nothing_said(answer: _Content) -> str:
     if answer.reasoning:
         return f"there is no answer: what the model wrote stands in `{answer.reasoning}` only"
     return "there is no answer"
+
+
+def _content_of(reply: Any) -> _Content:
+    if hasattr(reply, "choices"):
+        return _chat_content(reply)
+    if hasattr(reply, "output"):
+        return _response_content(reply)
+    raise LocalProtocolError(f"a {type(reply).__name__} has no answer to read: give the ChatCompletion or the Response")
 
 
 def _chat_content(completion: ChatCompletion) -> _Content:
@@ -129,4 +141,5 @@ def _response_content(response: Response) -> _Content:
         reasoning="reasoning" if "reasoning" in kinds else "",
         refusal="",
         calls=not kinds.isdisjoint(CALLS),
+        failure=(response.error and response.error.message) or "",
     )

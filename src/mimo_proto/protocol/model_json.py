@@ -10,13 +10,15 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 import msgspec
 
 from mimo_proto.errors import ConfigurationError, DecodeError
 from mimo_proto.protocol.convert import Mismatch, TypeNode
 from mimo_proto.protocol.decode import ReceivedConverter, read_json, replace_surrogates
+from mimo_proto.protocol.hints import members_of
 from mimo_proto.protocol.json_types import is_array, is_object
 
 if TYPE_CHECKING:
@@ -84,12 +86,32 @@ class _ModelConverter(ReceivedConverter):
     def other(self, value: Any, node: TypeNode) -> Any:
         """Build a value by its hint; of a text that does not fit, what its JSON is."""
         try:
-            return super().other(value, node)
+            return super().other(self._members(value, _field_hints(node)) if is_object(value) else value, node)
         except Mismatch:
             inner = _json_within(value)
             if inner is None:
                 raise
         return self.value(inner, node)
+
+    def _members(self, value: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+        """Build the fields of a dataclass or a TypedDict; a null that does not fit is left out."""
+        built: dict[str, Any] = {}
+        for key, element in value.items():
+            try:
+                built[key] = self.part(key, element, TypeNode(hints.get(key, Any)))
+            except Mismatch:
+                if element is not None:
+                    raise
+        return built
+
+
+def _field_hints(node: TypeNode) -> dict[str, Any]:
+    """Give the hints of the fields of the dataclass or the TypedDict that a hint has; none where it has none."""
+    for member, _ in members_of(node.hint, ()):
+        cls = get_origin(member) or member
+        if is_dataclass(cls) or hasattr(cls, "__total__"):  # that of typing_extensions too, before Python 3.13
+            return get_type_hints(cls)
+    return {}
 
 
 def _json_within(value: object) -> Any:

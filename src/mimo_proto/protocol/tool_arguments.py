@@ -64,7 +64,7 @@ def parse_arguments(call: Any, wanted: Any, /) -> Any:
 
 def _id_of(call: Any) -> Any:
     """Give the id that ties a call to its answer: in Responses it is not the item's own."""
-    return getattr(call, "call_id", None) or getattr(call, "id", None)
+    return call.call_id if hasattr(call, "call_id") else getattr(call, "id", None)
 
 
 def _beginning(text: str) -> str:

@@ -99,6 +99,7 @@ def read_chat(body: Mapping[str, Any]) -> Prompt:
     results = _results(messages)
     stop: str | Sequence[str] = body.get("stop") or ()
     counts = _measure(messages)
+    kind = MODEL_FACTS[model].kind
     return Prompt(
         model=model,
         text=_last_text(messages, "user"),
@@ -111,10 +112,10 @@ def read_chat(body: Mapping[str, Any]) -> Prompt:
         json=as_object(body.get("response_format")).get("type") == "json_object",
         limit=body.get("max_completion_tokens"),
         stop=[stop] if isinstance(stop, str) else stop,
-        speech=_last_text(messages, "assistant", _SPEECH) if "-tts" in model else None,
+        speech=_last_text(messages, "assistant", _SPEECH) if kind == "speech" else None,
         preview=bool(audio.get("optimize_text_preview")),
         sound_format=audio.get("format") or ("pcm" if body.get("stream") else "wav"),
-        sound=len(messages[-1]["content"][0]["input_audio"]["data"]) if model.endswith("-asr") else None,
+        sound=len(messages[-1]["content"][0]["input_audio"]["data"]) if kind == "recognition" else None,
     )
 
 

@@ -156,7 +156,7 @@ def _chat(body: dict[str, Any]) -> Iterator[Refusal]:
 
 def _response(body: dict[str, Any]) -> Iterator[Refusal]:
     model = body.get("model")
-    if isinstance(model, str) and (model not in MODEL_FACTS or "-tts" in model or model.endswith("-asr")):
+    if isinstance(model, str) and (model not in MODEL_FACTS or "responses" not in MODEL_FACTS[model].endpoints):
         yield Refusal(400, "Unsupported model", model)
     kinds = [str(tool.get("type")) for tool in objects_in(body.get("tools"))]
     messages = [f"tool type '{kind}' is not supported by this gateway phase." for kind in kinds if kind not in _TOOLS]
@@ -189,6 +189,9 @@ def _schemas(body: dict[str, Any]) -> Iterator[Refusal]:
     """Refuse tools whose schema is not one of JSON Schema 2020-12 (esengine/DeepSeek-Reasonix#6327)."""
     check = Check(body, is_hosted=True, today=None)
     check_tools(check, body.get("tools"), "tools")
+    for number, turn in enumerate(check.turns):
+        if turn.get("type") == "additional_tools":
+            check_tools(check, turn.get("tools"), "input", number, "tools")
     for place in [finding.path for finding in check.findings if finding.code == SCHEMA_ITEMS.code]:
         yield Refusal(400, param=f"{place}: a list is no schema in JSON Schema 2020-12")
 
@@ -204,8 +207,13 @@ def _parts(body: dict[str, Any]) -> Iterator[Refusal]:
             if facts and kind_of(part) in MEDIA and not takes_medium(facts, kind_of(part)):
                 yield _medium(turn, part)
             url = as_object(part.get("image_url")).get("url") or part.get("image_url")
-            if isinstance(url, str) and url.startswith("data:") and not url.startswith(_IMAGE_URLS):
+            if isinstance(url, str) and _is_foreign_image(url):
                 yield Refusal(400, param="invalid image format, only bmp/gif/png/jpeg/webp")
+
+
+def _is_foreign_image(url: str) -> bool:
+    head = url[:32].lower()  # RFC 2397: neither scheme nor media type minds upper case
+    return head.startswith("data:") and not head.startswith(_IMAGE_URLS)
 
 
 def _medium(turn: dict[str, Any], part: dict[str, Any]) -> Refusal:

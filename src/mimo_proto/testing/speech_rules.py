@@ -56,12 +56,13 @@ def _recognition(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
     parts = [part for message in messages for part in objects_in(message.get("content"))]
     if any(part.get("type") == "text" for part in parts):
         yield "ASR request must not include text parts"
-    sound = as_object(parts[0].get("input_audio")) if len(messages) == len(parts) == 1 else {}
+    roles = [message.get("role") for message in messages]
+    sound = as_object(parts[0].get("input_audio")) if roles == ["user"] and len(parts) == 1 else {}
     head, comma, data = str(sound.get("data", "")).rpartition(",")
     if not _is_base64(data):
         yield "speech recognition takes one user message with one sound in base64"
     media_type = head.removeprefix("data:").removesuffix(";base64")
-    if (FORMATS.get(media_type) if comma else sound.get("format")) not in facts.audio_formats:
+    if (FORMATS.get(media_type.lower()) if comma else sound.get("format")) not in facts.audio_formats:
         yield f"format must be one of: {', '.join(facts.audio_formats)}"
     if len(data) > MAX_RECOGNITION_CHARACTERS:
         yield "the sound is larger than 10 MB in base64"

@@ -66,7 +66,7 @@ def test_what_nobody_said_of_a_model_is_not_held_against_it() -> None:
 def test_images_in_another_format(media_type: str) -> None:
     request = shows({"type": "image_url", "image_url": {"url": f"data:{media_type};base64,AAAA"}})
     assert found(request) == [("image_format", "refused", "$.messages[1].content[0]")]
-    item = {"role": "user", "content": [{"type": "input_image", "image_url": f"data:{media_type},AAAA"}]}
+    item = {"role": "user", "content": [{"type": "input_image", "image_url": f"DATA:{media_type},AAAA"}]}
     assert found({**RESPONSES, "input": [item]}) == [("image_format", "refused", "$.input[0].content[0]")]
 
 
@@ -82,6 +82,10 @@ def test_the_detail_of_an_image() -> None:
     assert found(shows(detailed)) == [("image_detail", "ignored", "$.messages[1].content[0]")]
     item = {"role": "user", "content": [{**ITEMS[0], "detail": "high"}]}
     assert found({**RESPONSES, "input": [item]}) == [("image_detail", "ignored", "$.input[0].content[0]")]
+    assert found(shows({**IMAGE, "detail": None})) == found(shows({**ITEMS[0], "detail": None})) == []
+    assert (
+        found(shows({"type": "image_url", "image_url": {"url": "https://example.com/cat.png", "detail": None}})) == []
+    )
 
 
 def test_files() -> None:

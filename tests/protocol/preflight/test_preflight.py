@@ -8,7 +8,6 @@ import json
 import pkgutil
 import re
 import traceback
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -27,11 +26,13 @@ from mimo_proto import (
     user,
     validate,
 )
+from mimo_proto.models.model_facts import MODEL_FACTS
 from mimo_proto.protocol import preflight as package
 from mimo_proto.protocol.preflight.check import Rule
 from mimo_proto.testing import recorded, recordings
 from mimo_proto.testing.rules import refuse_chat, refuse_response
 from tests.support.preflighting import CALL, CHAT, IMAGE, RESPONSES, found
+from tests.support.schemas import SPEC
 
 LONG: dict[str, Any] = {
     "model": "mimo-v2.5-pro",
@@ -93,6 +94,7 @@ def test_a_request_made_with_the_helpers() -> None:
     assert preflight(ChatCompletionRequest(model="mimo-v2.6-pro", messages=[user("hi"), assistant("ho")])) == []
 
 
+SOURCES = (SPEC / "SOURCES.md").read_text("utf-8")
 KEY = "sk-0123456789abcdef"
 EXAMPLES = [name for name in recordings() if name.startswith(("ChatCompletionRequest.", "ResponseRequest."))]
 
@@ -101,6 +103,9 @@ EXAMPLES = [name for name in recordings() if name.startswith(("ChatCompletionReq
 def test_what_is_refused_in_an_example_is_a_model_that_is_gone(name: str) -> None:
     refused = [code for code, severity, _ in found(json.loads(recorded(name))) if severity == "refused"]
     assert set(refused) <= {"retired_model"}
+
+
+PAIRED: dict[str, Any] = {"type": "function", "name": "f", "strict": False, "parameters": {"items": [{}]}}
 
 
 # What accounts differ about is not refused here, and what only the list of models can say is not a rule of the server.
@@ -117,11 +122,13 @@ def test_what_is_refused_in_an_example_is_a_model_that_is_gone(name: str) -> Non
         {**CHAT, "messages": [{"role": "function", "content": ""}]},
         {**CHAT, "model": "mimo-v2.5-tts"},
         {**CHAT, "model": "mimo-v2.5-asr"},
-        {**RESPONSES, "model": "mimo-v2.5-tts"},
+        *({**RESPONSES, "model": facts.id} for facts in MODEL_FACTS.values() if "responses" not in facts.endpoints),
         {**RESPONSES, "max_output_tokens": 131_073},
         {**RESPONSES, "text": {"format": {"type": "json_schema"}}},
         {**RESPONSES, "tools": [{"type": "web_search"}]},
         {**RESPONSES, "input": [{"type": "item_reference", "id": "1"}]},
+        {**RESPONSES, "input": [{"type": "additional_tools", "role": "developer", "tools": [PAIRED]}]},
+        {**RESPONSES, "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "DATA:a/b,c"}]}]},
     ],
 )
 def test_what_is_called_refused_is_refused_by_the_stand_in(request_: dict[str, Any]) -> None:
@@ -209,14 +216,30 @@ OBJECTS = st.dictionaries(NAMES, WORDS | JSON | st.lists(st.dictionaries(NAMES, 
     st.lists(OBJECTS, max_size=3) | JSON,
     st.sampled_from(["mimo-v2.6-pro", "mimo-v2.5-pro", "mimo-v2.5-tts", "mimo-v2.5-asr", "x", None, 3]),
 )
-def test_any_json_gives_findings_or_our_error(fields: dict[str, Any], name: str, value: Any, model: Any) -> None:
+def test_any_json_is_looked_at(fields: dict[str, Any], name: str, value: Any, model: Any) -> None:
     request = {"model": model, **fields, name: value}
     before = copy.deepcopy(request)
-    with suppress(InvalidRequestError):
+    if value is None:
+        with pytest.raises(InvalidRequestError, match="neither"):
+            preflight(request)
+    else:
         for finding in preflight(request):
             assert finding.path.startswith("$")
             assert not re.search(r"\{[a-z_]+\}", finding.message)
     assert request == before
+
+
+@pytest.mark.parametrize("word", [[], {}, 3, None])
+def test_a_word_that_is_no_text_hides_nothing(word: Any) -> None:
+    """A list or an object cannot be looked up, and is no reason to be silent about the rest."""
+    part = {"type": word, "text": "x"}
+    chat = {**CHAT, "n": 2, "messages": [{"role": word, "content": [part]}, {"role": "user", "content": [part]}]}
+    items = {**RESPONSES, "store": True, "input": [{"type": word, "content": [part]}]}
+    assert [code for code, _, _ in found(chat)] == ["refused_field"]
+    assert [code for code, _, _ in found(items)] == ["ignored_field"]
+    assert [code for code, _, _ in found({**chat, "model": "mimo-v2.5-tts"})][1:] == ["speech_messages"] * 2 + [
+        "no_speech_text"
+    ]
 
 
 def test_what_validate_takes_can_be_looked_at() -> None:
@@ -229,6 +252,12 @@ def test_a_rule_says_what_to_do_and_where_it_is_from(rule: Rule) -> None:
     assert rule.severity in ("refused", "ignored", "risky")
     assert rule.source
     assert "MiMo" in rule.message or "{model}" in rule.message or rule.severity == "risky"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.severity}")
+def test_the_sources_of_a_rule_are_on_the_page_of_sources(rule: Rule) -> None:
+    keys = [each for each in re.split(r"[\s,]+", rule.source) if "#" in each or re.fullmatch(r"[A-Z]+(-\d)?", each)]
+    assert set(keys) <= set(re.findall(r"[\w./-]+#\d+|[A-Z]+-\d|[A-Z]+", SOURCES))
 
 
 def test_the_rules_are_read() -> None:

@@ -42,6 +42,8 @@ WAV = recording(data="AAAA", format="wav")
         (speech("mimo-v2.5-tts", SAID, voice="Mia"), ("voice_case", "risky", "$.audio.voice")),
         (speech("mimo-v2.5-tts", SAID, voice="alloy"), ("unknown_voice", "refused", "$.audio.voice")),
         (speech("mimo-v2.5-tts", SAID, voice="MIA"), ("unknown_voice", "refused", "$.audio.voice")),
+        (speech("mimo-v2.5-tts", SAID, voice=""), ("unknown_voice", "refused", "$.audio.voice")),
+        (speech("mimo-v2.5-tts", SAID, voice=None), None),
         (speech("mimo-v2.5-tts", SAID, format="opus"), ("sound_format", "refused", "$.audio.format")),
         (speech("mimo-v2.5-tts", SAID, speed=2), ("unknown_field", "ignored", "$.audio.speed")),
         (speech("mimo-v2.5-tts", WISH), ("no_speech_text", "refused", "$.messages")),
@@ -56,11 +58,13 @@ WAV = recording(data="AAAA", format="wav")
         (speech(DESIGN, WISH, SAID, voice="mia"), ("voice_refused", "refused", "$.audio.voice")),
         (speech(CLONE, SAID, voice=SAMPLE), None),
         (speech(CLONE, SAID), ("voice_missing", "refused", "$.audio")),
+        (speech(CLONE, SAID, voice=""), ("voice_missing", "refused", "$.audio")),
         (speech(CLONE, SAID, voice="UklGRg=="), ("voice_sample", "risky", "$.audio.voice")),
         ({**CHAT, "audio": {"format": "wav"}}, ("not_for_model", "risky", "$.audio")),
         (sound(WAV), None),
         (sound(WAV, language="zh"), None),
         (sound(recording(data="data:audio/mpeg;base64,AAAA")), None),
+        (sound(recording(data="data:Audio/WAV;base64,AAAA")), None),
         (sound(recording(data=None, format="wav")), None),
         (sound(WAV, language="ZH"), ("language", "refused", "$.asr_options.language")),
         (
@@ -89,6 +93,10 @@ WAV = recording(data="AAAA", format="wav")
         (
             {**sound(WAV, {"type": "text", "text": "x"}), "messages": sound(WAV, {"type": "text"})["messages"] * 2},
             ("recognition_text", "refused", "$.messages"),
+        ),
+        (
+            {**sound(), "messages": [{"role": "tool", "tool_call_id": "1", "content": [WAV]}]},
+            ("recognition_messages", "refused", "$.messages"),
         ),
         ({**sound(WAV), "audio": {"voice": "mia"}}, ("not_for_model", "risky", "$.audio")),
     ],

@@ -27,6 +27,9 @@ def tool(**properties: Any) -> dict[str, Any]:
         ({"type": "object", "properties": {"default": PAIR}}, ".properties.default.items"),
         ({"type": "object", "$defs": {"enum": PAIR}}, "['$defs'].enum.items"),
         ({"not": PAIR}, ".not.items"),
+        ({"if": True, "else": {"oneOf": [PAIR]}}, ".else.oneOf[0].items"),
+        ({"type": "array", "prefixItems": [{}, PAIR]}, ".prefixItems[1].items"),
+        ({"type": "array", "items": []}, ".items"),
     ],
 )
 def test_items_as_a_list(schema: dict[str, Any], place: str) -> None:
@@ -53,6 +56,9 @@ def test_items_as_a_list_in_the_tools_of_responses() -> None:
         {"type": "object", "properties": {"items": {"type": "array"}}},
         {"default": {"items": [1]}, "enum": [{"items": [1]}], "const": {"items": [1]}, "examples": [{"items": [1]}]},
         {"required": ["items"]},
+        {"dependentRequired": {"items": ["count"]}},
+        {"x-source": {"items": [1]}},
+        {"anyOf": {"items": [1]}},
         True,
     ],
 )

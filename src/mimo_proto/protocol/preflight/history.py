@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.protocol.foreign_names import foreign_names
-from mimo_proto.protocol.preflight.check import Rule, elements, members
+from mimo_proto.protocol.json_types import text_or_empty
+from mimo_proto.protocol.preflight.check import Rule
 from mimo_proto.protocol.preflight.media import check_parts
 from mimo_proto.protocol.preflight.tools import check_tools
 
@@ -45,7 +46,7 @@ RISKY_ITEM = Rule(
     "foreign_item", "risky", 'MiMo has no item "{kind}", and may filter or refuse it; leave it out', "RESP-2"
 )
 
-OUTPUTS: Mapping[object, str] = {"function_call_output": "output", "custom_tool_call_output": "output"}
+OUTPUTS: Mapping[str, str] = {"function_call_output": "output", "custom_tool_call_output": "output"}
 """The items that do not have their parts in `content`, and where they have them."""
 
 ARRAYS = (list, tuple)
@@ -54,14 +55,13 @@ ARRAYS = (list, tuple)
 def check_messages(check: Check) -> None:
     """Look at the messages of a chat request."""
     thinks, roles = check.thinks, foreign_names("chat", "role")
-    for number, element in enumerate(elements(check.fields.get("messages"))):
-        message = members(element)
+    for number, message in enumerate(check.turns):
         role, content = message.get("role"), message.get("content")
         if check.is_hosted and content.__class__ in ARRAYS:
             check_parts(check, content, "messages", number, "content")
         if role == "assistant":
             _check_assistant(check, message, number, thinks=thinks)
-        elif role in roles:
+        elif isinstance(role, str) and role in roles:
             check.find(FOREIGN_ROLE, "messages", number, "role", role=role, advice=roles[role].advice)
 
 
@@ -76,9 +76,8 @@ def _check_assistant(check: Check, message: Mapping[str, Any], number: int, *, t
 def check_items(check: Check) -> None:
     """Look at the items of a Responses request; a text is none."""
     foreign = foreign_names("responses", "item")
-    for number, element in enumerate(elements(check.fields.get("input"))):
-        item = members(element)
-        kind = item.get("type")
+    for number, item in enumerate(check.turns):
+        kind = text_or_empty(item.get("type"))
         if kind in OWN_RULES:
             OWN_RULES[kind](check, item, number)
         elif kind in foreign:
@@ -104,7 +103,7 @@ def _find_foreign_item(check: Check, row: ForeignName, number: int) -> None:
     check.find(rule, "input", number, "type", kind=row.name, advice=row.advice)
 
 
-OWN_RULES: Mapping[object, Callable[[Check, Mapping[str, Any], int], None]] = {
+OWN_RULES: Mapping[str, Callable[[Check, Mapping[str, Any], int], None]] = {
     "reasoning": _check_reasoning,
     "additional_tools": _check_additional_tools,
 }

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.protocol.foreign_names import foreign_names
+from mimo_proto.protocol.json_types import text_or_empty
 from mimo_proto.protocol.preflight.check import Rule, elements, members
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ IMAGE_DETAIL = Rule(
 )
 NO_FILES = Rule("no_files", "refused", "MiMo answers 400 to a file: {advice}", "published probes of 2026-09-28")
 
-MEDIA: Mapping[object, str] = {
+MEDIA: Mapping[str, str] = {
     "image_url": "image",
     "input_image": "image",
     "input_audio": "audio",
@@ -48,8 +49,8 @@ MEDIA: Mapping[object, str] = {
 
 FILES = ("file", "input_file")
 
-# RFC 2397: the media type stands up to the first semicolon or comma.
-DATA_URL = re.compile(r"data:([^;,]*)")
+# RFC 2397: the media type stands up to the first semicolon or comma; neither it nor the scheme minds upper case.
+DATA_URL = re.compile(r"data:([^;,]*)", re.IGNORECASE)
 IMAGE_TYPES = {f"image/{name}" for name in ("bmp", "gif", "jpeg", "jpg", "png", "webp")}
 
 
@@ -68,16 +69,16 @@ def check_parts(check: Check, content: object, *at: str | int) -> None:
     """
     for number, element in enumerate(elements(content)):
         part = members(element)
-        kind = part.get("type")
+        kind = text_or_empty(part.get("type"))
         if kind in MEDIA:
-            _check_medium(check, part, *at, number)
+            _check_medium(check, part, MEDIA[kind], *at, number)
         elif kind in FILES:
             advice = foreign_names(check.api, "part")[kind].advice
             check.find(NO_FILES, *at, number, advice=advice)
 
 
-def _check_medium(check: Check, part: Mapping[str, Any], *at: str | int) -> None:
-    facts, medium = check.facts, MEDIA[part.get("type")]
+def _check_medium(check: Check, part: Mapping[str, Any], medium: str, *at: str | int) -> None:
+    facts = check.facts
     if facts is not None and not takes_medium(facts, medium):
         taken = f"text and {', '.join(facts.media)}" if facts.media else "text only"
         check.find(NO_MEDIUM, *at, medium=medium, model=facts.id, taken=taken)
@@ -88,7 +89,7 @@ def _check_medium(check: Check, part: Mapping[str, Any], *at: str | int) -> None
 def _check_image(check: Check, part: Mapping[str, Any], *at: str | int) -> None:
     image = part.get("image_url")
     opened = members(image)
-    if "detail" in opened or "detail" in part:
+    if opened.get("detail", part.get("detail")) is not None:
         check.find(IMAGE_DETAIL, *at)
     url = opened.get("url") if opened else image
     found = DATA_URL.match(url) if isinstance(url, str) else None

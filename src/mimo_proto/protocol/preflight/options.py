@@ -90,10 +90,8 @@ def check_format(check: Check) -> None:
 
 def _texts(check: Check) -> Iterator[str]:
     """List the texts of the prompt."""
-    fields = check.fields
-    conversation = fields.get("messages" if check.api == "chat" else "input")
-    contents = [members(each).get("content") for each in elements(conversation)]
-    for content in (fields.get("instructions"), conversation, *contents):
+    contents = (turn.get("content") for turn in check.turns)
+    for content in (check.fields.get("instructions"), check.fields.get("input"), *contents):
         for text in (content, *(members(part).get("text") for part in elements(content))):
             if isinstance(text, str):
                 yield text

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from mimo_proto.protocol.json_types import text_or_empty
 from mimo_proto.protocol.preflight.check import Rule, elements, members
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ VOICE_CASE = Rule(
     "risky",
     "MiMo's page writes this voice with a capital letter; measured on 2026-10-03, `mia` was taken and `Mia` answered "
     "with 400; write {lower}",
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 VOICE_REFUSED = Rule(
     "voice_refused",
@@ -57,7 +58,7 @@ VOICE_SAMPLE = Rule(
     "risky",
     "MiMo's page has the sample of a voice in base64; measured on 2026-10-03, only a data URL was taken; send "
     "data:audio/wav;base64,... or data:audio/mpeg;base64,...",
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 SPEECH_MESSAGES = Rule(
     "speech_messages",
@@ -76,7 +77,7 @@ NO_VOICE_DESIGN = Rule(
     "no_voice_design",
     "refused",
     'MiMo refuses "{model}" without a user message that describes the voice; write one',
-    "TTS, and measurements of 2026-10-03",
+    "TTS MEASURED",
 )
 RECOGNITION_MESSAGES = Rule(
     "recognition_messages",
@@ -88,7 +89,7 @@ RECOGNITION_TEXT = Rule(
     "recognition_text",
     "refused",
     'MiMo answers 400, "ASR request must not include text parts"; send the sound alone',
-    "ASR, and measurements of 2026-10-03",
+    "ASR MEASURED",
 )
 RECOGNITION_URL = Rule(
     "recognition_url", "refused", '"{model}" takes sound in base64 only, and fetches none; send a data URL', "ASR"
@@ -101,7 +102,7 @@ NOT_FOR_SPEECH = ("tools", "tool_choice", "response_format", "stop", "thinking")
 MAX_RECOGNITION_CHARACTERS = 10 * 1024 * 1024
 # The media types of MiMo's page on speech recognition.
 FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/wav": "wav"}
-DATA_URL = re.compile(r"data:([^;,]*)[^,]*,")
+DATA_URL = re.compile(r"data:([^;,]*)[^,]*,", re.IGNORECASE)
 
 
 def check_speech(check: Check) -> None:
@@ -129,9 +130,10 @@ def _check_voice(check: Check, facts: ModelFacts) -> None:
     if isinstance(sound_format, str) and sound_format not in facts.audio_formats:
         known = _listed(facts.audio_formats)
         check.find(SOUND_FORMAT, "audio", "format", given=f"`{sound_format}`", model=facts.id, known=known)
-    if not voice:
-        if facts.voice == "required":
-            check.find(VOICE_MISSING, "audio", model=facts.id)
+    if facts.voice == "required" and not voice:
+        check.find(VOICE_MISSING, "audio", model=facts.id)
+    elif voice is None:
+        return
     elif facts.voice == "refused":
         check.find(VOICE_REFUSED, "audio", "voice", model=facts.id)
     elif facts.voice == "optional":
@@ -152,10 +154,9 @@ def _check_voice_name(check: Check, voice: str, facts: ModelFacts) -> None:
 
 
 def _check_speech_messages(check: Check, facts: ModelFacts) -> None:
-    roles: set[object] = set()
-    for number, element in enumerate(elements(check.fields.get("messages"))):
-        message = members(element)
-        role = message.get("role")
+    roles: set[str] = set()
+    for number, message in enumerate(check.turns):
+        role = text_or_empty(message.get("role"))
         roles.add(role)
         if role not in ("user", "assistant") or not isinstance(message.get("content"), str):
             check.find(SPEECH_MESSAGES, "messages", number, model=facts.id)
@@ -172,13 +173,13 @@ def _check_recognition(check: Check, facts: ModelFacts) -> None:
     if language is not None and language not in facts.languages:
         known = _listed(facts.languages)
         check.find(LANGUAGE, "asr_options", "language", given=f"`{language}`", known=known)
-    messages = [members(each) for each in elements(check.fields.get("messages"))]
-    parts = [members(part) for message in messages for part in elements(message.get("content"))]
+    parts = [members(part) for message in check.turns for part in elements(message.get("content"))]
     kinds = [part.get("type") for part in parts]
+    roles = [message.get("role") for message in check.turns]
     if "text" in kinds:
-        at = ("messages", 0, "content", kinds.index("text")) if len(messages) == 1 else ("messages",)
+        at = ("messages", 0, "content", kinds.index("text")) if len(roles) == 1 else ("messages",)
         check.find(RECOGNITION_TEXT, *at)
-    elif len(messages) != 1 or kinds != ["input_audio"]:
+    elif roles != ["user"] or kinds != ["input_audio"]:
         check.find(RECOGNITION_MESSAGES, "messages", model=facts.id)
     else:
         _check_sound(check, members(parts[0].get("input_audio")), facts)
@@ -193,7 +194,7 @@ def _check_sound(check: Check, sound: Mapping[str, Any], facts: ModelFacts) -> N
         check.find(RECOGNITION_URL, *at, "data", model=facts.id)
         return
     media_type = DATA_URL.match(data)
-    given = media_type[1] if media_type else sound.get("format")
+    given = media_type[1].lower() if media_type else sound.get("format")
     if FORMATS.get(str(given), given) not in facts.audio_formats:
         known = _listed(facts.audio_formats)
         check.find(SOUND_FORMAT, *at, given=f"`{given}`", model=facts.id, known=known)

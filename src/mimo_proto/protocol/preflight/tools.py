@@ -3,7 +3,7 @@
 Rules:
 - The schema of a function's arguments is held to JSON Schema 2020-12, where `items` is one schema: a list of them,
   which earlier drafts had, is `prefixItems` since (JSON Schema 2020-12, core, 10.3.1.1).
-- What a schema holds as data (`const`, `default`, `enum`, `examples`) is not looked into.
+- A schema is looked for where the meta-schema of 2020-12 has one; what stands elsewhere is data.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mimo_proto.protocol.foreign_names import foreign_names
 from mimo_proto.protocol.preflight.check import Rule, elements, members
+from mimo_proto.tools import LISTED_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 
 if TYPE_CHECKING:
     from mimo_proto.protocol.preflight.check import Check
@@ -46,9 +47,6 @@ TOOLS = {
 }
 """The types of tools that each API has."""
 
-DATA = {"const", "default", "enum", "examples"}
-SCHEMAS_BY_NAME = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-
 
 def check_tool_choice(check: Check) -> None:
     """Look at the choice among the tools."""
@@ -79,13 +77,14 @@ def check_tools(check: Check, tools: object, *at: str | int) -> None:
 
 
 def _check_schema(check: Check, schema: object, *at: str | int) -> None:
-    for number, element in enumerate(elements(schema)):  # of `allOf` and its like
-        _check_schema(check, element, *at, number)
     for name, value in members(schema).items():
-        if name == "items" and elements(value):
+        if name == "items" and isinstance(value, (list, tuple)):
             check.find(SCHEMA_ITEMS, *at, name)
-        if name in SCHEMAS_BY_NAME:
+        elif name in ONE_SCHEMA:
+            _check_schema(check, value, *at, name)
+        elif name in LISTED_SCHEMAS:
+            for number, each in enumerate(elements(value)):
+                _check_schema(check, each, *at, name, number)
+        elif name in NAMED_SCHEMAS:
             for key, each in members(value).items():
                 _check_schema(check, each, *at, name, key)
-        elif name not in DATA:
-            _check_schema(check, value, *at, name)
