@@ -22,7 +22,7 @@ from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
 from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.connection_errors import connection_error
+from mimo_proto.call.connection_errors import connection_error, is_clock
 from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.route import make_route
 from mimo_proto.errors import LocalProtocolError
@@ -92,9 +92,9 @@ class AsyncTransport(HTTPLibrary):
             deadlines.suspend()
             try:
                 connection = await connect(self._route, self._tls_context, pool.buffer, timeouts.connect)
-            except TimeoutError:
-                raise end_error("connect", timeouts) from None
             except (OSError, ValueError) as error:
+                if is_clock(error):
+                    raise end_error("connect", timeouts) from None
                 raise connection_error(error, "connect") from None
         exchange = _Exchange(connection, pool, deadlines)
         try:
