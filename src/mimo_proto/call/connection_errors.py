@@ -33,9 +33,9 @@ PLACES: Final[dict[Stage, str]] = {
 MAX_SHOWN_CHARACTERS: Final = 300
 """How much of a library's text an error shows."""
 
-PASSWORDS: Final = re.compile(r"(?<=//)[^/\s'\"]*@|(?<=BasicAuth\()[^)]*")
-"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and the
-`repr` of aiohttp's credentials."""
+PASSWORDS: Final = re.compile(r"(?<=//)[^/\s]*@|(?<=BasicAuth\().*")
+"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and all
+that follows where the `repr` of aiohttp's credentials begins. Both may hold quotes and parentheses."""
 
 
 def is_clock(exc: BaseException) -> bool:
