@@ -20,6 +20,7 @@ from tests.support.dummyserver import Peer, Server, answer, once
 from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, words
 from tests.support.payloads import CHAT, CHAT_REQUEST
+from tests.support.server_tls import BROKEN_RECORD, ServerTLS
 from tests.support.slowness import LATE
 
 if TYPE_CHECKING:
@@ -219,7 +220,10 @@ def test_a_socket_that_the_loop_does_not_take_is_closed(live: Server, monkeypatc
 
 
 @each_loop
-def test_a_server_that_speaks_before_it_is_asked(loop: str, authority: trustme.CA, trust: ssl.SSLContext) -> None:
+@pytest.mark.parametrize("pushed", [True, False], ids=["a response", "a broken record"])
+def test_a_server_that_speaks_before_it_is_asked(
+    loop: str, pushed: bool, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
     """Its response, which comes together with the end of the handshake, is no answer to the request."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # where the server's message is the last one
@@ -227,21 +231,10 @@ def test_a_server_that_speaks_before_it_is_asked(loop: str, authority: trustme.C
     certificate.configure_cert(context)
 
     def script(peer: Peer) -> None:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(incoming, outgoing, server_side=True)
-        while not done(tls):
-            peer.send(outgoing.read())
-            incoming.write(peer.sock.recv(65536))
-        tls.write(answer({**CHAT, "id": "pushed"}))
-        peer.send(outgoing.read())
+        tls = ServerTLS(peer, context)
+        tls.handshake()
+        peer.send(tls.records(answer({**CHAT, "id": "pushed"})) if pushed else tls.unsent() + BROKEN_RECORD)
         peer.gone()
-
-    def done(tls: ssl.SSLObject) -> bool:
-        try:
-            tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        return True
 
     async def main() -> None:
         async with AsyncClient(KEY, url, ssl_context=trust, timeouts=Timeouts(connect=5, read=5)) as client:

@@ -131,6 +131,28 @@ def test_a_proxy_that_leaves(
         run(main)
 
 
+@pytest.mark.parametrize("name", ["me", "it's(me)"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_proxy_that_is_none(way: Callable[[str], Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiohttp shows the URL then, in which quotes and parentheses stand as they are (RFC 3986, section 3.2.1)."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
+        peer.gone()
+
+    async def main() -> None:
+        async with way(address) as http:
+            with pytest.raises(MimoError) as caught:
+                await call(http, "https://api.example.com/v1", streamed=False)
+            assert_no_password(caught.value)
+
+    with Server(script) as proxy:
+        address = proxy.origin.replace("//", f"//{name}:{PASSWORD}@")
+        environment(monkeypatch, address)
+        run(main)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_proxy_that_is_not_there(way: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     with Server(lambda peer: None) as proxy:

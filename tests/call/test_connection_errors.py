@@ -51,7 +51,8 @@ def test_what_is_no_http(stage: Stage) -> None:
     [
         ("at 'http://me:secret@proxy:80/'", "at 'http://proxy:80/'"),
         ("http://me:se@cret@proxy", "http://proxy"),
-        ("key=BasicAuth(login='me', password='secret')", "key=BasicAuth()"),
+        ("at 'http://me:it's(se\"cret)@proxy:80/'", "at 'http://proxy:80/'"),
+        ("key=BasicAuth(login='me', password='se)cret', encoding='latin1')", "key=BasicAuth("),
         ("user@example.com", "user@example.com"),
         ("x" * 1000, "x" * 300),
         ("", "OSError"),

@@ -252,7 +252,7 @@ def test_what_the_environment_names_and_cannot_be_used(origin: str, named: dict[
 def test_a_proxy_that_is_not_asked_is_told(origin: str, environment: dict[str, str], named: str | None) -> None:
     error = socket.gaierror(-2, "Name or service not known")
     told = unresolved(make_route(origin, None), error, environment.get)
-    hint = f'; {named} is set and not used: proxy="environment" asks that proxy' if named else ""
+    hint = f'; {named} is set and not used: proxy="environment" asks it, unless NO_PROXY has the host' if named else ""
     assert told == f"a.example: Name or service not known{hint}"
     told = unresolved(make_route(origin, "http://p.example"), error, environment.get)
     assert told == "p.example: Name or service not known"

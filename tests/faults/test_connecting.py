@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import ssl
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ from mimo_proto import (
     Timeouts,
 )
 from tests.support.connecting import address_of, port_of, resolve_to
-from tests.support.dummyserver import Peer, Server, answer
+from tests.support.dummyserver import Peer, Server, answer, pump
 from tests.support.outcomes import (
     ALL,
     CHAT_JSON,
@@ -36,9 +38,6 @@ from tests.support.payloads import (
     error_body,
 )
 from tests.support.slowness import CLOCK, LATE, LONG, slowly
-
-if TYPE_CHECKING:
-    import ssl
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
@@ -90,6 +89,29 @@ def test_the_proxys_answer_is_part_of_connecting(clock: str, way: str, trust: ss
         outcome = call(client, CHAT_JSON)
     assert type(outcome.error) is (ConnectTimeout if clock == "connect" else DeadlineExceeded)
     assert monotonic() - started < LATE
+
+
+class GivenUp(ssl.SSLContext):
+    """TLS over a connection whose peer TCP gives up meanwhile."""
+
+    def wrap_bio(self, *_: object, **__: object) -> ssl.SSLObject:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    def wrap_socket(self, *_: object, **__: object) -> ssl.SSLSocket:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+
+@pytest.mark.parametrize("connect", [None, 60.0])
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxied"])
+def test_a_connection_that_tcp_gives_up_while_it_is_opened(proxied: bool, connect: float | None) -> None:
+    """No clock of the call has run out, so none is named."""
+    settings: dict[str, Any] = {"timeouts": Timeouts(connect=connect), "ssl_context": GivenUp(ssl.PROTOCOL_TLS_CLIENT)}
+    with Server(Peer.gone) as server, Server(pump) as proxy:
+        url = server.url.replace("http:", "https:")
+        with client_for(url, proxy=proxy.origin if proxied else None, **settings) as client:
+            error = call(client, CHAT_JSON).error
+    assert type(error) is ConnectError
+    assert str(error) == f"no connection: [Errno {errno.ETIMEDOUT}] Connection timed out"
 
 
 def test_all_addresses_share_the_connect_clock(monkeypatch: pytest.MonkeyPatch, black_hole: str) -> None:
@@ -148,7 +170,7 @@ def test_a_name_that_a_proxy_would_resolve(name: str, monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, "http://joe:pass-word@proxy.invalid")
         error = call(client, CHAT_JSON).error
     assert type(error) is ConnectError
-    assert f'; {name} is set and not used: proxy="environment" asks that proxy' in str(error)
+    assert f'; {name} is set and not used: proxy="environment" asks it, unless NO_PROXY has the host' in str(error)
     assert "pass-word" not in frames_of(error)
 
 

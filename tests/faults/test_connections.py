@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,9 @@ from tests.support.outcomes import (
     retry,
 )
 from tests.support.payloads import CHAT, CHAT_REQUEST, RESPONSE_REQUEST, error_body
+from tests.support.server_tls import BROKEN_RECORD, ServerTLS
 
 if TYPE_CHECKING:
-    import ssl
-
     import trustme
 
 
@@ -285,3 +285,33 @@ def test_lost_in_the_race_is_not_sent_again(kind: Kind, leave: str, attempts: in
     assert type(outcome.error) is ConnectionClosed
     assert_clean(outcome.error, 1)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "cut"])
+def test_what_stands_before_a_broken_record_counts(
+    kind: Kind, whole: bool, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    """Of an answer that has come nothing is lost, and what has begun is not asked for again."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate: Any = authority.issue_cert("127.0.0.1")
+    certificate.configure_cert(context)
+
+    def script(peer: Peer) -> None:
+        tls = ServerTLS(peer, context)
+        tls.handshake()
+        peer.send(tls.unsent())
+        tls.read_head()
+        peer.send(tls.records(good(kind) if whole else good(kind)[:120]) + BROKEN_RECORD)
+        peer.gone()
+
+    with Server(script) as server:
+        url = server.url.replace("http:", "https:")
+        with client_for(url, ssl_context=trust, retry=retry(3, connection_lost=True)) as client:
+            outcome = call(client, kind)
+            if whole:
+                assert outcome.kept == "Hello world"
+            else:
+                assert isinstance(outcome.error, ConnectionClosed)
+                assert outcome.error.answer_begun
+        assert server.connections == 1

@@ -169,3 +169,12 @@ def test_a_coding_beside_what_is_none(shell: str, kind: Kind, coding: str) -> No
 )
 def test_a_coding_that_cannot_be_undone_is_refused(shell: str, kind: Kind, coding: str) -> None:
     assert seen_by(shell, kind, BODIES[kind], coding).error is RemoteProtocolError
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("kind", BODIES, ids=str)
+@pytest.mark.parametrize("coding", ["gzip, gzip", "deflate, gzip", "gzip, none, X-GZIP", "gzip" + ", gzip" * 2000])
+def test_a_coding_inside_a_coding_is_refused(shell: str, kind: Kind, coding: str) -> None:
+    """Two of them inflate what nobody sees a million times: no clock ends that."""
+    inner = zlib.compress(BODIES[kind]) if "deflate" in coding else gzip.compress(BODIES[kind])
+    assert seen_by(shell, kind, gzip.compress(inner), coding).error is RemoteProtocolError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,20 @@ def test_an_idle_connection_is_given_up_before_the_server_closes_it(
         for _ in range(3):
             assert call(client, kind).kept == "Hello world"
         assert server.connections == connections
+
+
+def test_a_connection_that_is_not_kept_is_closed_at_once() -> None:
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(good(CHAT_JSON).replace(b"\r\n", b"\r\nKeep-Alive: timeout=1\r\n", 1))
+        if peer.gone():
+            gone.set()
+
+    with Server(script) as server, client_for(server.url) as client:
+        assert call(client, CHAT_JSON).kept == "Hello world"
+        assert gone.wait(5)
 
 
 @pytest.mark.clients("client")

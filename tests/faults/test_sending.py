@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import ssl
 import threading
@@ -214,6 +215,20 @@ def test_an_upload_that_stalls_is_ended(tls: bool, clock: str, authority: trustm
     assert_clean(caught.value, 1)
     if kind is ReadTimeout:
         assert str(caught.value) == "the request could not be sent for 0.3 s (Timeouts.read)"
+
+
+@pytest.mark.parametrize("clock", STALLS)
+def test_interim_responses_do_not_prolong_an_upload_that_stalls(clock: str) -> None:
+    def script(peer: Peer) -> None:
+        read_head(peer)
+        peer.drip(itertools.repeat(b"HTTP/1.1 102 Processing\r\n\r\n"), every=0.05)
+
+    timeouts, kind = STALLS[clock]
+    with Server(script) as server, client_for(server.url, timeouts=timeouts) as client:
+        started = monotonic()
+        with pytest.raises(kind):
+            ask(client)
+        assert monotonic() - started < SOON
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -5,7 +5,6 @@ The peak is measured in a child process, which sees nothing of the server's own 
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
@@ -38,17 +37,14 @@ SSE = "text/event-stream"
 
 
 @cache
-def bomb(wrapper: bytes, layers: int = 1) -> bytes:
-    """256 MiB of blanks behind some first bytes, compressed, and compressed again."""
+def bomb(wrapper: bytes) -> bytes:
+    """256 MiB of blanks behind some first bytes, compressed."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
-    data = (
+    return (
         compressor.compress(wrapper)
         + b"".join(compressor.compress(b" " * MIB) for _ in range(256))
         + compressor.flush()
     )
-    for _ in range(layers - 1):
-        data = gzip.compress(data)
-    return data
 
 
 # Each case: what is sent, and the error at the cap. What is endless is sent until the client goes.
@@ -64,10 +60,6 @@ TOO_MUCH: dict[str, tuple[Callable[[Peer], object], type[MimoError]]] = {
         BodyTooLargeError,
     ),
     "body-gzip": (lambda peer: peer.send(answer(bomb(b'{"x": "'), 200, "Content-Encoding: gzip")), BodyTooLargeError),
-    "body-gzip-in-gzip": (
-        lambda peer: peer.send(answer(bomb(b'{"x": "', 2), 200, "Content-Encoding: gzip, gzip")),
-        BodyTooLargeError,
-    ),
     "body-gzip-in-chunks": (
         lambda peer: peer.send(head(200, CHUNKED, "Content-Encoding: gzip"), chunk(bomb(b'{"x": "')), END),
         BodyTooLargeError,
@@ -84,10 +76,6 @@ STREAM_TOO_MUCH: dict[str, tuple[Callable[[Peer], object], type[MimoError]]] = {
     "line-unframed": (lambda peer: flood(peer, head(200, kind=SSE) + b"data: ", b"x" * MIB), EventTooLargeError),
     "gzip-line": (
         lambda peer: peer.send(sse("Content-Encoding: gzip"), chunk(bomb(b"data: ")), END),
-        EventTooLargeError,
-    ),
-    "gzip-in-gzip-line": (
-        lambda peer: peer.send(sse("Content-Encoding: gzip, gzip"), chunk(bomb(b"data: ", 2)), END),
         EventTooLargeError,
     ),
 }

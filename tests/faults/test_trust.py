@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import ssl
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import trustme
@@ -16,9 +17,6 @@ from mimo_proto import (
 )
 from tests.support.dummyserver import Peer, Server, answer, pump
 from tests.support.outcomes import ALL, CHAT_JSON, JSON, KEY, STREAMS, Kind, call, client_for, frames_of, good
-
-if TYPE_CHECKING:
-    import ssl
 
 
 def serve(reply: bytes) -> Server:
@@ -105,6 +103,30 @@ def test_the_tls_keys_are_not_written_where_the_environment_says(
     with serve_tls(CHAT_JSON, authority) as server, client_for(server.url) as client:
         call(client, CHAT_JSON)
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize("offers", [[], ["h2", "http/1.1"]], ids=["nothing", "h2"])
+def test_http_1_is_what_is_offered(offers: list[str], authority: Any) -> None:
+    """ALPN (RFC 7301): a server that has HTTP/2, too, must not begin with that, whatever else the context is for."""
+    context, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    authority.configure_trust(ours)
+    if offers:
+        ours.set_alpn_protocols(offers)
+    chosen: list[str | None] = []
+
+    def script(peer: Peer) -> None:
+        peer.sock = tls = context.wrap_socket(peer.sock, server_side=True)
+        chosen.append(tls.selected_alpn_protocol())
+        peer.request()
+        peer.send(good(CHAT_JSON))
+        peer.gone()
+
+    with Server(script) as server:
+        with client_for(server.url.replace("http:", "https:"), ssl_context=ours) as client:
+            assert call(client, CHAT_JSON).kept == "Hello world"
+    assert chosen == ["http/1.1"]
 
 
 def test_https_that_is_answered_in_plain_http() -> None:
@@ -289,6 +311,24 @@ def test_a_proxy_that_refuses(status: int) -> None:
     assert type(outcome.error) is ConnectError
     assert str(status) in str(outcome.error)
     assert "pass-word" not in frames_of(outcome.error)
+
+
+@pytest.mark.parametrize("name", ["joe", "joe's(friend)"])
+def test_a_proxy_that_sends_back_what_it_was_sent(name: str) -> None:
+    """As the page of an error, with the credentials in it."""
+
+    def script(peer: Peer) -> None:
+        peer.send(answer(peer.request().raw, 407))
+        peer.gone()
+
+    with Server(script) as proxy:
+        address = proxy.origin.replace("//", f"//{name}:pass-word@")
+        with client_for("http://api.example.com/v1", proxy=address, allow_http=True) as client:
+            error = call(client, CHAT_JSON).error
+    assert error is not None
+    credentials = proxy.requests[0].headers["proxy-authorization"].removeprefix("Basic ")
+    assert credentials
+    assert credentials not in f"{error!s} {error!r} {vars(error)!r}"
 
 
 def test_a_refused_proxy_url_is_not_shown() -> None:

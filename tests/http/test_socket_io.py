@@ -15,12 +15,17 @@ from mimo_proto.http.socket_io import receive
 class GivenUp:
     """A socket whose peer has answered nothing for so long that TCP breaks off."""
 
+    def settimeout(self, seconds: float | None) -> None:
+        pass
+
     def recv(self, size: int) -> bytes:
         raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
 
 
-def test_a_peer_that_tcp_has_given_up_is_a_closed_connection_and_no_clock() -> None:
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_peer_that_tcp_has_given_up_is_a_closed_connection_and_no_clock(watched: bool) -> None:
     guard = Guard(read=600)
+    guard.watched = watched
     with pytest.raises(TimeoutError) as caught:
         receive(GivenUp(), 1, guard)
     error = own_error(caught.value, "head", guard, Timeouts(), reused=False)

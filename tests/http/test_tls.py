@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,20 +52,6 @@ def test_the_name_in_the_certificate(
                     TLS(trust).wrap(sock, name)
         finally:
             sock.close()
-
-
-def test_http_1_is_what_is_offered(authority: trustme.CA, trust: ssl.SSLContext) -> None:
-    """ALPN (RFC 7301): a server that has HTTP/2, too, must not begin with that."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate: Any = authority.issue_cert("127.0.0.1")
-    certificate.configure_cert(context)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    ours, theirs = socket.socketpair()
-    thread = threading.Thread(target=lambda: context.wrap_socket(theirs, server_side=True).close())
-    thread.start()
-    with TLS(trust).wrap(ours, "127.0.0.1") as sock:
-        assert sock.selected_alpn_protocol() == "http/1.1"
-        thread.join(10)
 
 
 def test_one_context_for_all_connections_and_it_verifies(

@@ -52,6 +52,22 @@ def test_few_characters_are_no_key() -> None:
     assert redact("a short key", "key") == "a short ********"
 
 
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("Proxy-Authorization: Basic am9lOnBhc3M=\r\n", "Proxy-Authorization: Basic ********\r\n"),
+        ("{b'proxy-authorization': b'Basic am9l'}", "{b'proxy-authorization': b'Basic ********'}"),
+        ("your basic plan", "your basic plan"),
+        ("Proxy-Authorization: Negotiate", "Proxy-Authorization: Negotiate"),
+    ],
+)
+def test_credentials_for_a_proxy_are_cleaned(text: str, cleaned: str) -> None:
+    error = APIError(text, status=407, body=text.encode())
+    redact_error(error, "")
+    assert error.message == cleaned
+    assert error.body == cleaned.encode()
+
+
 def test_errors_are_cleaned_wherever_they_say_it() -> None:
     error = APIError(f"bad key {KEY}", status=401, param=KEY, body=f'{{"key": "{KEY}"}}'.encode(), retry_after=1.0)
     redact_error(error, KEY)

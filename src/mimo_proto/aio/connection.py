@@ -96,11 +96,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         return self._sending == "ready" and not self._transport.is_closing()
 
     def take(self) -> bytes:
-        """Give what has come and not been taken; empty when there is nothing.
-
-        Raises:
-            ssl.SSLError: TLS is broken.
-        """
+        """Give what has come and not been taken; empty when there is nothing."""
         data, self._received = self._received, b""
         if not data:
             return data
@@ -109,7 +105,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         for depth, layer in enumerate(self._layers):
             data = layer.decrypt(data)
             self._send(layer.unsent(), depth)
-            self.ended = self.ended or layer.ended
+            if layer.ended:
+                self.ended, self.failure = True, self.failure or layer.failure
         return data
 
     async def receive(self) -> bytes:
@@ -158,7 +155,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             # What is wrong with a certificate is said to the server too.
             self._send(layer.unsent(), depth)
         self._layers.append(layer)
-        if layer.decrypt(b""):
+        if layer.decrypt(b"") or layer.ended:
             raise ConnectionAbortedError("the server spoke before it was asked")
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 Rules:
 
-- Identity is asked for; gzip or deflate is understood all the same, as the client does, and all else that
+- Identity is asked for; gzip or deflate alone is understood all the same, as the client does, and all else that
   `content_codings` finds is refused.
 - One read gives 64 KiB of decoded bytes at most, so the limits on sizes hold whatever a body inflates to.
 - A body that is cut ends early; whether that is an error is the protocol's to say.

@@ -66,7 +66,7 @@ class AsyncPool:
         """
         if len(self._idle) >= self._size:
             self._idle[:] = [idle for idle in self._idle if idle.is_open]
-        if self._closed or len(self._idle) >= self._size:
+        if self._closed or not seconds or len(self._idle) >= self._size:
             connection.close()
             return
         connection.idle_until = self.loop.time() + seconds

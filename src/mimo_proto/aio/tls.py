@@ -5,6 +5,7 @@ Rules:
 - asyncio's own TLS keeps a buffer of 256 KiB for each connection, loses what the server said when a write fails, and
   cannot be told from uvloop's. Here the bytes of any stream go in and come out, so TLS inside of TLS is two of these.
 - One record, 16 KiB at most, is decrypted at a time; session tickets and the like give no bytes.
+- HTTP/1.1 is what is offered (ALPN, RFC 7301), whatever the caller's context offers elsewhere.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ class TLSLayer:
         name: Whose certificate is expected: a host name in ASCII, or an IP address.
 
     Attributes:
-        ended: Whether the other side has ended it (close_notify; RFC 8446, 6.1).
+        ended: Whether nothing more will come: the other side has ended it (close_notify; RFC 8446, 6.1), or it broke.
+        failure: What broke it; None as long as nothing did.
     """
 
     def __init__(self, context: ssl.SSLContext, name: str) -> None:
         self.ended = False
+        self.failure: ssl.SSLError | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        context.set_alpn_protocols(["http/1.1"])
         self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
 
     def handshake(self, data: bytes) -> bool:
@@ -55,10 +59,9 @@ class TLSLayer:
         return True
 
     def decrypt(self, data: bytes) -> bytes:
-        """Take in bytes, cut anywhere; gives the text of all whole records. `unsent` may have something to be sent.
+        """Take in bytes, cut anywhere; gives the text of all whole records before one that is broken.
 
-        Raises:
-            ssl.SSLError: A record is broken.
+        `unsent` may have something to be sent then.
         """
         self._incoming.write(data)
         text: list[bytes] = []
@@ -69,6 +72,8 @@ class TLSLayer:
                 self.ended = not record
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLError as error:
+            self.ended, self.failure = True, error.with_traceback(None)
         return text[0] if len(text) == 1 else b"".join(text)
 
     def encrypt(self, text: bytes) -> bytes:

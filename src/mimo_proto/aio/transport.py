@@ -22,7 +22,7 @@ from mimo_proto.aio.pool import AsyncPools
 from mimo_proto.aio.tls import default_context
 from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.connection_errors import connection_error
+from mimo_proto.call.connection_errors import connection_error, is_clock
 from mimo_proto.call.keep_alive import max_idle_seconds
 from mimo_proto.call.route import make_route
 from mimo_proto.errors import LocalProtocolError
@@ -92,9 +92,9 @@ class AsyncTransport(HTTPLibrary):
             deadlines.suspend()
             try:
                 connection = await connect(self._route, self._tls_context, pool.buffer, timeouts.connect)
-            except TimeoutError:
-                raise end_error("connect", timeouts) from None
             except (OSError, ValueError) as error:
+                if is_clock(error):
+                    raise end_error("connect", timeouts) from None
                 raise connection_error(error, "connect") from None
         exchange = _Exchange(connection, pool, deadlines)
         try:
@@ -206,19 +206,23 @@ async def _send_and_receive(
         connection: Where it is sent.
         parts: What is sent; what has been is taken away.
         decoder: Finds the head; what came behind that stays in it.
-        deadlines: Have the read clock, which each part and each byte begins anew.
+        deadlines: Have the read clock, which begins anew with each part, and, when all of them have gone, with each
+            byte.
 
     Raises:
         OSError: The connection broke. HeadError: It is no HTTP.
     """
-    deadlines.expect_send()
     while (head := _head_so_far(connection, decoder)) is None:
-        if parts and connection.can_write:
+        if not connection.can_write:
+            await connection.wait()
+        elif parts:
+            deadlines.expect_send()
             connection.write(parts.popleft())
             if parts:
                 await asyncio.sleep(0)  # what the loop has read comes first
         else:
-            await _wait(connection, deadlines, sending=bool(parts) or not connection.can_write)
+            deadlines.expect_bytes()
+            await connection.wait()
     return head
 
 
@@ -234,15 +238,6 @@ def _head_so_far(connection: AsyncConnection, decoder: HeadDecoder) -> Head | No
     if connection.ended:
         raise connection.failure or ConnectionResetError(decoder.end_connection())
     return None
-
-
-async def _wait(connection: AsyncConnection, deadlines: Deadlines, *, sending: bool) -> None:
-    """Wait until something happens, under the clock of sending or of reading."""
-    if sending:
-        deadlines.expect_send()
-    else:
-        deadlines.expect_bytes()
-    await connection.wait()
 
 
 def _parts(head: bytes, body: bytes | None) -> deque[bytes]:

@@ -4,6 +4,7 @@ Rules:
 
 - An `OSError`, those of TLS among them, says that the connection broke; a `ValueError`, that a decoder refused what
   came.
+- The system has a timeout of its own, when TCP gives a peer up: that breaks a connection, and is no clock of the call.
 - What a library says is shown cut and without passwords.
 """
 
@@ -17,7 +18,7 @@ from mimo_proto.errors import ConnectError, ConnectionClosed, RemoteProtocolErro
 if TYPE_CHECKING:
     from mimo_proto.errors import MimoError
 
-__all__ = ["MAX_SHOWN_CHARACTERS", "Stage", "connection_closed", "connection_error", "shown"]
+__all__ = ["MAX_SHOWN_CHARACTERS", "Stage", "connection_closed", "connection_error", "is_clock", "shown"]
 
 Stage: TypeAlias = Literal["connect", "send", "head", "body"]
 """What was being done."""
@@ -32,9 +33,14 @@ PLACES: Final[dict[Stage, str]] = {
 MAX_SHOWN_CHARACTERS: Final = 300
 """How much of a library's text an error shows."""
 
-PASSWORDS: Final = re.compile(r"(?<=//)[^/\s'\"]*@|(?<=BasicAuth\()[^)]*")
-"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and the
-`repr` of aiohttp's credentials."""
+PASSWORDS: Final = re.compile(r"(?<=//)[^/\s]*@|(?<=BasicAuth\().*")
+"""Where a library's text shows a proxy's name and password: the userinfo of a URL (RFC 3986, section 3.2.1), and all
+that follows where the `repr` of aiohttp's credentials begins. Both may hold quotes and parentheses."""
+
+
+def is_clock(exc: BaseException) -> bool:
+    """Whether a timeout that was given has run out; the system's own has a number (ETIMEDOUT)."""
+    return isinstance(exc, TimeoutError) and exc.errno is None
 
 
 def connection_error(

@@ -215,5 +215,5 @@ def unresolved(route: Route, error: OSError | UnicodeError, getenv: Callable[[st
     scheme = "HTTPS_PROXY" if route.address.tls else "HTTP_PROXY"
     for name in (scheme, scheme.lower(), "ALL_PROXY", "all_proxy"):
         if getenv(name):
-            return f'{problem}; {name} is set and not used: proxy="environment" asks that proxy'
+            return f'{problem}; {name} is set and not used: proxy="environment" asks it, unless NO_PROXY has the host'
     return problem

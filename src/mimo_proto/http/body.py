@@ -17,7 +17,7 @@ from mimo_proto.http.socket_io import receive
 from mimo_proto.protocol.body import BodyDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.protocol.http11 import Head
@@ -71,12 +71,11 @@ class ResponseBody:
     read = read1
     """What urllib3 takes for a file."""
 
-    def decoding(self, codings: Sequence[str]) -> Callable[[int], bytes]:
-        """Give the `read1` that undoes content codings, as `content_codings` lists them."""
+    def decoding(self, coding: str) -> Callable[[int], bytes]:
+        """Give the `read1` that undoes a content coding, one of `DECODABLE`."""
         # Its type wants a whole file; it uses `read1`, `closed` and `close`.
         body: Any = self
-        headers = {"content-encoding": ", ".join(codings)}
-        wrapper = HTTPResponse(body=body, headers=headers, preload_content=False)
+        wrapper = HTTPResponse(body=body, headers={"content-encoding": coding}, preload_content=False)
 
         def read1(n: int) -> bytes:
             try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib3.exceptions import DecodeError, HTTPError
 
 from mimo_proto.call.clocks import end_error
-from mimo_proto.call.connection_errors import connection_error
+from mimo_proto.call.connection_errors import connection_error, is_clock
 from mimo_proto.errors import RemoteProtocolError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def own_error(
         return end_error(_reason(guard.reason, stage), timeouts)
     # urllib3 wraps what the socket raises; the wrapper's text is a repr.
     cause = exc.__cause__ if isinstance(exc, HTTPError) and exc.__cause__ is not None else exc
-    if stage == "connect" and isinstance(cause, TimeoutError):
+    if stage == "connect" and is_clock(cause):
         return end_error(_connect_clock(guard), timeouts)
     if isinstance(exc, DecodeError):
         return RemoteProtocolError("the body is not encoded as its Content-Encoding says")

@@ -20,6 +20,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from mimo_proto.call.blocks import BLOCK_BYTES, blocks_of
+from mimo_proto.call.connection_errors import is_clock
 
 if TYPE_CHECKING:
     from mimo_proto.http.deadlines import Guard
@@ -54,8 +55,8 @@ def receive(sock: Any, size: int, guard: Guard) -> bytes:
             sock.settimeout(guard.wait_seconds())
         try:
             data: bytes = sock.recv(size)
-        except TimeoutError:
-            if guard.watched:  # TCP has given the peer up
+        except TimeoutError as error:
+            if not is_clock(error):  # TCP has given the peer up
                 raise
         else:
             guard.read_at = inf

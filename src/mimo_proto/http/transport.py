@@ -142,10 +142,12 @@ class Exchange:
         self._open = True
         self._read1: Callable[[int], bytes] = body.read1
         self._unread = b""
-        self._unknown_coding = ""
-        if codings := content_codings(self.headers.get("content-encoding", "")):
-            self._read1 = body.decoding(codings)
-            self._unknown_coding = "" if DECODABLE.issuperset(codings) else ", ".join(codings)
+        self._refused_coding = ""
+        coding = ", ".join(content_codings(self.headers.get("content-encoding", "")))
+        if coding in DECODABLE:
+            self._read1 = body.decoding(coding)
+        else:
+            self._refused_coding = coding
 
     def read(self) -> bytes:
         """Wait for the next bytes of the decoded body; empty at its end.
@@ -157,9 +159,9 @@ class Exchange:
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        if self._unknown_coding:
+        if self._refused_coding:
             self.close()
-            coding = self._unknown_coding[:100]
+            coding = self._refused_coding[:100]
             raise RemoteProtocolError(f"the body is encoded as {coding!r}; only identity was asked for")
         with without_frames:
             try:

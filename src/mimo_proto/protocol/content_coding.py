@@ -7,6 +7,8 @@ Rules:
 - ``identity`` is no coding. A word that IANA's registry does not have is none either: servers and gateways write
   ``UTF-8``, ``none`` or ``binary`` there and send the body as it is.
 - A coding of the registry changes the body, whether it can be undone here or not.
+- Of several on top of each other none is undone: each can inflate what the next one reads a thousandfold without giving
+  a byte, and 2 KiB keep a processor busy for minutes, which no clock ends.
 """
 
 from __future__ import annotations

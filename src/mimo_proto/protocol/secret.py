@@ -6,12 +6,14 @@ Rules:
   the headers in the locals of their frames, and error trackers store the ``repr`` of those.
 - What a server sends may hold the key again (an echo in an error text). Errors and header values are cleaned before
   they leave the library; the bodies of successes are the caller's data and stay as they are.
+- A proxy may send back what it was sent, its credentials among it: they follow the name of their field.
 - Errors leave without their frames, see `without_frames`.
 - Errors show the beginnings of what was sent, so the key may be cut there: its first characters are enough to mask.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from mimo_proto.errors import MimoError
@@ -22,6 +24,9 @@ MASK = "********"
 
 REVEALING_CHARACTERS = 8
 """How many of the key's first characters, its type (`sk-`) included, must not be shown."""
+
+PROXY_CREDENTIALS = re.compile(r"(?<=proxy-authorization)(\W{1,4}(?:b')?basic )[a-z0-9+/=]+", re.IGNORECASE)
+"""The credentials for a proxy (RFC 7617), behind the name of their field."""
 
 
 class Secret(str):
@@ -60,14 +65,12 @@ def redact(text: str, secret: str) -> str:
 
 
 def redact_error(error: MimoError, secret: str) -> None:
-    """Replace the secret in an error's texts and bytes, in place.
+    """Replace the secret, and credentials for a proxy, in an error's texts and bytes, in place.
 
     Args:
         error: The error; its arguments and every attribute that is text or bytes are looked at.
         secret: The secret to look for.
     """
-    if not secret:
-        return
     error.args = tuple(_clean(value, secret) for value in error.args)
     for name, value in vars(error).items():
         setattr(error, name, _clean(value, secret))
@@ -75,9 +78,9 @@ def redact_error(error: MimoError, secret: str) -> None:
 
 def _clean(value: object, secret: str) -> object:
     if isinstance(value, str):
-        return redact(value, secret)
+        return PROXY_CREDENTIALS.sub(rf"\1{MASK}", redact(value, secret))
     if isinstance(value, bytes):
-        return redact(value.decode("latin-1"), secret).encode("latin-1")
+        return str(_clean(value.decode("latin-1"), secret)).encode("latin-1")
     return value
 
 
