@@ -142,6 +142,9 @@ def test_under_trio(with_httpx: bool) -> None:
                 async with stream:
                     pass
             await stream.aclose()
+            with pytest.raises(LocalProtocolError, match="trio"):
+                async with client:
+                    await client.list_models()
 
     trio.run(main)
 

@@ -150,6 +150,8 @@ class Deadlines:
         Raises:
             TransportTimeout, StreamCancelled: The wait was ended from here.
         """
+        if error is not None:
+            self.stop()  # a call that goes on starts it again; one that has failed does not stay until it comes up
         if self._clocks.linger_at < inf:
             self._clocks.stop(monotonic())
         task, self._task = self._task, None
