@@ -15,6 +15,7 @@ import trio
 
 from mimo_proto import CHAT_COMPLETIONS, AsyncClient, LocalProtocolError, StreamCancelled
 from tests.support.dummyserver import Peer, Server, answer, chunk, sse
+from tests.support.loops import LOOPS
 from tests.support.outcomes import KEY, assert_clean, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST
 from tests.support.shells import ASYNC, LIBRARIES, make_http, open_shell, run
@@ -87,6 +88,58 @@ def test_two_tasks_that_read_one_stream(shell: str) -> None:
     with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server:
         run(main, shell)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("shell", ASYNC)
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "unread"])
+def test_closed_by_another_loop(shell: str, is_read: bool) -> None:
+    async def main() -> None:
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            await anext(stream)
+            reader = asyncio.create_task(stream.result() if is_read else asyncio.sleep(0))
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(asyncio.run, stream.aclose(), debug=True)  # which refuses what is not for threads
+            assert stream.end == "cancelled"
+            if is_read:
+                with pytest.raises(StreamCancelled):
+                    await reader
+            assert await asyncio.to_thread(left.wait, 10)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), chunk(CHAT_EVENTS[0]))
+        assert peer.gone()
+        left.set()
+
+    left = threading.Event()
+    with Server(script) as server:
+        run(main, shell)
+
+
+@pytest.mark.parametrize("shell", [shell for shell in ASYNC if shell != "httpx2"])  # whose generators complain
+@pytest.mark.parametrize("runs", ["asyncio", "trio"])
+def test_a_stream_is_read_in_its_own_loop(shell: str, runs: str) -> None:
+    async def begin() -> None:
+        http.append(make_http(shell) if shell in LIBRARIES else None)
+        streams.append(AsyncClient(KEY, server.url, http=http[0]).stream(CHAT_COMPLETIONS, CHAT_REQUEST))
+        await anext(streams[0])
+
+    async def go_on() -> None:
+        with pytest.raises(LocalProtocolError, match="the event loop in which it was asked for") as caught:
+            await anext(streams[0])
+        assert_clean(caught.value)
+        assert words(caught.value.partial) == "Hello"
+        await streams[0].aclose()
+
+    streams: list[Any] = []
+    http: list[Any] = []
+    with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server, asyncio.Runner(loop_factory=LOOPS.get(shell)) as first:
+        first.run(begin())
+        trio.run(go_on) if runs == "trio" else run(go_on)
+        if http[0] is not None:
+            first.run(http[0].__aexit__(None, None, None))
+        first.run(asyncio.sleep(0.01))  # where the connection is closed
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -195,7 +195,10 @@ class AsyncCall(BaseCall):
             await self.close(response)
 
     async def close(self, response: LibraryResponse) -> None:
-        """Let the connection go."""
+        """Let the connection go, from any loop."""
+        if not self.deadlines.is_in_loop:
+            self.drop(response)
+            return
         self.deadlines.stop()
         with contextlib.suppress(MimoError):
             await self._guarded(response.aclose(), has_head=True)

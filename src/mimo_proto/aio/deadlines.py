@@ -80,6 +80,14 @@ class Deadlines:
         """Say in which loop the call is made, before anything is waited for."""
         self._loop = loop
 
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether the loop that runs here is the one in which the call is made."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
     def begin_attempt(self) -> None:
         """Let the idle clock run: the first event is waited for from now on."""
         self.send_at = self.read_at = inf
@@ -128,17 +136,19 @@ class Deadlines:
 
         Raises:
             StreamCancelled: The call has been cancelled.
-            LocalProtocolError: Another task waits already.
+            LocalProtocolError: Another loop runs here, or another task waits already.
         """
         if self._cancelled:
             raise end_error("cancelled", self._timeouts)
+        if not self.is_in_loop:
+            raise LocalProtocolError("this answer belongs to the event loop in which it was asked for: read it there")
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
             self.send_at, self.read_at = inf, now + (self._timeouts.read or inf)
-        self._task = asyncio.current_task(self._loop)
+        self._task = asyncio.current_task()
         self._cancellations = 0 if self._task is None else self._task.cancelling()
         # Clocks that run on their own move on only, so a timer that runs comes up in time.
         if self._timer is None or self._clocks.linger_at < inf:
