@@ -65,7 +65,7 @@ class Deadlines:
         self.send_at = inf
         self.read_at = inf
         self._timeouts = timeouts
-        self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
+        self._total_at = inf
         idle = inf if timeouts.idle is None else timeouts.idle
         self._clocks = StreamClocks(idle=idle, linger=limits.linger, idle_at=inf, decoder=decoder)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,8 +77,9 @@ class Deadlines:
         self._cancelled = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say in which loop the call is made, before anything is waited for."""
+        """Say in which loop the call is made, before anything is waited for, and let the total clock run."""
         self._loop = loop
+        self._total_at = monotonic() + (self._timeouts.total or inf)
 
     @property
     def is_in_loop(self) -> bool:
