@@ -147,7 +147,10 @@ class RequestBody(aiohttp.Payload):
         Raises:
             ConnectionResetError: The server has sent something already.
         """
-        # From Python 3.12 on this runs before aiohttp looks for the answer: one that is there already is nobody's.
+        # An answer that is there already is nobody's. The loop looks at its sockets behind the next of our steps, and
+        # hands out what it has found behind the one after that.
+        for _ in range(2):
+            await asyncio.sleep(0)
         if getattr(getattr(writer, "protocol", None), "should_close", False):
             raise ConnectionResetError("the server sent something before the request")
         self.begun = True
