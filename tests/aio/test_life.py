@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import httpx
 import pytest
 import trio
 
-from mimo_proto import CHAT_COMPLETIONS, AsyncClient, LocalProtocolError, StreamCancelled
+from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConnectError, LocalProtocolError, StreamCancelled
 from tests.support.dummyserver import Peer, Server, answer, chunk, sse
 from tests.support.loops import LOOPS
 from tests.support.outcomes import KEY, assert_clean, words
@@ -180,6 +181,21 @@ def test_a_client_that_was_used_in_another_loop(library: str) -> None:
             second.run(call())
         assert_clean(caught.value)
         first.run(clients[0].__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize("shell", ["asyncio", *LIBRARIES])  # uvloop has threads of its own for names
+def test_without_a_thread_that_resolves_names(shell: str) -> None:
+    """As in a call from atexit, or at the system's limit of threads."""
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            asyncio.get_running_loop().set_default_executor(executor)
+        async with open_shell(shell, "http://localhost:9/v1") as client:
+            with pytest.raises(ConnectError, match="resolved in a thread") as caught:
+                await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+        assert_clean(caught.value)
+
+    run(main)
 
 
 @pytest.mark.parametrize("with_httpx", [False, True], ids=["by-itself", "httpx"])
