@@ -141,16 +141,16 @@ class Deadlines:
         """
         if self._cancelled:
             raise end_error("cancelled", self._timeouts)
-        if not self.is_in_loop:
-            raise LocalProtocolError("this answer belongs to the event loop in which it was asked for: read it there")
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
+        task = asyncio.current_task(self._loop)
+        if task is None:  # none of that loop runs here
+            raise LocalProtocolError("this answer belongs to the event loop in which it was asked for: read it there")
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
             self.send_at, self.read_at = inf, now + (self._timeouts.read or inf)
-        self._task = asyncio.current_task()
-        self._cancellations = 0 if self._task is None else self._task.cancelling()
+        self._task, self._cancellations = task, task.cancelling()
         # Clocks that run on their own move on only, so a timer that runs comes up in time.
         if self._timer is None or self._clocks.linger_at < inf:
             self._start_timer()
