@@ -153,15 +153,22 @@ def test_dates_agree_with_the_calendar(moment: dt.datetime) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"attempts": 0}, {"backoff": -1.0}, {"backoff_max": float("inf")}, {"retry_after_max": float("nan")}],
+    [
+        *({"attempts": value} for value in (0, -1, "3", None, float("nan"), float("inf"))),
+        *({"connection_lost": value} for value in ("false", None, 2)),
+        *({"backoff": value} for value in (-1.0, "0.5", None)),
+        *({"backoff_max": value} for value in (float("inf"), "8", None)),
+        *({"retry_after_max": value} for value in (float("nan"), "120", None)),
+    ],
+    ids=str,
 )
-def test_policy_is_checked(wrong: dict[str, float]) -> None:
-    with pytest.raises(e.ConfigurationError, match=f"RetryPolicy.{next(iter(wrong))}"):
-        RetryPolicy(**wrong)  # type: ignore[arg-type]
+def test_policy_is_checked(wrong: dict[str, Any]) -> None:
+    with pytest.raises(e.ConfigurationError, match=rf"RetryPolicy\.{next(iter(wrong))}"):
+        RetryPolicy(**wrong)
 
 
 @pytest.mark.parametrize(
-    "on", [429, None, "429", ["429"], [429.0], {True}, (42,), b"429", [600], [[429]], {429: True, 1: 2}]
+    "on", [429, None, "429", "", ["429"], [429.0], {True}, (42,), b"429", b"\xc8", [600], [[429]], {429: True, 1: 2}]
 )
 def test_ill_statuses_are_refused(on: Any) -> None:
     with pytest.raises(

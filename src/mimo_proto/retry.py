@@ -58,16 +58,18 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_max: float = 120.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
+        if not _is_at_least(1, self.attempts):
             raise ConfigurationError(f"RetryPolicy.attempts is {self.attempts!r}: give 1 (no retry) or more")
         if not _are_statuses(self.on):
             raise ConfigurationError(
                 f"RetryPolicy.on is {self.on!r}: give a set of HTTP statuses, such as {{429, 503}}"
             )
         msgspec.structs.force_setattr(self, "on", frozenset(self.on))
+        if self.connection_lost not in (False, True):
+            raise ConfigurationError(f"RetryPolicy.connection_lost is {self.connection_lost!r}: give True or False")
         for name in ("backoff", "backoff_max", "retry_after_max"):
-            value: float = getattr(self, name)
-            if not (value >= 0 and math.isfinite(value)):
+            value = getattr(self, name)
+            if not _is_at_least(0, value):
                 raise ConfigurationError(f"RetryPolicy.{name} is {value!r}: give seconds, 0 or more")
 
 
@@ -102,9 +104,13 @@ def _is_covered(policy: RetryPolicy, error: MimoError) -> bool:
     return error.status in policy.on or (error.status < 300 and error.code in {str(status) for status in policy.on})
 
 
+def _is_at_least(bound: int, value: object) -> bool:
+    return isinstance(value, int | float) and bound <= value < math.inf
+
+
 def _are_statuses(value: object) -> bool:
-    """Whether a value is a collection of HTTP statuses (RFC 9110, 15); a text, whose elements are texts, is not."""
-    if not isinstance(value, Collection):
+    """Whether a value is a collection of HTTP statuses (RFC 9110, 15); a text is not, whatever is in it."""
+    if not isinstance(value, Collection) or isinstance(value, str | bytes):
         return False
     return all(isinstance(each, int) and 100 <= each <= 599 for each in cast("Collection[object]", value))
 

@@ -154,19 +154,44 @@ def test_two_tasks_do_not_wait_at_a_time() -> None:
     run(main)
 
 
-def test_a_call_that_has_ended_leaves_no_timer() -> None:
+def stops(deadlines: Deadlines) -> None:
+    with deadlines:
+        deadlines.expect_bytes()
+    deadlines.stop()
+
+
+def stops_soon(deadlines: Deadlines) -> None:
+    with deadlines:
+        deadlines.expect_bytes()
+    deadlines.stop_soon()
+
+
+def fails(deadlines: Deadlines) -> None:
+    with pytest.raises(ConnectionResetError):
+        with deadlines:
+            deadlines.expect_bytes()
+            raise ConnectionResetError
+
+
+@pytest.mark.parametrize("end", [stops, stops_soon, fails])
+def test_a_call_that_has_ended_leaves_no_timer(end: Callable[[Deadlines], None]) -> None:
+    """With clocks of minutes, those of an hour of failed calls would pile up."""
+
     async def main() -> None:
-        deadlines = attached(Timeouts(read=None, idle=0.05))
-        with deadlines:
+        loop = asyncio.get_running_loop()
+        timers: list[asyncio.TimerHandle] = []
+
+        def call_later(*args: Any) -> asyncio.TimerHandle:
+            timers.append(real(*args))
+            return timers[-1]
+
+        real = loop.call_later
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "call_later", call_later)
+            end(attached(Timeouts(read=60)))
             await asyncio.sleep(0)
-        deadlines.stop()
-        deadlines.stop()
-        with deadlines:
-            await asyncio.sleep(0)
-        deadlines.stop_soon()
-        await asyncio.sleep(0.1)
-        asyncio.get_running_loop().call_soon(deadlines.cancel)
-        await asyncio.sleep(0.01)
+        assert timers
+        assert all(timer.cancelled() for timer in timers)
 
     run(main)
 

@@ -25,9 +25,11 @@ from mimo_proto import (
     Client,
     ConfigurationError,
     ConnectError,
+    ConnectionClosed,
     ConnectTimeout,
     IdleTimeout,
     LocalProtocolError,
+    MimoError,
     ReadTimeout,
     Timeouts,
 )
@@ -181,6 +183,31 @@ def test_a_closed_client_is_told_as_such(library: str) -> None:
             await client.send(MODELS)
 
     run(main)
+
+
+@pytest.mark.parametrize(
+    ("library", "error"),
+    [("httpx", ConnectionClosed), ("httpx2", ConnectionClosed), ("aiohttp", LocalProtocolError)],
+)
+def test_a_client_that_is_closed_inside_an_answer(library: str, error: type[MimoError]) -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), chunk(CHAT_EVENTS[0]))
+        assert peer.gone()
+
+    async def main() -> None:
+        async with make_http(library) as http:
+            stream = AsyncClient(KEY, server.url, http=http).stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            await anext(stream)
+            reader = asyncio.create_task(stream.result())
+            await asyncio.sleep(0)
+        with pytest.raises(error) as caught:
+            await reader
+        assert_clean(caught.value)
+        assert stream.end == "incomplete"
+
+    with Server(script) as server:
+        run(main)
 
 
 @pytest.mark.parametrize("package", [httpx, httpx2])

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ import httpx
 import pytest
 import trio
 
-from mimo_proto import CHAT_COMPLETIONS, AsyncClient, LocalProtocolError, StreamCancelled
+from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConnectError, LocalProtocolError, StreamCancelled
 from tests.support.dummyserver import Peer, Server, answer, chunk, sse
+from tests.support.loops import LOOPS
 from tests.support.outcomes import KEY, assert_clean, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST
 from tests.support.shells import ASYNC, LIBRARIES, make_http, open_shell, run
@@ -89,6 +91,58 @@ def test_two_tasks_that_read_one_stream(shell: str) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("shell", ASYNC)
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "unread"])
+def test_closed_by_another_loop(shell: str, is_read: bool) -> None:
+    async def main() -> None:
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, CHAT_REQUEST)
+            await anext(stream)
+            reader = asyncio.create_task(stream.result() if is_read else asyncio.sleep(0))
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(asyncio.run, stream.aclose(), debug=True)  # which refuses what is not for threads
+            assert stream.end == "cancelled"
+            if is_read:
+                with pytest.raises(StreamCancelled):
+                    await reader
+            assert await asyncio.to_thread(left.wait, 10)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), chunk(CHAT_EVENTS[0]))
+        assert peer.gone()
+        left.set()
+
+    left = threading.Event()
+    with Server(script) as server:
+        run(main, shell)
+
+
+@pytest.mark.parametrize("shell", [shell for shell in ASYNC if shell != "httpx2"])  # whose generators complain
+@pytest.mark.parametrize("runs", ["asyncio", "trio"])
+def test_a_stream_is_read_in_its_own_loop(shell: str, runs: str) -> None:
+    async def begin() -> None:
+        http.append(make_http(shell) if shell in LIBRARIES else None)
+        streams.append(AsyncClient(KEY, server.url, http=http[0]).stream(CHAT_COMPLETIONS, CHAT_REQUEST))
+        await anext(streams[0])
+
+    async def go_on() -> None:
+        with pytest.raises(LocalProtocolError, match="the event loop in which it was asked for") as caught:
+            await anext(streams[0])
+        assert_clean(caught.value)
+        assert words(caught.value.partial) == "Hello"
+        await streams[0].aclose()
+
+    streams: list[Any] = []
+    http: list[Any] = []
+    with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server, asyncio.Runner(loop_factory=LOOPS.get(shell)) as first:
+        first.run(begin())
+        trio.run(go_on) if runs == "trio" else run(go_on)
+        if http[0] is not None:
+            first.run(http[0].__aexit__(None, None, None))
+        first.run(asyncio.sleep(0.01))  # where the connection is closed
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_another_loop(library: str) -> None:
     """The connections of the pool belong to the first one, where nobody can wait for them any more."""
@@ -129,6 +183,21 @@ def test_a_client_that_was_used_in_another_loop(library: str) -> None:
         first.run(clients[0].__aexit__(None, None, None))
 
 
+@pytest.mark.parametrize("shell", ["asyncio", *LIBRARIES])  # uvloop has threads of its own for names
+def test_without_a_thread_that_resolves_names(shell: str) -> None:
+    """As in a call from atexit, or at the system's limit of threads."""
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            asyncio.get_running_loop().set_default_executor(executor)
+        async with open_shell(shell, "http://localhost:9/v1") as client:
+            with pytest.raises(ConnectError, match="resolved in a thread") as caught:
+                await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)
+        assert_clean(caught.value)
+
+    run(main)
+
+
 @pytest.mark.parametrize("with_httpx", [False, True], ids=["by-itself", "httpx"])
 def test_under_trio(with_httpx: bool) -> None:
     async def main() -> None:
@@ -142,6 +211,9 @@ def test_under_trio(with_httpx: bool) -> None:
                 async with stream:
                     pass
             await stream.aclose()
+            with pytest.raises(LocalProtocolError, match="trio"):
+                async with client:
+                    await client.list_models()
 
     trio.run(main)
 

@@ -173,23 +173,29 @@ def test_httpx_hears_no_refusal_while_the_body_is_being_sent(shell: str) -> None
 
 
 @pytest.mark.parametrize("shell", LIBRARIES)
-def test_an_answer_pushed_on_an_idle_connection_answers_no_call(shell: str) -> None:
-    pushed = threading.Event()
+@pytest.mark.parametrize("is_seen", [True, False], ids=["seen", "unseen"])
+def test_an_answer_pushed_on_an_idle_connection_answers_no_call(shell: str, is_seen: bool) -> None:
+    """Be it that the loop has read it, or that it was busy meanwhile."""
+    push, pushed = threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
         while True:
             peer.request()
             peer.send(answer(CHAT))
-            pushed.wait(10)
+            push.wait(10)
+            push.clear()
             peer.send(answer({**CHAT, "id": "pushed"}))
+            pushed.set()
 
     async def main() -> None:
         async with open_shell(shell, server.url) as client:
             for _ in range(3):
                 assert (await client.send(CHAT_COMPLETIONS, CHAT_REQUEST)).value.id == "c1"
-                pushed.set()
-                await asyncio.sleep(0.1)  # it comes, and nobody waits for it
                 pushed.clear()
+                push.set()
+                assert pushed.wait(10)
+                if is_seen:
+                    await asyncio.sleep(0.1)
 
     with Server(script) as server:
         run(main, shell)

@@ -5,6 +5,7 @@ Every server here goes on for as long as the test lets it, so a clock that does 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from functools import partial
 from itertools import repeat
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mimo_proto import (
+    CHAT_COMPLETIONS,
     DeadlineExceeded,
     IdleTimeout,
     ReadTimeout,
@@ -29,6 +31,7 @@ from tests.support.outcomes import (
     Kind,
     call,
     client_for,
+    words,
 )
 from tests.support.payloads import (
     CHAT,
@@ -39,7 +42,7 @@ from tests.support.payloads import (
     RESPONSE_REQUEST,
     response_delta,
 )
-from tests.support.shells import LIBRARIES
+from tests.support.shells import LIBRARIES, SHELLS, open_shell, run
 from tests.support.slow_answers import FACES, SLOW, timed
 from tests.support.slowness import CLOCK
 
@@ -164,3 +167,17 @@ def test_without_clocks_it_works_as_well(kind: Kind) -> None:
     none = Timeouts(connect=None, read=None, idle=None, total=None)
     with Server(partial(quick, kind=kind)) as server, client_for(server.url, timeouts=none) as client:
         assert call(client, kind).kept == "Hello world"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_total_clock_runs_from_when_a_stream_is_opened(shell: str) -> None:
+    async def main() -> None:
+        timeouts = Timeouts(total=CLOCK)
+        async with open_shell(shell, server.url) as client:
+            stream = client.stream(CHAT_COMPLETIONS, CHAT_REQUEST, timeouts=timeouts)
+            await asyncio.sleep(2 * CLOCK)
+            async with stream:
+                assert words(await stream.result()) == "Hello world"
+
+    with Server(partial(quick, kind=CHAT_STREAM)) as server:
+        run(main, shell)

@@ -60,8 +60,11 @@ def test_the_read_clock_begins_anew_with_each_wait() -> None:
 
 
 def test_total_counts_from_the_beginning() -> None:
-    before = monotonic()
-    assert before + 5 <= Guard(total=5).total_at <= monotonic() + 5
+    guard, before = Guard(), monotonic()
+    guard.start_total(5)
+    assert before + 5 <= guard.total_at <= monotonic() + 5
+    guard.start_total(None)
+    assert guard.total_at == inf
 
 
 def test_how_long_a_connection_may_take_to_open() -> None:
@@ -189,7 +192,8 @@ def test_sleep_is_not_cut_short_by_the_clock_of_the_last_attempt(reason: Reason)
 
 
 def test_an_unwatched_call_looks_at_its_own_clocks(pair: tuple[socket.socket, socket.socket]) -> None:
-    guard = Guard(total=60)
+    guard = Guard()
+    guard.start_total(60)
     guard.attach(pair[0])
     assert guard.wait_seconds() is None, "the watchdog's affair"
     guard.drain(30)

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from mimo_proto.call.clocks import Reason
 
 
+def started(guard: Guard, total: float) -> Guard:
+    """Let the total clock of a call run, for so many seconds."""
+    guard.start_total(total)
+    return guard
+
+
 def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socket.socket]) -> None:
-    guard = Guard(total=0.05)
+    guard = started(Guard(), 0.05)
     guard.attach(pair[0])
     Watchdog().watch(guard, guard.total_at)
     assert pair[0].recv(1) == b"", "the read ends"
@@ -31,7 +37,7 @@ def test_a_call_is_ended_when_its_time_has_come(pair: tuple[socket.socket, socke
 
 def test_an_earlier_clock_wakes_the_thread(pair: tuple[socket.socket, socket.socket]) -> None:
     watchdog = Watchdog()
-    late, soon = Guard(total=1e9), Guard(total=0.05)
+    late, soon = started(Guard(), 1e9), started(Guard(), 0.05)
     watchdog.watch(late, late.total_at)
     soon.attach(pair[0])
     watchdog.watch(soon, soon.total_at)
@@ -70,7 +76,7 @@ def test_where_no_thread_is_left_the_next_call_asks_again(
         raise RuntimeError("can't start new thread")
 
     watchdog = Watchdog()
-    guard = Guard(total=0.05)
+    guard = started(Guard(), 0.05)
     guard.attach(pair[0])
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
@@ -103,7 +109,7 @@ def test_a_call_that_cannot_be_ended_does_not_stop_the_clocks_of_others(
     monkeypatch.setattr(threading, "excepthook", hook)
     others = watchdogs()
     watchdog = Watchdog()
-    late, unended = Guard(total=0.3), Unended(total=0.01)
+    late, unended = started(Guard(), 0.3), started(Unended(), 0.01)
     late.attach(pair[0])
     watchdog.watch(late, late.total_at)
     [thread] = watchdogs() - others
@@ -120,11 +126,11 @@ def test_a_call_that_cannot_be_ended_does_not_stop_the_clocks_of_others(
 
 def test_calls_that_have_ended_do_not_pile_up(pair: tuple[socket.socket, socket.socket]) -> None:
     watchdog = Watchdog()
-    alive = Guard(total=1)
+    alive = started(Guard(), 1)
     alive.attach(pair[0])
     watchdog.watch(alive, alive.total_at)
     for _ in range(10_000):
-        guard = Guard(total=600)
+        guard = started(Guard(), 600)
         watchdog.watch(guard, guard.total_at)
         guard.finish()
     assert len(watchdog) <= 257
@@ -141,7 +147,8 @@ from mimo_proto.http.watchdog import WATCHDOG
 
 def ends():
     ours, theirs = socket.socketpair()
-    guard = Guard(total=0.05)
+    guard = Guard()
+    guard.start_total(0.05)
     guard.attach(ours)
     WATCHDOG.watch(guard, guard.total_at)
     ours.settimeout(10)

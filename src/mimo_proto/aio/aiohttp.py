@@ -43,6 +43,7 @@ __all__ = ["AiohttpLibrary"]
 LIBRARY_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """All that aiohttp and what lies below it raise."""
 
+CLOSED = "the aiohttp.ClientSession is closed"
 CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch)
 CLOSED_ERRORS = (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError)
 
@@ -60,12 +61,12 @@ class AiohttpLibrary(HTTPLibrary):
     async def request(self, request: HTTPRequest, timeouts: Timeouts, deadlines: Deadlines) -> LibraryResponse:
         """See `HTTPLibrary`."""
         if self._session.closed:
-            raise LocalProtocolError("the aiohttp.ClientSession is closed")
+            raise LocalProtocolError(CLOSED)
         while True:
             body = None if request.body is None else RequestBody(request.body, deadlines)
             response = await self._send(request, body, timeouts)
             if body is None or body.begun:
-                return _Response(response)
+                return _Response(response, self._session)
             # It had come before the request went out: an answer to none.
             response.close()
 
@@ -147,7 +148,10 @@ class RequestBody(aiohttp.Payload):
         Raises:
             ConnectionResetError: The server has sent something already.
         """
-        # From Python 3.12 on this runs before aiohttp looks for the answer: one that is there already is nobody's.
+        # An answer that is there already is nobody's. The loop looks at its sockets behind the next of our steps, and
+        # hands out what it has found behind the one after that.
+        for _ in range(2):
+            await asyncio.sleep(0)
         if getattr(getattr(writer, "protocol", None), "should_close", False):
             raise ConnectionResetError("the server sent something before the request")
         self.begun = True
@@ -173,11 +177,12 @@ class RequestBody(aiohttp.Payload):
 class _Response(LibraryResponse):
     """A response of aiohttp, unread. See `mimo_proto.aio.library.LibraryResponse`."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> None:
         self.status = response.status
         fields = response.headers
         self.headers = {name.lower(): ", ".join(fields.getall(name)) for name in fields}
         self._response = response
+        self._session = session
         self._loop = asyncio.get_running_loop()
         # aiohttp tells nobody when it closes a connection over a broken chunk: whoever reads would wait for ever.
         protocol = None if response.connection is None else response.connection.protocol
@@ -206,7 +211,9 @@ class _Response(LibraryResponse):
     def _report_closed(self, _: asyncio.Future[None]) -> None:
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
-            content.set_exception(RemoteProtocolError("the answer is framed as HTTP does not allow"))
+            is_closed = self._session.closed  # by its owner, over our heads
+            broken = RemoteProtocolError("the answer is framed as HTTP does not allow")
+            content.set_exception(LocalProtocolError(CLOSED) if is_closed else broken)
 
 
 async def _read_broken(content: aiohttp.StreamReader) -> bytes:

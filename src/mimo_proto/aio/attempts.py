@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mimo_proto.aio.content_coding import decoded
 from mimo_proto.aio.deadlines import Deadlines
+from mimo_proto.aio.library import is_without_threads
 from mimo_proto.call.clocks import DRAIN_TIMEOUT_SECONDS
 from mimo_proto.call.outcome import BaseCall, Wait, after_attempt, refuse_larger
 from mimo_proto.call.reply import read_reply
-from mimo_proto.errors import MimoError, StreamCancelled
+from mimo_proto.errors import ConnectError, MimoError, StreamCancelled
 from mimo_proto.protocol.response import refuse_answer
 from mimo_proto.protocol.secret import without_frames
 
@@ -195,7 +196,10 @@ class AsyncCall(BaseCall):
             await self.close(response)
 
     async def close(self, response: LibraryResponse) -> None:
-        """Let the connection go."""
+        """Let the connection go, from any loop."""
+        if not self.deadlines.is_in_loop:
+            self.drop(response)
+            return
         self.deadlines.stop()
         with contextlib.suppress(MimoError):
             await self._guarded(response.aclose(), has_head=True)
@@ -241,6 +245,8 @@ class AsyncCall(BaseCall):
     def own_error(self, exc: BaseException, *, has_head: bool) -> BaseException:
         """Give our error for what the library raised; what passes through, a cancellation, comes without its frames."""
         failure = self._library.own_error(exc, self._settings.timeouts, has_head=has_head)
+        if is_without_threads(exc):
+            failure = ConnectError(f"no connection: a name is resolved in a thread, and there is none: {exc}")
         exc.__context__ = None
         return (failure or exc).with_traceback(None)
 

@@ -18,6 +18,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Final, Never, NoReturn, Self, TypeVar, overload
 
@@ -176,7 +177,9 @@ class AsyncClient:
         self._closed = True
         if self._transport is not None:
             self._transport.close()
-            await asyncio.sleep(0)  # they are closed when the loop comes to it
+            with contextlib.suppress(RuntimeError):  # trio has no loop of asyncio, so nothing is open
+                asyncio.get_running_loop()
+                await asyncio.sleep(0)  # they are closed when the loop comes to it
 
     @show_keywords(ChatCompletionArguments)
     async def create_chat_completion(

@@ -65,7 +65,7 @@ class Deadlines:
         self.send_at = inf
         self.read_at = inf
         self._timeouts = timeouts
-        self._total_at = inf if timeouts.total is None else monotonic() + timeouts.total
+        self._total_at = inf
         idle = inf if timeouts.idle is None else timeouts.idle
         self._clocks = StreamClocks(idle=idle, linger=limits.linger, idle_at=inf, decoder=decoder)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,8 +77,17 @@ class Deadlines:
         self._cancelled = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say in which loop the call is made, before anything is waited for."""
+        """Say in which loop the call is made, before anything is waited for, and let the total clock run."""
         self._loop = loop
+        self._total_at = monotonic() + (self._timeouts.total or inf)
+
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether the loop that runs here is the one in which the call is made."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
 
     def begin_attempt(self) -> None:
         """Let the idle clock run: the first event is waited for from now on."""
@@ -128,18 +137,20 @@ class Deadlines:
 
         Raises:
             StreamCancelled: The call has been cancelled.
-            LocalProtocolError: Another task waits already.
+            LocalProtocolError: Another loop runs here, or another task waits already.
         """
         if self._cancelled:
             raise end_error("cancelled", self._timeouts)
         if self._task is not None:
             raise LocalProtocolError("another task reads this answer already: one task at a time")
+        task = asyncio.current_task(self._loop)
+        if task is None:  # none of that loop runs here
+            raise LocalProtocolError("this answer belongs to the event loop in which it was asked for: read it there")
         now = monotonic()
         self._clocks.start(now)
         if self.read_at < inf:
             self.send_at, self.read_at = inf, now + (self._timeouts.read or inf)
-        self._task = asyncio.current_task(self._loop)
-        self._cancellations = 0 if self._task is None else self._task.cancelling()
+        self._task, self._cancellations = task, task.cancelling()
         # Clocks that run on their own move on only, so a timer that runs comes up in time.
         if self._timer is None or self._clocks.linger_at < inf:
             self._start_timer()
@@ -150,6 +161,8 @@ class Deadlines:
         Raises:
             TransportTimeout, StreamCancelled: The wait was ended from here.
         """
+        if error is not None:
+            self.stop()  # a call that goes on starts it again; one that has failed does not stay until it comes up
         if self._clocks.linger_at < inf:
             self._clocks.stop(monotonic())
         task, self._task = self._task, None

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from mimo_proto.limits import Timeouts
     from mimo_proto.protocol.request import HTTPRequest
 
-__all__ = ["HTTPLibrary", "LibraryResponse", "is_of_another_loop"]
+__all__ = ["HTTPLibrary", "LibraryResponse", "is_of_another_loop", "is_without_threads"]
+
+NO_THREAD_TEXTS = ("can't start new thread", "can't register atexit", "cannot schedule new futures")
+"""How the texts begin by which Python says that no thread can be started, as at the end of the process."""
 
 
 def is_of_another_loop(exc: BaseException) -> bool:
@@ -28,6 +31,11 @@ def is_of_another_loop(exc: BaseException) -> bool:
     It has no class for that, and words of several kinds.
     """
     return type(exc) is RuntimeError and "loop" in str(exc)
+
+
+def is_without_threads(exc: BaseException) -> bool:
+    """Whether there was no thread to resolve a name in; Python has no class for that."""
+    return type(exc) is RuntimeError and str(exc).startswith(NO_THREAD_TEXTS)
 
 
 class LibraryResponse(ABC):

@@ -64,8 +64,7 @@ class SyncCall(BaseCall):
         super().__init__(settings, tee, observed)
         self._transport = transport
         self._request = request
-        timeouts = settings.timeouts
-        self.guard = Guard(read=timeouts.read, idle=timeouts.idle, total=timeouts.total)
+        self.guard = Guard(read=settings.timeouts.read, idle=settings.timeouts.idle)
 
     def open(self) -> Exchange:
         """Send the request, again where the policy says so, until a response of success has begun.
@@ -113,6 +112,7 @@ class SyncCall(BaseCall):
         guard = self.guard
         with without_frames:
             self.start()
+            guard.start_total(self._settings.timeouts.total)
             WATCHDOG.watch(guard, guard.total_at)
             while guard.reason is None:
                 outcome = self._attempt(read)

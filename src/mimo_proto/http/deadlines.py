@@ -39,23 +39,27 @@ class Clocks:
     """When a call runs out of time, on `time.monotonic`; inf is never.
 
     Args:
-        read, idle, total: As in `Timeouts`, in seconds; None is off.
+        read, idle: As in `Timeouts`, in seconds; None is off.
 
     Attributes:
-        total_at, connect_at, read_at, idle_at, linger_at: When each clock ends the call. The read clock is started by
-            `start_read` before each wait for the peer.
+        total_at, connect_at, read_at, idle_at, linger_at: When each clock ends the call. The total clock is started by
+            `start_total`, the read clock by `start_read` before each wait for the peer.
         read, idle: The lengths of these clocks in seconds, inf when they are off.
     """
 
-    def __init__(self, *, read: float | None = None, idle: float | None = None, total: float | None = None) -> None:
+    def __init__(self, *, read: float | None = None, idle: float | None = None) -> None:
         self.read = inf if read is None else read
         self.idle = inf if idle is None else idle
-        self.total_at = inf if total is None else monotonic() + total
+        self.total_at = inf
         self.stop()
 
     def stop(self) -> None:
         """Stop all clocks but the total one."""
         self.connect_at = self.read_at = self.idle_at = self.linger_at = inf
+
+    def start_total(self, seconds: float | None) -> None:
+        """Let the total clock run, so long as `Timeouts` says: the call begins."""
+        self.total_at = inf if seconds is None else monotonic() + seconds
 
     def start_read(self) -> None:
         """Let the read clock run: the peer is waited for from now on."""
@@ -98,7 +102,7 @@ class Guard(Clocks):
     The reading thread sets the clocks; any thread may `end` the call.
 
     Args:
-        read, idle, total: See `Clocks`.
+        read, idle: See `Clocks`.
 
     Attributes:
         reason: Why the call was ended from outside; None as long as it was not.
@@ -107,8 +111,8 @@ class Guard(Clocks):
         lock: Held while the socket is shut down, and by whoever closes it.
     """
 
-    def __init__(self, *, read: float | None = None, idle: float | None = None, total: float | None = None) -> None:
-        super().__init__(read=read, idle=idle, total=total)
+    def __init__(self, *, read: float | None = None, idle: float | None = None) -> None:
+        super().__init__(read=read, idle=idle)
         self.reason: Reason | None = None
         self.finished = False
         self.watched = True
