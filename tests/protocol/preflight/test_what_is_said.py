@@ -97,7 +97,7 @@ def test_of_histories(snapshot: SnapshotAssertion) -> None:
 def test_of_media(snapshot: SnapshotAssertion) -> None:
     heic = {"type": "image_url", "image_url": {"url": "data:image/heic;base64,AA", "detail": "low"}}
     untyped = {"type": "image_url", "image_url": {"url": "data:,AA"}}
-    requests = (
+    requests: tuple[dict[str, Any], ...] = (
         content(IMAGE, model="mimo-v2.5-pro"),
         content({"type": "video_url", "video_url": {"url": "u"}}, model="mimo-v2-flash"),
         content(heic, untyped, {"type": "file", "file": {}}),
@@ -107,7 +107,7 @@ def test_of_media(snapshot: SnapshotAssertion) -> None:
 
 def test_of_speech(snapshot: SnapshotAssertion) -> None:
     voices = ("Mia", "alloy")
-    requests = (
+    requests: tuple[dict[str, Any], ...] = (
         *({"model": TTS, "messages": [SAID], "audio": {"voice": voice, "format": "ogg"}} for voice in voices),
         {"model": TTS, "messages": [{"role": "system", "content": "x"}], "thinking": {"type": "enabled"}},
         {"model": DESIGN, "messages": [SAID], "audio": {"voice": "mia"}},
