@@ -73,6 +73,22 @@ def test_refusals_and_headers(server: LoopbackServer) -> None:
     assert answered.json == json.loads(recorded("ErrorResponse.429.json"))
 
 
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("what", [b"", b"data: 1\n\n", {"choices": []}], ids=["nothing", "stream", "JSON"])
+def test_a_status_that_goes_without_a_body(
+    server: LoopbackServer, connection: http.client.HTTPConnection, status: int, what: Any
+) -> None:
+    """What came behind the head would be taken for the next response."""
+    server.reply(what, status=status)
+    server.reply(Turn("next"))
+    with post(connection) as response:
+        assert (response.status, response.read()) == (status, b"")
+        assert not {"Content-Length", "Transfer-Encoding"} & {name.title() for name in response.headers}
+    with post(connection) as response:
+        assert b"next" in response.read()
+    assert server.connections == 1
+
+
 WRONG: dict[str, tuple[str, Any, dict[str, str] | None, int]] = {
     "key": (CHAT, said("hi"), {}, 401),
     "model": (CHAT, said("hi", model="mimo-v9"), None, 400),
