@@ -18,7 +18,7 @@ class OpenAIField(Struct, frozen=True, kw_only=True):
     """The field's name in JSON."""
     absent: str
     """What is written where the field is absent or null, as JSON text: the empty value of its type, or the constant
-    that it always is.
+    that it always is. Nothing is written where it is empty.
     """
     known: tuple[str, ...] = ()
     """The values that the type takes; any where there are none. An empty text counts as absent then."""
@@ -120,6 +120,22 @@ OPENAI_SHAPE: tuple[OpenAIField, ...] = (
         field="annotations",
         absent="[]",
         source="openai-python types/chat/chat_completion_message.py",
+    ),
+    OpenAIField(
+        objects=("ChoiceDelta",),
+        field="role",
+        absent="",
+        known=("assistant",),
+        other='"assistant"',
+        source="openai-python types/chat/chat_completion_chunk.py",
+    ),
+    OpenAIField(
+        objects=("DeltaToolCall",),
+        field="type",
+        absent="",
+        known=("function",),
+        other='"function"',
+        source="openai-python types/chat/chat_completion_chunk.py",
     ),
     OpenAIField(
         objects=("Annotation",),

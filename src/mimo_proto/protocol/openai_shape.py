@@ -2,7 +2,8 @@
 
 Rules:
 - A field that is absent or null gets what the table has for it: an empty value, or the constant that it always is.
-- A value that OpenAI's type does not have is replaced where the table says by which.
+- A value that OpenAI's type does not have is replaced where the table says by which. A number in the place of a text,
+  which an error's code may be, is its text.
 - Sources of the web search, flat in MiMo's shape, are nested as OpenAI has them.
 - What the table does not name goes out as it is, but for nulls: fields of MiMo's alone, unknown fields, and objects
   that are no Structs of the spec, `Unknown` among them.
@@ -67,6 +68,8 @@ def _fields(value: Struct) -> Any:
             fields = _nested(fields, row.field, absent)
         else:
             fields[row.field] = _taken(fields.get(row.field), row.known, absent, other)
+            if not row.absent and fields[row.field] is None:
+                del fields[row.field]
     return fields
 
 
@@ -74,7 +77,7 @@ def _fields(value: Struct) -> Any:
 def _plan(cls: type[Struct]) -> Plan:
     config, name = cls.__struct_config__, cls.__name__
     rows = [
-        (row, msgspec.json.decode(row.absent), msgspec.json.decode(row.other or "null"))
+        (row, msgspec.json.decode(row.absent or "null"), msgspec.json.decode(row.other or "null"))
         for row in OPENAI_SHAPE
         if name in row.objects
     ]
@@ -85,6 +88,8 @@ def _taken(value: object, known: tuple[str, ...], absent: object, other: object)
     """Give the value that OpenAI's type takes in place of a value."""
     if value is None or (known and value == ""):
         return absent
+    if isinstance(absent, str) and isinstance(value, (int, float)):
+        return str(value)
     return other if known and value not in known else value
 
 

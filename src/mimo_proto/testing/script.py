@@ -108,25 +108,36 @@ def plan_writes(reply: RawReply, response: HTTPResponse) -> list[bytes | Gate]:
         reply: What becomes of the response.
         response: The response; a raw one has its bytes as its only part.
     """
-    status = reply.status or response.status
-    is_empty = status in NO_CONTENT and not reply.raw
-    parts = [part for part in response.parts if part and not is_empty]
-    if reply.split:
-        body = b"".join(parts)
-        parts = [body[at : at + reply.split] for at in range(0, len(body), reply.split)]
-    head = b"" if reply.raw else _head(reply, response, status, sum(map(len, parts)))
+    parts = _parts(reply, response)
+    head = b"" if reply.raw else _head(reply, response, sum(map(len, parts)))
     if reply.cut is not None:
         parts = list(_first(parts, reply.cut))
-    chunked = response.chunked and not (reply.raw or is_empty)
+    chunked = response.chunked and not (reply.raw or _is_without_body(reply, response))
     first, *rest = [b"%x\r\n%b\r\n" % (len(part), part) if chunked else part for part in parts] or [b""]
     end = b"0\r\n\r\n" if chunked and reply.cut is None else b""
     writes = enumerate([head + first, *rest, end])
     return [each for count, write in writes for each in (reply.hold.get(count), write) if each]
 
 
-def _head(reply: RawReply, response: HTTPResponse, status: int, length: int) -> bytes:
+def _is_without_body(reply: RawReply, response: HTTPResponse) -> bool:
+    return not reply.raw and (reply.status or response.status) in NO_CONTENT
+
+
+def _parts(reply: RawReply, response: HTTPResponse) -> list[bytes]:
+    """Give the parts that the body is written in."""
+    if _is_without_body(reply, response):
+        return []
+    parts = [part for part in response.parts if part]
+    if reply.split:
+        body = b"".join(parts)
+        parts = [body[at : at + reply.split] for at in range(0, len(body), reply.split)]
+    return parts
+
+
+def _head(reply: RawReply, response: HTTPResponse, length: int) -> bytes:
+    status = reply.status or response.status
     framing = {"Transfer-Encoding": "chunked"} if response.chunked else {"Content-Length": str(length)}
-    if status in NO_CONTENT:
+    if _is_without_body(reply, response):
         framing = {}
     usual = {"Content-Type": response.content_type, **framing, **response.headers}
     taken = {name.lower() for name in reply.headers}
