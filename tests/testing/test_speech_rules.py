@@ -61,6 +61,7 @@ TEXT = {"type": "text", "text": "What is said?"}
         sound(WAV, language="ZH"),
         sound(recording(data="data:audio/mpeg;base64,AAAA")),
         sound(recording(data="data:Audio/WAV;base64,AAAA")),
+        sound(recording(data="data:audio/wav;codecs=1;base64,AAAA")),
         {**sound(), "messages": [{"role": "tool", "tool_call_id": "1", "content": [WAV]}]},
         sound(recording(data="AAAA", format="flac")),
         sound(recording(data="AAAA")),

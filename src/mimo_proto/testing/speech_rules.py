@@ -12,7 +12,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from mimo_proto.models.model_facts import MODEL_FACTS
-from mimo_proto.protocol.preflight.speech import FORMATS, MAX_RECOGNITION_CHARACTERS
+from mimo_proto.protocol.preflight.speech import DATA_URL, FORMATS, MAX_RECOGNITION_CHARACTERS
 
 from .json_values import as_object, objects_in
 
@@ -58,11 +58,13 @@ def _recognition(body: dict[str, Any], facts: ModelFacts) -> Iterator[str]:
         yield "ASR request must not include text parts"
     roles = [message.get("role") for message in messages]
     sound = as_object(parts[0].get("input_audio")) if roles == ["user"] and len(parts) == 1 else {}
-    head, comma, data = str(sound.get("data", "")).rpartition(",")
+    data = str(sound.get("data", ""))
+    head = DATA_URL.match(data)
+    if head:
+        data = data[head.end() :]
     if not _is_base64(data):
         yield "speech recognition takes one user message with one sound in base64"
-    media_type = head.removeprefix("data:").removesuffix(";base64")
-    if (FORMATS.get(media_type.lower()) if comma else sound.get("format")) not in facts.audio_formats:
+    if (FORMATS.get(head[1].lower()) if head else sound.get("format")) not in facts.audio_formats:
         yield f"format must be one of: {', '.join(facts.audio_formats)}"
     if len(data) > MAX_RECOGNITION_CHARACTERS:
         yield "the sound is larger than 10 MB in base64"
