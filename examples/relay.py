@@ -116,4 +116,4 @@ routes = [Route(path, relay, methods=[endpoint.method]) for path, endpoint in EN
 app = Starlette(routes=routes, lifespan=lifespan)
 
 if __name__ == "__main__":
-    uvicorn.run(app)
+    uvicorn.run(app, timeout_graceful_shutdown=5)  # seconds for open streams after Ctrl-C
