@@ -147,6 +147,11 @@ class Exchange:
             self._read1 = body.decoding(codings)
             self._unknown_coding = "" if DECODABLE.issuperset(codings) else ", ".join(codings)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the body was read to its end, or given up."""
+        return self._body.closed
+
     def read(self) -> bytes:
         """Wait for the next bytes of the decoded body; empty at its end.
 
