@@ -14,15 +14,17 @@ import httpx
 import pytest
 import trio
 
-from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConnectError, LocalProtocolError, StreamCancelled
+from mimo_proto import CHAT_COMPLETIONS, AsyncClient, ConnectError, HeadReceived, LocalProtocolError, StreamCancelled
 from tests.support.dummyserver import Peer, Server, answer, chunk, sse
 from tests.support.loops import LOOPS
 from tests.support.outcomes import KEY, assert_clean, words
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST
-from tests.support.shells import ASYNC, LIBRARIES, make_http, open_shell, run
+from tests.support.shells import ASYNC, LIBRARIES, SHELLS, make_http, open_shell, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mimo_proto.observe import Observation
 
 
 def begins(*pieces: bytes) -> Callable[[Peer], None]:
@@ -89,6 +91,35 @@ def test_two_tasks_that_read_one_stream(shell: str) -> None:
     with Server(begins(sse(), chunk(CHAT_EVENTS[0]))) as server:
         run(main, shell)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_closed_while_the_head_comes(shell: str) -> None:
+    """The connection that the reader gets then is closed all the same."""
+    left = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(sse(), chunk(CHAT_EVENTS[0]))
+        assert peer.gone()
+        left.set()
+
+    def close(observation: Observation) -> None:
+        if isinstance(observation, HeadReceived):
+            with pytest.raises(StopIteration):  # it waits for nothing
+                streams[0].aclose().send(None)
+
+    async def main() -> None:
+        async with open_shell(shell, server.url, observer=close) as client:
+            streams.append(client.stream(CHAT_COMPLETIONS, CHAT_REQUEST))
+            with pytest.raises(StreamCancelled):
+                await streams[0].result()
+            assert streams[0].end == "cancelled"
+            assert await asyncio.to_thread(left.wait, 5)
+
+    streams: list[Any] = []
+    with Server(script) as server:
+        run(main, shell)
 
 
 @pytest.mark.parametrize("shell", ASYNC)

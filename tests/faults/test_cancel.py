@@ -47,8 +47,9 @@ PLACES: dict[str, bytes] = {
 @pytest.mark.parametrize("kind", STREAMS, ids=str)
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("way", ["cancel", "close"])
 def test_cancel_while_a_read_blocks(
-    kind: Kind, tls: bool, place: str, authority: trustme.CA, trust: ssl.SSLContext
+    kind: Kind, tls: bool, place: str, way: str, authority: trustme.CA, trust: ssl.SSLContext
 ) -> None:
     there = threading.Event()
 
@@ -66,7 +67,7 @@ def test_cancel_while_a_read_blocks(
         reader = Reader(stream)
         reader.start()
         assert there.wait(10)
-        stream.cancel()
+        getattr(stream, way)()
         error = reader.ended()
     assert type(error) is StreamCancelled
     assert_clean(error, 1)

@@ -25,6 +25,7 @@ from tests.support.outcomes import (
     good,
 )
 from tests.support.payloads import CHAT, CHAT_EVENTS, CHAT_REQUEST, chat_chunk
+from tests.support.readers import stream_of
 
 
 def test_no_more_idle_connections_are_kept_than_asked_for() -> None:
@@ -176,6 +177,21 @@ def test_a_stream_left_without_close(kind: Kind, way: str) -> None:
         assert [warning.category for warning in caught] == [ResourceWarning]
         assert "unclosed <Stream" in str(caught[0].message)
         assert left.wait(10)
+
+
+@pytest.mark.parametrize("kind", STREAMS, ids=str)
+def test_a_stream_left_when_all_of_it_has_come_keeps_its_connection(kind: Kind) -> None:
+    def script(peer: Peer) -> None:
+        while True:
+            peer.request()
+            peer.send(good(kind))
+
+    with Server(script) as server, client_for(server.url) as client:
+        for _ in range(3):
+            with stream_of(client, kind) as stream:
+                next(iter(stream))
+            assert stream.end == "cancelled"
+    assert server.connections == 1
 
 
 def test_a_stream_that_was_never_read_needs_no_close() -> None:

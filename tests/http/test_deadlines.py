@@ -161,13 +161,14 @@ def test_what_was_let_go_is_left_alone(leave: str, pair: tuple[socket.socket, so
     assert guard.due(1.0) == inf
 
 
-def test_sleep_ends_with_the_call() -> None:
+@pytest.mark.parametrize("seconds", [60, 1e300])
+def test_sleep_ends_with_the_call(seconds: float) -> None:
     guard = Guard()
     begun, done = threading.Event(), threading.Event()
 
     def sleep() -> None:
         begun.set()
-        guard.sleep(60)
+        guard.sleep(seconds)
         done.set()
 
     thread = threading.Thread(target=sleep)

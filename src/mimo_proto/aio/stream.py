@@ -167,6 +167,7 @@ class AsyncStream(StreamBase[EventT, ResultT]):
     async def _begin(self) -> None:
         call = self._call
         self._response = response = await call.open()
+        self._state.raise_failure()  # another task may have closed the stream meanwhile
         self._state.open(response.status, response.headers)
         if not (is_event_stream(response.status, response.headers) or await self._begins_as_one(response)):
             body = await call.error_body(response, self._first)

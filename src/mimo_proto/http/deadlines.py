@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Guard"]
 
 MAX_TIMEOUT_SECONDS: Final = 1e6
-"""The longest timeout that a socket is given: an absurd one overflows."""
+"""The longest timeout that a socket is given, and the longest wait: an absurd one overflows."""
 
 ATTEMPT_REASONS: Final[frozenset[Reason]] = frozenset({"connect", "read", "idle"})
 """The clocks that end an attempt, and not the call."""
@@ -168,7 +168,7 @@ class Guard(Clocks):
             wake = self._wake = threading.Event()
             is_ended = self.reason is not None
         if not is_ended:
-            wake.wait(seconds)
+            wake.wait(min(seconds, MAX_TIMEOUT_SECONDS))
 
     def due(self, now: float) -> float:
         """End the call if a clock has run out.

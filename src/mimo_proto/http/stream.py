@@ -40,7 +40,7 @@ class Stream(StreamBase[EventT, ResultT]):
     Iterate over it, or over `text()`, then ask for `result()`, which reads what is left. Use it in a ``with`` block, or
     `close()` it. Leaving an iteration early is fine: the next one goes on where it was left.
 
-    One thread at a time; `cancel()` may be called from any.
+    One thread at a time; `cancel()` and `close()` may be called from any.
     """
 
     def __init__(
@@ -135,6 +135,8 @@ class Stream(StreamBase[EventT, ResultT]):
     def close(self) -> None:
         """Leave the stream: its connection is closed, unless the answer was complete. Twice does no harm."""
         if self.end is None:
+            if self._exchange is None or not self._exchange.has_ended:
+                self.cancel()  # for the thread that reads, if another one does
             self._fail(StreamCancelled("the stream was closed before its end"))
 
     def __del__(self) -> None:
@@ -158,6 +160,7 @@ class Stream(StreamBase[EventT, ResultT]):
     def _begin(self) -> Iterator[EventT]:
         call = self._call
         self._exchange = exchange = call.open()
+        self._state.raise_failure()  # another thread may have closed the stream meanwhile
         self._state.open(exchange.status, exchange.headers)
         if not (is_event_stream(exchange.status, exchange.headers) or self._begins_as_one(exchange)):
             body = exchange.error_body(call.limits.error_body)
@@ -179,8 +182,8 @@ class Stream(StreamBase[EventT, ResultT]):
             self._call.guard.finish()
 
     def _fail(self, error: BaseException) -> None:
-        """Close the connection, unless the answer was complete; note how the stream ended, and complete the error."""
+        """Note how the stream ended, and complete the error; close the connection, unless the answer was complete."""
+        self._state.fail(error)  # first: a thread that opens the stream meanwhile looks there
+        self._call.guard.finish()
         if self._exchange is not None:
             self._exchange.close()
-        self._call.guard.finish()
-        self._state.fail(error)

@@ -149,6 +149,11 @@ class Exchange:
         else:
             self._refused_coding = coding
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the body was read to its end, or given up."""
+        return self._body.closed
+
     def read(self) -> bytes:
         """Wait for the next bytes of the decoded body; empty at its end.
 
