@@ -318,8 +318,9 @@ def test_what_stands_before_a_broken_record_counts(
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("broken", [False, True], ids=["ended", "broken"])
 def test_an_end_inside_a_proxys_tls_is_found_before_the_next_call(
-    kind: Kind, authority: trustme.CA, trust: ssl.SSLContext
+    kind: Kind, broken: bool, authority: trustme.CA, trust: ssl.SSLContext
 ) -> None:
     """It came in one record with the answer, so that nothing is left for the system to tell of."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -333,7 +334,7 @@ def test_an_end_inside_a_proxys_tls_is_found_before_the_next_call(
         tls.handshake()
         peer.send(tls.unsent())
         tls.read_head()
-        peer.send(tls.records(good(kind)) + tls.goodbye())
+        peer.send(tls.records(good(kind)) + (BROKEN_RECORD if broken else tls.goodbye()))
         peer.gone()
 
     with Server(script, authority=authority) as proxy:

@@ -135,10 +135,8 @@ def _has_decrypted(sock: Any) -> bool:
             sock.recv(1)
         finally:
             sock.settimeout(timeout)
-    except WOULD_BLOCK:
-        return False
-    except (OSError, ValueError):
-        pass
+    except (OSError, ValueError) as error:
+        return not isinstance(error, WOULD_BLOCK)
     return True
 
 
