@@ -1,4 +1,4 @@
-"""Connecting and sending take their time: promises "Time", before an answer has begun."""
+"""Connecting takes its time: promises "Time", before an answer has begun."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 
 from mimo_proto import (
-    Client,
     ConnectError,
     ConnectTimeout,
     DeadlineExceeded,
     MimoError,
-    ReadTimeout,
     Timeouts,
 )
 from tests.support.connecting import address_of, port_of, resolve_to
@@ -26,7 +24,6 @@ from tests.support.outcomes import (
     ALL,
     CHAT_JSON,
     JSON,
-    KEY,
     Kind,
     call,
     client_for,
@@ -179,31 +176,6 @@ def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolve_to([]))
     with client_for("https://nobody.invalid/v1") as client:
         assert "no address" in str(call(client, CHAT_JSON).error)
-
-
-def test_a_request_that_nobody_takes() -> None:
-    def script(peer: Peer) -> None:
-        server.stopping.wait(30)
-
-    huge: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 30_000_000}]}
-    with Server(script) as server, Client(KEY, server.url, timeouts=Timeouts(read=CLOCK)) as client:
-        with pytest.raises(ReadTimeout, match="could not be sent"):
-            client.create_chat_completion(**huge)
-        with pytest.raises(DeadlineExceeded):
-            client.create_chat_completion(**huge, timeouts=Timeouts(total=CLOCK))
-
-
-def test_an_answer_before_the_request_is_whole() -> None:
-    def script(peer: Peer) -> None:
-        peer.sock.recv(100)
-        peer.send(answer(error_body("413", "too large"), 413, "Connection: close"))
-        peer.fin()
-        peer.gone()
-
-    huge: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x" * 10_000_000}]}
-    with Server(script) as server, Client(KEY, server.url) as client, pytest.raises(MimoError) as caught:
-        client.create_chat_completion(**huge)
-    assert "413" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=str)

@@ -315,3 +315,30 @@ def test_what_stands_before_a_broken_record_counts(
                 assert isinstance(outcome.error, ConnectionClosed)
                 assert outcome.error.answer_begun
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+@pytest.mark.parametrize("broken", [False, True], ids=["ended", "broken"])
+def test_an_end_inside_a_proxys_tls_is_found_before_the_next_call(
+    kind: Kind, broken: bool, authority: trustme.CA, trust: ssl.SSLContext
+) -> None:
+    """It came in one record with the answer, so that nothing is left for the system to tell of."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate: Any = authority.issue_cert("a.example")
+    certificate.configure_cert(context)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        tls = ServerTLS(peer, context)
+        tls.handshake()
+        peer.send(tls.unsent())
+        tls.read_head()
+        peer.send(tls.records(good(kind)) + (BROKEN_RECORD if broken else tls.goodbye()))
+        peer.gone()
+
+    with Server(script, authority=authority) as proxy:
+        with client_for("https://a.example/v1", ssl_context=trust, proxy=proxy.origin) as client:
+            for _ in range(2):
+                assert call(client, kind).kept == "Hello world"
+        assert proxy.connections == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,12 @@ class ServerTLS:
     def records(self, text: bytes) -> bytes:
         """Give the records of a text, behind what is still to be sent."""
         self._tls.write(text)
+        return self.unsent()
+
+    def goodbye(self) -> bytes:
+        """Give the record that ends the connection (close_notify)."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # the other side's is not waited for
+            self._tls.unwrap()
         return self.unsent()
 
     def unsent(self) -> bytes:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mimo_proto.call.route import unresolved
 from mimo_proto.http.deadlines import Guard
 from mimo_proto.http.dial import dial
+from mimo_proto.http.socket_io import WOULD_BLOCK
 from mimo_proto.http.tunnel import open_tunnel
 from mimo_proto.http.watchdog import WATCHDOG
 
@@ -122,7 +123,7 @@ class Connection:
 
 
 def _has_decrypted(sock: Any) -> bool:
-    """Whether bytes wait in a layer of TLS, where the system does not know of them."""
+    """Whether bytes or the end wait in a layer of TLS, where the system does not know of them."""
     if type(sock) is socket.socket:
         return False
     if isinstance(sock, ssl.SSLSocket):
@@ -131,11 +132,12 @@ def _has_decrypted(sock: Any) -> bool:
         timeout = sock.gettimeout()
         sock.settimeout(0)
         try:
-            return bool(sock.recv(1))
+            sock.recv(1)
         finally:
             sock.settimeout(timeout)
-    except (OSError, ValueError):
-        return False
+    except (OSError, ValueError) as error:
+        return not isinstance(error, WOULD_BLOCK)
+    return True
 
 
 def _innermost(sock: Any) -> Any:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mimo_proto.http.deadlines import Guard
     from mimo_proto.protocol.http11 import Head, HeadDecoder
 
-__all__ = ["receive", "receive_head", "send_request"]
+__all__ = ["WOULD_BLOCK", "receive", "receive_head", "send_request"]
 
 HEAD_READ_BYTES: Final = 16 * 1024
 """How much of a response is read at a time to find its head."""

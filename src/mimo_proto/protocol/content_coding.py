@@ -8,7 +8,7 @@ Rules:
   ``UTF-8``, ``none`` or ``binary`` there and send the body as it is.
 - A coding of the registry changes the body, whether it can be undone here or not.
 - Of several on top of each other none is undone: each can inflate what the next one reads a thousandfold without giving
-  a byte, and 2 KiB keep a processor busy for minutes, which no clock ends.
+  a byte, so that a few KiB keep a processor busy for as long as their sender likes, which no clock ends.
 """
 
 from __future__ import annotations
