@@ -32,11 +32,7 @@ def without_nulls(value: Any, node: TypeNode) -> Any:
     kind = value.__class__
     if kind is dict and node.structs:
         shape = node.shape_of(value)
-        if shape is not None:
-            return _object_without_nulls(value, shape)
-        if value.get(node.tag_field, "") is None:
-            return without_nulls({key: value[key] for key in value if key != node.tag_field}, node)
-        return value
+        return _without_null_tag(value, node) if shape is None else _object_without_nulls(value, shape)
     if kind is list and node.item is not None:
         item = node.item
         elements = [without_nulls(element, item) for element in value]
@@ -48,6 +44,14 @@ def without_nulls(value: Any, node: TypeNode) -> Any:
 def _inner_nodes(shape: StructShape) -> tuple[tuple[str, TypeNode], ...]:
     """List the fields that may hold objects of the spec, or lists of them."""
     return tuple((key, node) for _, key, node, _ in shape.fields if node.structs or (node.item and node.item.structs))
+
+
+def _without_null_tag(value: dict[str, Any], node: TypeNode) -> dict[str, Any]:
+    """Take the nulls out of an object whose tag names no Struct: a null tag is absent, any other is left alone."""
+    if value.get(node.tag_field, "") is not None:
+        return value
+    rest: dict[str, Any] = without_nulls({key: value[key] for key in value if key != node.tag_field}, node)
+    return rest
 
 
 def _object_without_nulls(value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
