@@ -46,12 +46,11 @@ def _inner_nodes(shape: StructShape) -> tuple[tuple[str, TypeNode], ...]:
     return tuple((key, node) for _, key, node, _ in shape.fields if node.structs or (node.item and node.item.structs))
 
 
-def _without_null_tag(value: dict[str, Any], node: TypeNode) -> dict[str, Any]:
+def _without_null_tag(value: Any, node: TypeNode) -> Any:
     """Take the nulls out of an object whose tag names no Struct: a null tag is absent, any other is left alone."""
     if value.get(node.tag_field, "") is not None:
         return value
-    rest: dict[str, Any] = without_nulls({key: value[key] for key in value if key != node.tag_field}, node)
-    return rest
+    return without_nulls({key: value[key] for key in value if key != node.tag_field}, node)
 
 
 def _object_without_nulls(value: dict[str, Any], shape: StructShape) -> dict[str, Any]:
