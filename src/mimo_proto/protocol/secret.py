@@ -78,7 +78,8 @@ def redact_error(error: MimoError, secret: str) -> None:
 
 def _clean(value: object, secret: str) -> object:
     if isinstance(value, str):
-        return PROXY_CREDENTIALS.sub(rf"\1{MASK}", redact(value, secret))
+        # By a function: a template is compiled by an import, which the end of the process does not have any more.
+        return PROXY_CREDENTIALS.sub(lambda found: found[1] + MASK, redact(value, secret))
     if isinstance(value, bytes):
         return str(_clean(value.decode("latin-1"), secret)).encode("latin-1")
     return value
