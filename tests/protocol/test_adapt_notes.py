@@ -18,8 +18,8 @@ def notes_of(endpoint: Endpoint[Any, Any, Any], body: dict[str, Any], **options:
 
 
 def test_the_notes_of_chat(snapshot: SnapshotAssertion) -> None:
-    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}}
-    body = {
+    image: dict[str, Any] = {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}}
+    body: dict[str, Any] = {
         "messages": [{"role": "user", "content": [image]}],
         "reasoning_effort": "high",
         "max_tokens": 10**7,
@@ -39,8 +39,8 @@ def test_the_notes_of_chat_where_a_number_says_no_cap_and_thinking_is_a_word(sna
 
 
 def test_the_notes_of_responses(snapshot: SnapshotAssertion) -> None:
-    shelf = {"type": "namespace", "name": "shelf", "description": "d", "tools": [{"type": "lathe"}]}
-    body = {
+    shelf: dict[str, Any] = {"type": "namespace", "name": "shelf", "description": "d", "tools": [{"type": "lathe"}]}
+    body: dict[str, Any] = {
         "input": [
             {"type": "local_shell_call", "call_id": "c1"},
             {"type": "function_call_output", "call_id": "c1", "output": "fine"},

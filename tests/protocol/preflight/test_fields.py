@@ -18,7 +18,7 @@ from tests.support.preflighting import CHAT, RESPONSES, found, only
         (RESPONSES, "metadata", {}, "ignored_field", "ignored"),
         (RESPONSES, "messages", None, None, None),
         (CHAT, "seed", 7, "ignored_field", "ignored"),
-        (CHAT, "functions", [{}], "ignored_field", "ignored"),
+        (CHAT, "functions", [{"name": "f"}], "ignored_field", "ignored"),
         (CHAT, "enable_thinking", False, "renamed_field", "ignored"),
         (CHAT, "reasoning_effort", "low", "reasoning_effort", "risky"),
         (CHAT, "max_tokens", 5, "max_tokens", "risky"),

@@ -50,7 +50,7 @@ def test_of_keys(snapshot: SnapshotAssertion) -> None:
 
 def test_of_fields(snapshot: SnapshotAssertion) -> None:
     chat = dict.fromkeys(["max_tokens", "reasoning_effort", "parallel_tool_calls", "seed", "n", "mood"], 2)
-    responses = {
+    responses: dict[str, Any] = {
         "stop": ["."],
         "conversation": "c",
         "previous_response_id": "r",
@@ -61,7 +61,8 @@ def test_of_fields(snapshot: SnapshotAssertion) -> None:
 
 
 def test_of_options(snapshot: SnapshotAssertion) -> None:
-    schema, mode = {"type": "json_schema", "json_schema": {}}, {"type": "json_object"}
+    schema: dict[str, Any] = {"type": "json_schema", "json_schema": {}}
+    mode = {"type": "json_object"}
     requests = (
         {**CHAT, "temperature": 0.5, "top_p": 0.5, "response_format": schema},
         {**CHAT, "model": "mimo-v2.6-pro-ultraspeed", "response_format": mode},
@@ -72,7 +73,7 @@ def test_of_options(snapshot: SnapshotAssertion) -> None:
 
 
 def test_of_tools(snapshot: SnapshotAssertion) -> None:
-    function = {"type": "function", "name": "f", "parameters": {"properties": {"a": {"items": [{}]}}}}
+    function: dict[str, Any] = {"type": "function", "name": "f", "parameters": {"properties": {"a": {"items": [{}]}}}}
     requests = (
         {**CHAT, "tools": [{"type": "web_search_preview"}], "tool_choice": "none"},
         {**RESPONSES, "tools": [function, {"type": "web_search"}, {"type": "lathe"}], "tool_choice": "required"},
