@@ -13,16 +13,33 @@ Rules:
 from __future__ import annotations
 
 from functools import cache
+from operator import is_
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import NODEFAULT, UNSET, Struct
 
-from mimo_proto.kept_fields import json_names
 from mimo_proto.models.openai_shape import OPENAI_SHAPE, OpenAIField
+from mimo_proto.protocol.hints import structs_in
 from mimo_proto.protocol.json_types import is_array, is_object
 
 __all__ = ["in_openai_shape"]
+
+
+class Rule(NamedTuple):
+    """A row of the table, for one Struct.
+
+    Attributes:
+        attribute: The attribute that has the field; None where the Struct has no such field.
+        row: The row.
+        absent: Its `absent`, as a JSON value.
+        other: Its `other`, as a JSON value.
+    """
+
+    attribute: str | None
+    row: OpenAIField
+    absent: Any
+    other: Any
 
 
 class Plan(NamedTuple):
@@ -30,13 +47,20 @@ class Plan(NamedTuple):
 
     Attributes:
         names: The JSON names of the fields, by attribute.
-        tag: The tag by the name of its field; empty for a Struct without one.
-        rows: The rows of the table, each with its `absent` and its `other` as JSON values.
+        parts: The attributes that may hold Structs.
+        rules: The rows of the table that fill or replace a value.
+        nests: Those that nest the other fields.
+        absent: What stands where a field is absent, by JSON name; the tag, which is in no attribute.
+        is_copied: Whether no object goes out as it is: its own encoding writes nulls, or leaves out some that are
+            wanted.
     """
 
     names: dict[str, str]
-    tag: dict[str, Any]
-    rows: list[tuple[OpenAIField, Any, Any]]
+    parts: list[str]
+    rules: list[Rule]
+    nests: list[Rule]
+    absent: dict[str, Any]
+    is_copied: bool
 
 
 def in_openai_shape(value: object) -> Any:
@@ -46,51 +70,79 @@ def in_openai_shape(value: object) -> Any:
         value: A Struct of the spec, or a list of those; anything else comes back as it is.
 
     Returns:
-        A value to be encoded and not to be changed: it shares its parts with others.
+        A value to be encoded and not to be changed: it shares its parts with others, and is the value itself where
+        nothing in it changes, as in most chunks.
     """
     if isinstance(value, Struct):
-        return _fields(value)
-    # A list holds Structs, or any JSON, which stays as it is.
-    return [_fields(part) if isinstance(part, Struct) else part for part in value] if is_array(value) else value
-
-
-def _fields(value: Struct) -> Any:
-    if not getattr(value, "__received__", False):
+        return _shaped(value) if getattr(value, "__received__", False) else value
+    if not is_array(value):
         return value
+    # A list holds Structs, or any JSON, which stays as it is.
+    parts = [in_openai_shape(part) if isinstance(part, Struct) else part for part in value]
+    return value if all(map(is_, parts, value)) else parts
+
+
+def _shaped(value: Struct) -> Any:
     plan = _plan(type(value))
-    fields = plan.tag.copy()
-    for attribute, name in plan.names.items():
-        part = getattr(value, attribute)
-        if part is not None and part is not UNSET:
-            fields[name] = in_openai_shape(part)
-    for row, absent, other in plan.rows:
-        if row.nests:
-            fields = _nested(fields, row.field, absent)
-        else:
-            fields[row.field] = _taken(fields.get(row.field), row.known, absent, other)
-            if not row.absent and fields[row.field] is None:
-                del fields[row.field]
+    changed: dict[str, Any] = {}
+    for attribute in plan.parts:
+        given = getattr(value, attribute)
+        if given and (part := in_openai_shape(given)) is not given:
+            changed[plan.names[attribute]] = part
+    for attribute, row, absent, other in plan.rules:
+        given = None if attribute is None else getattr(value, attribute)
+        taken = _taken(given, row.known, absent, other)
+        if taken is not given:
+            changed[row.field] = taken
+    return _copied(value, plan, changed) if changed or plan.is_copied else value
+
+
+def _taken(value: object, known: tuple[str, ...], absent: object, other: object) -> Any:
+    """Give the value that OpenAI's type takes in place of a value."""
+    if value is None or value is UNSET or (known and value == ""):
+        return absent
+    if isinstance(absent, str) and isinstance(value, (int, float)):
+        return str(value)
+    return other if known and value not in known else value
+
+
+def _copied(value: Struct, plan: Plan, changed: dict[str, Any]) -> dict[str, Any]:
+    given = {name: getattr(value, attribute) for attribute, name in plan.names.items()} | changed
+    fields = plan.absent | {name: part for name, part in given.items() if part is not None and part is not UNSET}
+    for rule in plan.nests:
+        fields = _nested(fields, rule.row.field, rule.absent)
     return fields
 
 
 @cache
 def _plan(cls: type[Struct]) -> Plan:
-    config, name = cls.__struct_config__, cls.__name__
-    rows = [
-        (row, msgspec.json.decode(row.absent or "null"), msgspec.json.decode(row.other or "null"))
+    config, fields = cls.__struct_config__, msgspec.structs.fields(cls)
+    attributes = {field.encode_name: field.name for field in fields}
+    rules = [
+        Rule(
+            attributes.get(row.field),
+            row,
+            msgspec.json.decode(row.absent or "null"),
+            msgspec.json.decode(row.other or "null"),
+        )
         for row in OPENAI_SHAPE
-        if name in row.objects
+        if cls.__name__ in row.objects
     ]
-    return Plan(json_names(cls), {} if config.tag_field is None else {config.tag_field: config.tag}, rows)
-
-
-def _taken(value: object, known: tuple[str, ...], absent: object, other: object) -> Any:
-    """Give the value that OpenAI's type takes in place of a value."""
-    if value is None or (known and value == ""):
-        return absent
-    if isinstance(absent, str) and isinstance(value, (int, float)):
-        return str(value)
-    return other if known and value not in known else value
+    nests = [rule for rule in rules if rule.row.nests]
+    absent = {} if config.tag_field is None else {config.tag_field: config.tag}
+    absent |= {rule.row.field: rule.absent for rule in rules if rule.row.absent and not rule.row.nests}
+    # A field with a factory is always written, one that may be UNSET may be null.
+    written = {field.encode_name for field in fields if field.default_factory is not NODEFAULT}
+    wants_nulls = any(absent[name] is None for name in absent.keys() - written)
+    writes_nulls = not config.omit_defaults or any(field.default is UNSET for field in fields)
+    return Plan(
+        {attribute: name for name, attribute in attributes.items()},
+        [field.name for field in fields if structs_in(field.type)],
+        [rule for rule in rules if not rule.row.nests],
+        nests,
+        absent,
+        bool(nests) or wants_nulls or writes_nulls,
+    )
 
 
 def _nested(fields: dict[str, Any], name: str, absent: dict[str, Any]) -> dict[str, Any]:
