@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import NODEFAULT, UNSET, Struct
 
+from mimo_proto.kept_fields import json_names
 from mimo_proto.models.openai_shape import OPENAI_SHAPE, OpenAIField
 from mimo_proto.protocol.hints import structs_in
 from mimo_proto.protocol.json_types import is_array, is_object
@@ -26,7 +27,7 @@ from mimo_proto.protocol.json_types import is_array, is_object
 __all__ = ["in_openai_shape"]
 
 
-class Rule(NamedTuple):
+class FieldRule(NamedTuple):
     """A row of the table, for one Struct.
 
     Attributes:
@@ -50,15 +51,17 @@ class Plan(NamedTuple):
         parts: The attributes that may hold Structs.
         rules: The rows of the table that fill or replace a value.
         nests: Those that nest the other fields.
-        absent: What stands where a field is absent, by JSON name; the tag, which is in no attribute.
+        tag: The tag by the name of its field; empty for a Struct without one.
+        absent: What stands where a field is absent, by JSON name.
         is_copied: Whether no object goes out as it is: its own encoding writes nulls, or leaves out some that are
             wanted.
     """
 
     names: dict[str, str]
     parts: list[str]
-    rules: list[Rule]
-    nests: list[Rule]
+    rules: list[FieldRule]
+    nests: list[FieldRule]
+    tag: dict[str, Any]
     absent: dict[str, Any]
     is_copied: bool
 
@@ -85,10 +88,10 @@ def in_openai_shape(value: object) -> Any:
 def _shaped(value: Struct) -> Any:
     plan = _plan(type(value))
     changed: dict[str, Any] = {}
-    for attribute in plan.parts:
-        given = getattr(value, attribute)
+    for name in plan.parts:
+        given = getattr(value, name)
         if given and (part := in_openai_shape(given)) is not given:
-            changed[plan.names[attribute]] = part
+            changed[plan.names[name]] = part
     for attribute, row, absent, other in plan.rules:
         given = None if attribute is None else getattr(value, attribute)
         taken = _taken(given, row.known, absent, other)
@@ -108,7 +111,9 @@ def _taken(value: object, known: tuple[str, ...], absent: object, other: object)
 
 def _copied(value: Struct, plan: Plan, changed: dict[str, Any]) -> dict[str, Any]:
     given = {name: getattr(value, attribute) for attribute, name in plan.names.items()} | changed
-    fields = plan.absent | {name: part for name, part in given.items() if part is not None and part is not UNSET}
+    fields = plan.tag | {name: part for name, part in given.items() if part is not None and part is not UNSET}
+    for name, absent in plan.absent.items():
+        fields.setdefault(name, absent)
     for rule in plan.nests:
         fields = _nested(fields, rule.row.field, rule.absent)
     return fields
@@ -116,33 +121,37 @@ def _copied(value: Struct, plan: Plan, changed: dict[str, Any]) -> dict[str, Any
 
 @cache
 def _plan(cls: type[Struct]) -> Plan:
-    config, fields = cls.__struct_config__, msgspec.structs.fields(cls)
-    attributes = {field.encode_name: field.name for field in fields}
+    config, names = cls.__struct_config__, json_names(cls)
+    attributes = {name: attribute for attribute, name in names.items()}
     rules = [
-        Rule(
-            attributes.get(row.field),
-            row,
-            msgspec.json.decode(row.absent or "null"),
-            msgspec.json.decode(row.other or "null"),
-        )
+        FieldRule(attributes.get(row.field), row, _json(row.absent), _json(row.other))
         for row in OPENAI_SHAPE
         if cls.__name__ in row.objects
     ]
-    nests = [rule for rule in rules if rule.row.nests]
-    absent = {} if config.tag_field is None else {config.tag_field: config.tag}
-    absent |= {rule.row.field: rule.absent for rule in rules if rule.row.absent and not rule.row.nests}
-    # A field with a factory is always written, one that may be UNSET may be null.
-    written = {field.encode_name for field in fields if field.default_factory is not NODEFAULT}
-    wants_nulls = any(absent[name] is None for name in absent.keys() - written)
-    writes_nulls = not config.omit_defaults or any(field.default is UNSET for field in fields)
+    fills, nests = [rule for rule in rules if not rule.row.nests], [rule for rule in rules if rule.row.nests]
+    absent = {rule.row.field: rule.absent for rule in fills if rule.row.absent}
     return Plan(
-        {attribute: name for name, attribute in attributes.items()},
-        [field.name for field in fields if structs_in(field.type)],
-        [rule for rule in rules if not rule.row.nests],
+        names,
+        [field.name for field in msgspec.structs.fields(cls) if structs_in(field.type)],
+        fills,
         nests,
+        {} if config.tag_field is None else {config.tag_field: config.tag},
         absent,
-        bool(nests) or wants_nulls or writes_nulls,
+        bool(nests) or _writes_other_nulls(cls, {name for name, value in absent.items() if value is None}),
     )
+
+
+def _json(text: str) -> Any:
+    return msgspec.json.decode(text or "null")
+
+
+def _writes_other_nulls(cls: type[Struct], wanted: set[str]) -> bool:
+    """Whether a Struct may be encoded with other nulls than are wanted."""
+    fields = msgspec.structs.fields(cls)
+    # A field with a factory is always written; one that may be UNSET is written where it is null.
+    written = {field.encode_name for field in fields if field.default_factory is not NODEFAULT}
+    keeps_nulls = any(field.default is UNSET for field in fields)
+    return keeps_nulls or not cls.__struct_config__.omit_defaults or not wanted <= written
 
 
 def _nested(fields: dict[str, Any], name: str, absent: dict[str, Any]) -> dict[str, Any]:
