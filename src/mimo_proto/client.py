@@ -99,9 +99,9 @@ class Client:
         base_url: str | None = None,
         *,
         auth: Auth = "bearer",
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        timeouts: Timeouts = Timeouts(),
+        retry: RetryPolicy = RetryPolicy(),
+        limits: Limits = Limits(),
         pool_size: int = 10,
         headers: Mapping[str, str] | None = None,
         ssl_context: ssl.SSLContext | None = None,

@@ -20,7 +20,7 @@ from tests.support.dummyserver import Peer, Server, answer, once
 from tests.support.loops import LOOPS, run_on
 from tests.support.outcomes import KEY, words
 from tests.support.payloads import CHAT, CHAT_REQUEST
-from tests.support.server_tls import BROKEN_RECORD, ServerTLS
+from tests.support.server_tls import BROKEN_RECORD, ServerTLS, server_context
 from tests.support.slowness import LATE
 
 if TYPE_CHECKING:
@@ -225,10 +225,8 @@ def test_a_server_that_speaks_before_it_is_asked(
     loop: str, pushed: bool, authority: trustme.CA, trust: ssl.SSLContext
 ) -> None:
     """Its response, which comes together with the end of the handshake, is no answer to the request."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = server_context(authority, "127.0.0.1")
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # where the server's message is the last one
-    certificate: Any = authority.issue_cert("127.0.0.1")
-    certificate.configure_cert(context)
 
     def script(peer: Peer) -> None:
         tls = ServerTLS(peer, context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import selectors
-import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,11 @@ from tests.support.outcomes import (
     retry,
 )
 from tests.support.payloads import CHAT, CHAT_REQUEST, RESPONSE_REQUEST, error_body
-from tests.support.server_tls import BROKEN_RECORD, ServerTLS
+from tests.support.server_tls import BROKEN_RECORD, ServerTLS, server_context
 
 if TYPE_CHECKING:
+    import ssl
+
     import trustme
 
 
@@ -293,9 +294,7 @@ def test_what_stands_before_a_broken_record_counts(
     kind: Kind, whole: bool, authority: trustme.CA, trust: ssl.SSLContext
 ) -> None:
     """Of an answer that has come nothing is lost, and what has begun is not asked for again."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate: Any = authority.issue_cert("127.0.0.1")
-    certificate.configure_cert(context)
+    context = server_context(authority, "127.0.0.1")
 
     def script(peer: Peer) -> None:
         tls = ServerTLS(peer, context)
@@ -323,9 +322,7 @@ def test_an_end_inside_a_proxys_tls_is_found_before_the_next_call(
     kind: Kind, broken: bool, authority: trustme.CA, trust: ssl.SSLContext
 ) -> None:
     """It came in one record with the answer, so that nothing is left for the system to tell of."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate: Any = authority.issue_cert("a.example")
-    certificate.configure_cert(context)
+    context = server_context(authority, "a.example")
 
     def script(peer: Peer) -> None:
         peer.request()

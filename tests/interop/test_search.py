@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.interop.tool_loops import strict_openai
 from tests.support.relaying import relaying
 
 if TYPE_CHECKING:
     from mimo_proto.testing import LoopbackServer
 
-openai: Any = pytest.importorskip("openai")
+pytest.importorskip("openai")
 pytestmark = pytest.mark.interop
 
 ASKED: dict[str, Any] = {
@@ -25,9 +26,7 @@ ASKED: dict[str, Any] = {
 def test_sources(server: LoopbackServer, streamed: bool) -> None:
     with (
         relaying(server.base_url, server.api_key) as relay,
-        openai.OpenAI(
-            api_key=relay.api_key, base_url=relay.base_url, max_retries=0, _strict_response_validation=True
-        ) as client,
+        strict_openai(relay.base_url, relay.api_key) as client,
     ):
         if streamed:
             chunks = list(client.chat.completions.create(**ASKED, stream=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mimo_proto.testing import Gate, Turn
+from tests.interop.tool_loops import strict_openai
 from tests.support.relaying import relaying
 
 if TYPE_CHECKING:
@@ -103,9 +104,7 @@ def test_responses_with_a_tool_that_mimo_lacks_there(server: LoopbackServer, str
     """The web search is left out, and the answer comes."""
     with (
         relaying(server.base_url, server.api_key) as relay,
-        openai.OpenAI(
-            api_key=relay.api_key, base_url=relay.base_url, max_retries=0, _strict_response_validation=True
-        ) as client,
+        strict_openai(relay.base_url, relay.api_key) as client,
     ):
         asked: dict[str, Any] = {"model": MODEL, "input": "hi", "tools": [{"type": "web_search"}]}
         done = client.responses.create(**asked, stream=streamed)

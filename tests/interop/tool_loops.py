@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LOOPS", "MODEL", "QUESTION", "Loop"]
+__all__ = ["LOOPS", "MODEL", "QUESTION", "Loop", "strict_openai"]
 
 Loop: TypeAlias = "Callable[[str, str, str, bool], str]"
 
@@ -47,10 +47,15 @@ def _run(call: Any) -> str:
     return TOOLS[call.name](**json.loads(call.arguments))
 
 
+def strict_openai(base_url: str, api_key: str) -> Any:
+    """Make a client of the openai package that holds replies to its types."""
+    openai: Any = import_module("openai")
+    return openai.OpenAI(api_key=api_key, base_url=base_url, max_retries=0, _strict_response_validation=True)
+
+
 def openai_loop(base_url: str, api_key: str, api: str, streamed: bool) -> str:
     """The openai package, its replies held to its types."""
-    openai: Any = import_module("openai")
-    with openai.OpenAI(api_key=api_key, base_url=base_url, max_retries=0, _strict_response_validation=True) as client:
+    with strict_openai(base_url, api_key) as client:
         return (_openai_chat if api == "chat" else _openai_responses)(client, streamed)
 
 

@@ -15,6 +15,8 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.support.server_tls import server_context
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
@@ -140,9 +142,7 @@ class Server:
         self.errors: list[BaseException] = []
         self._context: ssl.SSLContext | None = None
         if authority is not None:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            certificate: Any = authority.issue_cert(name)
-            certificate.configure_cert(self._context)
+            self._context = server_context(authority, name)
         self._threads: list[threading.Thread] = []
         self._peers: list[Peer] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import trustme
+
     from tests.support.dummyserver import Peer
 
-__all__ = ["BROKEN_RECORD", "ServerTLS"]
+__all__ = ["BROKEN_RECORD", "ServerTLS", "server_context"]
 
 BROKEN_RECORD = b"\x17\x03\x03\x00\x20" + bytes(32)
 """A record that nobody's key has made."""
+
+
+def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+    """Make the context of a server that has a certificate for a host."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate: Any = authority.issue_cert(host)
+    certificate.configure_cert(context)
+    return context
 
 
 class ServerTLS:

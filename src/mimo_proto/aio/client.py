@@ -113,9 +113,9 @@ class AsyncClient:
         *,
         http: HTTPXClient | AiohttpSession | None = None,
         auth: Auth = "bearer",
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        timeouts: Timeouts = Timeouts(),
+        retry: RetryPolicy = RetryPolicy(),
+        limits: Limits = Limits(),
         pool_size: int | None = None,
         headers: Mapping[str, str] | None = None,
         ssl_context: ssl.SSLContext | None = None,

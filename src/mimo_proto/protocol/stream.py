@@ -78,7 +78,7 @@ class StreamDecoder(Generic[EventT]):
         endpoint: Endpoint[Any, Any, Any],
         *,
         event_type: Any = None,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
     ) -> None:
         plan = plan_events(endpoint, event_type)
         self._chat = endpoint.protocol == "chat"
